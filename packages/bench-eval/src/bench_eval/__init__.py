@@ -1,0 +1,1 @@
+"""Score two models on the same rows and compare them honestly."""

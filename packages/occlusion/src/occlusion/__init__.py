@@ -1,0 +1,1 @@
+"""Hide what must be there: caption to entities, causality, boxes, masks, an occluded image and a question."""

@@ -1,0 +1,1 @@
+"""A rendered world with causal structure, and tiny pretrained models for demos and tests."""

@@ -1,0 +1,1 @@
+"""Row stages over shards: resumable, every row accounted for."""

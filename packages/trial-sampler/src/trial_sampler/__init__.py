@@ -1,0 +1,1 @@
+"""n seeded samples for each image question."""
