@@ -1,0 +1,22 @@
+"""The one error of this package: what was wrong, and a short reason that can be counted."""
+
+from __future__ import annotations
+
+
+class OcclusionError(ValueError):
+    """An input that cannot be turned into an instance; `reason` is a short slug for accounts.
+
+    >>> OcclusionError("empty_mask", "mask_hw must contain the object; got no true pixel.").reason
+    'empty_mask'
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class MissingExtraError(OcclusionError, ImportError):
+    """An optional engine is not installed; the message carries the install command."""
+
+    def __init__(self, module: str, extra: str) -> None:
+        super().__init__("missing_extra", f"{module} is not installed; run: pip install 'occlusion[{extra}]'")

@@ -1,0 +1,206 @@
+"""Hide an object of a picture behind gray squares, and nothing else of the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite, isqrt
+from typing import Any, Generic, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from occlusion.errors import OcclusionError
+
+IMAGENET_MEAN_RGB = (123, 116, 103)
+"""The fill colour of the method: the mean of ImageNet, rounded."""
+
+SMALLEST_PATCH_PX = 4
+"""No square is smaller than this, however small the object."""
+
+Pixels = NDArray[np.uint8]
+Mask = NDArray[Any]
+ImageT = TypeVar("ImageT", Image.Image, Pixels)
+
+
+@dataclass(frozen=True)
+class Occlusion(Generic[ImageT]):
+    """A picture whose object is hidden, and how well it is hidden."""
+
+    image: ImageT
+    """A new picture of the same size and type as the one given."""
+
+    patch_px: int
+    """Nominal side of the squares, at least 4 px (of several objects, the largest).
+
+    A square reaches `patch_px // 2` to each side of its centre."""
+
+    covered_share: float
+    """Share of the mask pixels (of all masks together) that lie under a square, 0 to 1."""
+
+    centers_xy: NDArray[np.int64]
+    """Centres of the squares, `(N, 2)`, pixels; every one lies inside its mask."""
+
+
+def patch_side_px(box_xyxy_px: Sequence[float] | NDArray[Any], *, size_wh: tuple[int, int]) -> int:
+    """Return the side of the squares that hide a box: a third of its shorter side inside the image, at least 4 px.
+
+    Raises:
+        OcclusionError: `bad_box` (not four finite numbers, or x0 >= x1), `box_outside` (nothing of it is in the image).
+
+    >>> patch_side_px([10, 20, 110, 320], size_wh=(640, 480))
+    33
+    """
+    width, height = size_wh
+    x0, y0, x1, y1 = _finite_box(box_xyxy_px)
+    wide = min(x1, width) - max(x0, 0.0)
+    high = min(y1, height) - max(y0, 0.0)
+    if wide <= 0 or high <= 0:
+        raise OcclusionError(
+            "box_outside", f"box_xyxy_px must overlap the image of {width}x{height} px; got {(x0, y0, x1, y1)}."
+        )
+    return max(int(min(wide, high) / 3), SMALLEST_PATCH_PX)
+
+
+def occlude(
+    image: ImageT,
+    mask_hw: Mask | Sequence[Mask],
+    box_xyxy_px: Sequence[float] | Sequence[Sequence[float]] | NDArray[Any],
+    *,
+    seed: int,
+    fill_rgb: tuple[int, int, int] = IMAGENET_MEAN_RGB,
+) -> Occlusion[ImageT]:
+    """Cover an object with filled squares at random points of its mask; the same arguments give the same picture.
+
+    The mask is walked row by row on a grid of `isqrt(patch)` px. Before each hit a uniform number of 0 to `patch` mask
+    points is passed over; the next one is the centre of a square. A small object may so get few squares or none: read
+    `covered_share`.
+
+    Args:
+        image: RGB picture, or uint8 array `(H, W, 3)`. It is not changed.
+        mask_hw: array `(H, W)`, non-zero on the object; or a list of K of them, or an array `(K, H, W)`.
+        box_xyxy_px: `(x0, y0, x1, y1)` in pixels of the image; or one for each mask. Parts outside the image are cut off.
+        seed: not negative. The k-th object draws from its own stream `(seed, k)`, whatever the other objects are.
+        fill_rgb: colour of the squares.
+
+    Raises:
+        OcclusionError: `bad_image`, `bad_mask` (wrong shape), `empty_mask`, `bad_box`, `box_outside`, `bad_seed`.
+
+    Source: CVC (arXiv 2508.04453), the occlusion step; there one global random stream makes a picture depend on those
+    before it.
+
+    >>> gray = np.zeros((64, 64, 3), np.uint8)
+    >>> mask = np.zeros((64, 64), bool)
+    >>> mask[16:48, 16:48] = True
+    >>> hidden = occlude(gray, mask, (16, 16, 48, 48), seed=0)
+    >>> hidden.patch_px, hidden.image.shape, hidden.covered_share > 0.5
+    (10, (64, 64, 3), True)
+    """
+    size_wh = _size_wh(image)
+    masks, boxes = _paired(mask_hw, box_xyxy_px, size_wh)
+    patches = [patch_side_px(box, size_wh=size_wh) for box in boxes]
+    if seed < 0:
+        raise OcclusionError("bad_seed", f"seed must be 0 or more; got {seed}.")
+    centers = [
+        _walk(mask, patch, np.random.default_rng((seed, k)))
+        for k, (mask, patch) in enumerate(zip(masks, patches, strict=True))
+    ]
+    squares = [
+        square for at, patch in zip(centers, patches, strict=True) for square in _squares(at, patch // 2, size_wh)
+    ]
+    return Occlusion(
+        image=_painted(image, squares, max(patches), fill_rgb),
+        patch_px=max(patches),
+        covered_share=_covered_share(masks, squares),
+        centers_xy=centers[0] if len(centers) == 1 else np.concatenate(centers),
+    )
+
+
+def _walk(mask: Mask, patch: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    step = isqrt(patch)
+    grid = mask[::step, ::step]
+    inside = np.flatnonzero(grid)
+    hits = (rng.integers(0, patch + 1, size=len(inside)) + 1).cumsum() - 1
+    rows, columns = np.divmod(inside[hits[: hits.searchsorted(len(inside))]], grid.shape[1])
+    return np.stack((columns, rows), axis=1) * step
+
+
+def _squares(centers_xy: NDArray[np.int64], reach: int, size_wh: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+    width, height = size_wh
+    return [
+        (max(x - reach, 0), max(y - reach, 0), min(x + reach + 1, width), min(y + reach + 1, height))
+        for x, y in centers_xy.tolist()
+    ]
+
+
+def _painted(
+    image: ImageT, squares: list[tuple[int, int, int, int]], patch: int, fill_rgb: tuple[int, int, int]
+) -> ImageT:
+    if isinstance(image, Image.Image):
+        picture = image.copy()
+        for square in squares:
+            picture.paste(fill_rgb, square)
+        return picture
+    pixels = np.array(image, order="C")
+    # Rows of bytes instead of triples: a square is then a few plain memory copies.
+    bytes_hw = pixels.reshape(pixels.shape[0], -1)
+    line = np.tile(np.asarray(fill_rgb, np.uint8), 2 * (patch // 2) + 1)
+    for x0, y0, x1, y1 in squares:
+        bytes_hw[y0:y1, 3 * x0 : 3 * x1] = line[: 3 * (x1 - x0)]
+    return pixels
+
+
+def _covered_share(masks: Sequence[Mask], squares: list[tuple[int, int, int, int]]) -> float:
+    whole = masks[0] if len(masks) == 1 else np.logical_or.reduce(list(masks))
+    total = int(np.count_nonzero(whole))
+    if total == 0:
+        raise OcclusionError("empty_mask", "mask_hw must be non-zero on the object; got no such pixel.")
+    if not squares:
+        return 0.0
+    left, top = min(s[0] for s in squares), min(s[1] for s in squares)
+    right, bottom = max(s[2] for s in squares), max(s[3] for s in squares)
+    cover = np.zeros((bottom - top, right - left), bool)
+    for x0, y0, x1, y1 in squares:
+        cover[y0 - top : y1 - top, x0 - left : x1 - left] = True
+    return int(np.count_nonzero(whole[top:bottom, left:right][cover])) / total
+
+
+def _size_wh(image: Image.Image | Pixels) -> tuple[int, int]:
+    if isinstance(image, Image.Image):
+        if image.mode != "RGB":
+            raise OcclusionError(
+                "bad_image", f"image must be RGB; got mode {image.mode}. Convert it first: image.convert('RGB')."
+            )
+        return image.size
+    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+        raise OcclusionError(
+            "bad_image", f"image must be uint8 of shape (H, W, 3); got {image.dtype} of shape {image.shape}."
+        )
+    return image.shape[1], image.shape[0]
+
+
+def _paired(mask_hw: Any, box_xyxy_px: Any, size_wh: tuple[int, int]) -> tuple[list[Mask], list[Any]]:
+    one = isinstance(mask_hw, np.ndarray) and cast("Mask", mask_hw).ndim == 2
+    masks: list[Mask] = [mask_hw] if one else [np.asarray(mask) for mask in mask_hw]
+    boxes: list[Any] = [box_xyxy_px] if one else list(box_xyxy_px)
+    if len(masks) != len(boxes) or not masks:
+        raise OcclusionError(
+            "bad_mask", f"masks and boxes must be as many, at least 1; got {len(masks)} and {len(boxes)}."
+        )
+    for mask in masks:
+        if mask.shape != (size_wh[1], size_wh[0]):
+            raise OcclusionError(
+                "bad_mask", f"mask_hw must have the image's shape {(size_wh[1], size_wh[0])}; got {mask.shape}."
+            )
+    return masks, boxes
+
+
+def _finite_box(box_xyxy_px: Sequence[float] | NDArray[Any]) -> tuple[float, float, float, float]:
+    values = tuple(float(value) for value in box_xyxy_px)
+    if len(values) != 4 or not all(map(isfinite, values)):
+        raise OcclusionError("bad_box", f"box_xyxy_px must be four finite numbers; got {values}.")
+    x0, y0, x1, y1 = values
+    if x0 >= x1 or y0 >= y1:
+        raise OcclusionError("bad_box", f"box_xyxy_px must satisfy x0 < x1 and y0 < y1; got {values}.")
+    return x0, y0, x1, y1
