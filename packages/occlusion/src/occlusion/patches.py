@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite, isqrt
-from typing import Any, Generic, TypeVar, cast
+from math import ceil, isfinite, isqrt
+from typing import Any, Generic, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,15 +52,7 @@ def patch_side_px(box_xyxy_px: Sequence[float] | NDArray[Any], *, size_wh: tuple
     >>> patch_side_px([10, 20, 110, 320], size_wh=(640, 480))
     33
     """
-    width, height = size_wh
-    x0, y0, x1, y1 = _finite_box(box_xyxy_px)
-    wide = min(x1, width) - max(x0, 0.0)
-    high = min(y1, height) - max(y0, 0.0)
-    if wide <= 0 or high <= 0:
-        raise OcclusionError(
-            "box_outside", f"box_xyxy_px must overlap the image of {width}x{height} px; got {(x0, y0, x1, y1)}."
-        )
-    return max(int(min(wide, high) / 3), SMALLEST_PATCH_PX)
+    return _placed(box_xyxy_px, size_wh).patch
 
 
 def occlude(
@@ -73,14 +65,14 @@ def occlude(
 ) -> Occlusion[ImageT]:
     """Cover an object with filled squares at random points of its mask; the same arguments give the same picture.
 
-    The mask is walked row by row on a grid of `isqrt(patch)` px. Before each hit a uniform number of 0 to `patch` mask
-    points is passed over; the next one is the centre of a square. A small object may so get few squares or none: read
-    `covered_share`.
+    The object is the part of the mask inside the box. It is walked row by row on a grid of `isqrt(patch)` px. Before
+    each hit a uniform number of 0 to `patch` points of the object is passed over; the next one is the centre of a
+    square. A tiny object may so get few squares or none: read `covered_share`.
 
     Args:
         image: RGB picture, or uint8 array `(H, W, 3)`. It is not changed.
         mask_hw: array `(H, W)`, non-zero on the object; or a list of K of them, or an array `(K, H, W)`.
-        box_xyxy_px: `(x0, y0, x1, y1)` in pixels of the image; or one for each mask. Parts outside the image are cut off.
+        box_xyxy_px: `(x0, y0, x1, y1)` in pixels of the image, or one for each mask; clipped to the image.
         seed: not negative. The k-th object draws from its own stream `(seed, k)`, whatever the other objects are.
         fill_rgb: colour of the squares.
 
@@ -97,73 +89,98 @@ def occlude(
     >>> hidden.patch_px, hidden.image.shape, hidden.covered_share > 0.5
     (10, (64, 64, 3), True)
     """
-    size_wh = _size_wh(image)
-    masks, boxes = _paired(mask_hw, box_xyxy_px, size_wh)
-    patches = [patch_side_px(box, size_wh=size_wh) for box in boxes]
     if seed < 0:
         raise OcclusionError("bad_seed", f"seed must be 0 or more; got {seed}.")
+    size_wh = _size_wh(image)
+    masks, boxes = _paired(mask_hw, box_xyxy_px, size_wh)
+    places = [_placed(box, size_wh) for box in boxes]
     centers = [
-        _walk(mask, patch, np.random.default_rng((seed, k)))
-        for k, (mask, patch) in enumerate(zip(masks, patches, strict=True))
+        _walk(mask, place, np.random.default_rng((seed, k)))
+        for k, (mask, place) in enumerate(zip(masks, places, strict=True))
     ]
-    squares = [
-        square for at, patch in zip(centers, patches, strict=True) for square in _squares(at, patch // 2, size_wh)
-    ]
+    squares = [_squares(at, place.patch // 2, size_wh) for at, place in zip(centers, places, strict=True)]
     return Occlusion(
-        image=_painted(image, squares, max(patches), fill_rgb),
-        patch_px=max(patches),
-        covered_share=_covered_share(masks, squares),
+        image=_painted(image, squares, fill_rgb),
+        patch_px=max(place.patch for place in places),
+        covered_share=_covered_share(masks, places, squares),
         centers_xy=centers[0] if len(centers) == 1 else np.concatenate(centers),
     )
 
 
-def _walk(mask: Mask, patch: int, rng: np.random.Generator) -> NDArray[np.int64]:
-    step = isqrt(patch)
-    grid = mask[::step, ::step]
-    inside = np.flatnonzero(grid)
-    hits = (rng.integers(0, patch + 1, size=len(inside)) + 1).cumsum() - 1
-    rows, columns = np.divmod(inside[hits[: hits.searchsorted(len(inside))]], grid.shape[1])
-    return np.stack((columns, rows), axis=1) * step
+class _Place(NamedTuple):
+    left: int
+    top: int
+    right: int
+    bottom: int
+    patch: int
 
 
-def _squares(centers_xy: NDArray[np.int64], reach: int, size_wh: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+def _placed(box_xyxy_px: Sequence[float] | NDArray[Any], size_wh: tuple[int, int]) -> _Place:
     width, height = size_wh
-    return [
-        (max(x - reach, 0), max(y - reach, 0), min(x + reach + 1, width), min(y + reach + 1, height))
-        for x, y in centers_xy.tolist()
-    ]
+    x0, y0, x1, y1 = _finite_box(box_xyxy_px)
+    x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height))
+    if x0 >= x1 or y0 >= y1:
+        box = tuple(map(float, box_xyxy_px))
+        raise OcclusionError("box_outside", f"box_xyxy_px must overlap the image of {width}x{height} px; got {box}.")
+    patch = max(int(min(x1 - x0, y1 - y0) / 3), SMALLEST_PATCH_PX)
+    return _Place(int(x0), int(y0), ceil(x1), ceil(y1), patch)
 
 
-def _painted(
-    image: ImageT, squares: list[tuple[int, int, int, int]], patch: int, fill_rgb: tuple[int, int, int]
-) -> ImageT:
+def _walk(mask: Mask, place: _Place, rng: np.random.Generator) -> NDArray[np.int64]:
+    step = isqrt(place.patch)
+    # The grid is that of the whole image (multiples of the step), so that a walk over the image meets the same points.
+    left, top = -(-place.left // step) * step, -(-place.top // step) * step
+    grid = mask[top : place.bottom : step, left : place.right : step]
+    inside = np.flatnonzero(grid)
+    hits = rng.integers(1, place.patch + 2, size=len(inside)).cumsum()
+    chosen = inside[hits[: hits.searchsorted(len(inside), "right")] - 1]
+    centers = np.empty((len(chosen), 2), np.int64)
+    np.divmod(chosen, max(grid.shape[1], 1), out=(centers[:, 1], centers[:, 0]))
+    centers *= step
+    centers += (left, top)
+    return centers
+
+
+def _squares(centers_xy: NDArray[np.int64], reach: int, size_wh: tuple[int, int]) -> NDArray[np.int64]:
+    squares = np.empty((len(centers_xy), 4), np.int64)
+    np.maximum(centers_xy - reach, 0, out=squares[:, :2])
+    np.minimum(centers_xy + (reach + 1), size_wh, out=squares[:, 2:])
+    return squares
+
+
+def _painted(image: ImageT, squares: Sequence[NDArray[np.int64]], fill_rgb: tuple[int, int, int]) -> ImageT:
     if isinstance(image, Image.Image):
         picture = image.copy()
-        for square in squares:
-            picture.paste(fill_rgb, square)
+        for x0, y0, x1, y1 in _each(squares):
+            picture.paste(fill_rgb, (x0, y0, x1, y1))
         return picture
     pixels = np.array(image, order="C")
     # Rows of bytes instead of triples: a square is then a few plain memory copies.
     bytes_hw = pixels.reshape(pixels.shape[0], -1)
-    line = np.tile(np.asarray(fill_rgb, np.uint8), 2 * (patch // 2) + 1)
-    for x0, y0, x1, y1 in squares:
+    line = np.frombuffer(bytes(fill_rgb) * pixels.shape[1], np.uint8)
+    for x0, y0, x1, y1 in _each(squares):
         bytes_hw[y0:y1, 3 * x0 : 3 * x1] = line[: 3 * (x1 - x0)]
     return pixels
 
 
-def _covered_share(masks: Sequence[Mask], squares: list[tuple[int, int, int, int]]) -> float:
-    whole = masks[0] if len(masks) == 1 else np.logical_or.reduce(list(masks))
-    total = int(np.count_nonzero(whole))
-    if total == 0:
-        raise OcclusionError("empty_mask", "mask_hw must be non-zero on the object; got no such pixel.")
-    if not squares:
-        return 0.0
-    left, top = min(s[0] for s in squares), min(s[1] for s in squares)
-    right, bottom = max(s[2] for s in squares), max(s[3] for s in squares)
+def _covered_share(masks: Sequence[Mask], places: Sequence[_Place], squares: Sequence[NDArray[np.int64]]) -> float:
+    """Share of the objects under the squares: counted inside the smallest rectangle that holds all the boxes."""
+    left, top = min(place.left for place in places), min(place.top for place in places)
+    right, bottom = max(place.right for place in places), max(place.bottom for place in places)
     cover = np.zeros((bottom - top, right - left), bool)
-    for x0, y0, x1, y1 in squares:
-        cover[y0 - top : y1 - top, x0 - left : x1 - left] = True
-    return int(np.count_nonzero(whole[top:bottom, left:right][cover])) / total
+    for x0, y0, x1, y1 in _each([np.maximum(at - (left, top, left, top), 0) for at in squares]):
+        cover[y0:y1, x0:x1] = True
+    objects = np.zeros(cover.shape, bool)
+    for mask, (x0, y0, x1, y1, _) in zip(masks, places, strict=True):
+        objects[y0 - top : y1 - top, x0 - left : x1 - left] |= mask[y0:y1, x0:x1] != 0
+    total = int(np.count_nonzero(objects))
+    if total == 0:
+        raise OcclusionError("empty_mask", "mask_hw must be non-zero on the object, inside its box; got no such pixel.")
+    return int(np.count_nonzero(objects & cover)) / total
+
+
+def _each(squares: Sequence[NDArray[np.int64]]) -> list[list[int]]:
+    return [square for of_one_object in squares for square in of_one_object.tolist()]
 
 
 def _size_wh(image: Image.Image | Pixels) -> tuple[int, int]:
