@@ -1,0 +1,136 @@
+"""One training row as a checked dialogue with its images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PIL import Image
+
+from llava_train.errors import RowError
+
+Row = dict[str, Any]
+ImageRef = str | Image.Image
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """Chat turns with content parts, and the images that their image parts stand for, in order."""
+
+    messages: tuple[dict[str, Any], ...]
+    """Each `{"role", "content": [{"type": "image"} or {"type": "text", "text"}]}`."""
+    images: tuple[ImageRef, ...]
+    """Paths or PIL images, one for each image part."""
+
+    @property
+    def answer_turns(self) -> tuple[int, ...]:
+        """Positions of the assistant's turns in `messages`."""
+        return tuple(k for k, message in enumerate(self.messages) if message["role"] == "assistant")
+
+
+def read_dialogue(row: Mapping[str, Any]) -> Dialogue:
+    """Read `messages` and `images` (or `image`) of a row; plain-text contents of TRL rows get their images in front.
+
+    Images inside content parts (`{"type": "image", "image": ...}`) are taken in order; a row uses either these or the column.
+
+    >>> row = {"messages": [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "A duck."}],
+    ...        "images": ["duck.png"]}
+    >>> read_dialogue(row).messages[0]["content"]
+    [{'type': 'image'}, {'type': 'text', 'text': 'What is it?'}]
+
+    Raises:
+        RowError: roles, contents or the number of images are not those of a dialogue that ends in an answer.
+    """
+    turns = row.get("messages")
+    if not isinstance(turns, Sequence) or isinstance(turns, str) or not turns:
+        raise RowError("no_messages", f"messages must be a list of turns; got {type(turns).__name__}.")
+    column = _image_column(row)
+    messages, inline = _with_parts(turns, len(column))
+    _check_roles([message["role"] for message in messages])
+    _check_answers(messages)
+    images = _choose_images(messages, column, inline)
+    return Dialogue(tuple(messages), images)
+
+
+def _image_column(row: Mapping[str, Any]) -> list[ImageRef]:
+    images = row.get("images")
+    if images is None:
+        images = [] if row.get("image") is None else [row["image"]]
+    if isinstance(images, (str, Image.Image)):
+        images = [images]
+    return [_image_ref(image) for image in images]
+
+
+def _image_ref(image: Any) -> ImageRef:
+    if isinstance(image, Image.Image):
+        return image
+    if isinstance(image, Mapping) and image.get("path"):
+        return str(image["path"])
+    if isinstance(image, (str, bytes)) or hasattr(image, "__fspath__"):
+        return image.decode() if isinstance(image, bytes) else str(image)
+    raise RowError("image_kind", f"an image must be a path or a PIL image; got {type(image).__name__}.")
+
+
+def _with_parts(turns: Sequence[Any], in_column: int) -> tuple[list[dict[str, Any]], list[ImageRef]]:
+    """Every content as a list of parts; images of the column go before the first user text where no part asks for one."""
+    inline: list[ImageRef] = []
+    messages = [_read_turn(turn, inline) for turn in turns]
+    asked = sum(part["type"] == "image" for message in messages for part in message["content"])
+    plain = all(isinstance(turn.get("content"), str) for turn in turns)
+    first_user = next((message for message in messages if message["role"] == "user"), None)
+    if in_column and not asked and plain and first_user is not None:
+        first_user["content"] = [{"type": "image"} for _ in range(in_column)] + first_user["content"]
+    return messages, inline
+
+
+def _read_turn(turn: Any, inline: list[ImageRef]) -> dict[str, Any]:
+    if not isinstance(turn, Mapping) or "role" not in turn:
+        raise RowError("turn_form", "each turn must be a mapping with role and content.")
+    content = turn.get("content")
+    if isinstance(content, str):
+        return {"role": turn["role"], "content": [{"type": "text", "text": content}]}
+    if not isinstance(content, Sequence):
+        raise RowError("turn_form", f"content must be text or a list of parts; got {type(content).__name__}.")
+    return {"role": turn["role"], "content": [_read_part(part, inline) for part in content]}
+
+
+def _read_part(part: Any, inline: list[ImageRef]) -> dict[str, Any]:
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    if kind == "text" and isinstance(part.get("text"), str):
+        return {"type": "text", "text": part["text"]}
+    if kind == "image":
+        image = next((part[key] for key in ("image", "path", "url") if part.get(key) is not None), None)
+        if image is not None:
+            inline.append(_image_ref(image))
+        return {"type": "image"}
+    raise RowError("part_form", f"a content part must be text or image; got {kind!r}.")
+
+
+def _check_roles(roles: list[str]) -> None:
+    turns = roles[1:] if roles[0] == "system" else roles
+    expected = ["user", "assistant"] * (len(turns) // 2)
+    if not turns or turns != expected:
+        raise RowError("roles", f"turns must alternate user, assistant and end in an answer; got {', '.join(roles)}.")
+
+
+def _check_answers(messages: list[dict[str, Any]]) -> None:
+    for k, message in enumerate(messages):
+        if message["role"] != "assistant":
+            continue
+        if any(part["type"] == "image" for part in message["content"]):
+            raise RowError("image_in_answer", f"turn {k} is an answer and cannot hold an image.")
+        if not any(part["text"].strip() for part in message["content"]):
+            raise RowError("empty_answer", f"turn {k} has no text to learn.")
+
+
+def _choose_images(
+    messages: list[dict[str, Any]], column: list[ImageRef], inline: list[ImageRef]
+) -> tuple[ImageRef, ...]:
+    if column and inline:
+        raise RowError("image_count", "images stand both in the content parts and in the images column; use one.")
+    images = inline or column
+    asked = sum(part["type"] == "image" for message in messages for part in message["content"])
+    if asked != len(images):
+        raise RowError("image_count", f"the turns ask for {asked} images; the row has {len(images)}.")
+    return tuple(images)

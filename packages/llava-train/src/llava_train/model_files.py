@@ -1,0 +1,85 @@
+"""Loading and saving whole checkpoints: weights as safetensors, with the processor."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from llava_train.errors import UnsupportedModelError
+from llava_train.extras import require
+from llava_train.settings import SftSettings
+
+
+def load_processor(model: str) -> Any:
+    """The model's processor.
+
+    Raises:
+        UnsupportedModelError: nothing there can be read as a processor.
+    """
+    transformers = require("transformers")
+    try:
+        return transformers.AutoProcessor.from_pretrained(model)
+    except (OSError, ValueError) as error:
+        raise UnsupportedModelError(f"no processor in {model}: {str(error).splitlines()[0]}") from error
+
+
+def load_model(model: str, dtype: str) -> Any:
+    """The model with weights in `dtype` (`float32` or `bfloat16`), whatever it was stored in.
+
+    Raises:
+        UnsupportedModelError: nothing there can be read as an image-and-text-to-text model.
+    """
+    torch, transformers = require("torch"), require("transformers")
+    try:
+        return transformers.AutoModelForImageTextToText.from_pretrained(model, dtype=getattr(torch, dtype))
+    except (OSError, ValueError) as error:
+        raise UnsupportedModelError(f"no vision-language model in {model}: {str(error).splitlines()[0]}") from error
+
+
+def compute_dtype(settings: SftSettings) -> str:
+    """`float32` or `bfloat16`: the setting, with `auto` resolved on this machine."""
+    if settings.dtype != "auto":
+        return settings.dtype
+    torch = require("torch")
+    on_gpu = settings.device == "auto" and torch.cuda.is_available()
+    return "bfloat16" if on_gpu and torch.cuda.is_bf16_supported() else "float32"
+
+
+def save_whole(model: Any, processor: Any, folder: Path) -> Path:
+    """Save weights and processor into `folder`, whole or not at all; returns the folder."""
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    with hidden_bars():
+        model.save_pretrained(partial, safe_serialization=True)
+        if processor is not None:
+            processor.save_pretrained(partial)
+    shutil.rmtree(folder, ignore_errors=True)
+    partial.rename(folder)
+    return folder
+
+
+@contextmanager
+def hidden_bars() -> Iterator[None]:
+    """Within it, transformers draws no progress bars of its own where the output is not a terminal."""
+    logging = require("transformers").utils.logging
+    were_shown = logging.is_progress_bar_enabled()
+    if not sys.stderr.isatty():
+        logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if were_shown:
+            logging.enable_progress_bar()
+
+
+@contextmanager
+def hidden_renaming() -> Iterator[None]:
+    """Within it, PEFT may use the name `is_gradient_checkpointing` that transformers has renamed."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)
+        yield

@@ -1,0 +1,85 @@
+"""The parts of a vision-language model by name, and which of their weights are trained."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from llava_train.errors import UnsupportedModelError
+from llava_train.extras import require
+from llava_train.settings import SftSettings
+
+
+@dataclass(frozen=True)
+class ModelParts:
+    """Names of the parts of a vision-language model, as in `named_modules`."""
+
+    language: str
+    """The language model without its output head, such as `model.language_model`."""
+    vision: str
+    """The vision tower, such as `model.vision_tower`."""
+    projectors: tuple[str, ...]
+    """The smallest modules with weights that are neither language, vision nor output head."""
+
+
+def find_parts(model: Any) -> ModelParts:
+    """Find language model, vision tower and projectors of a loaded model.
+
+    Raises:
+        UnsupportedModelError: the model has no language model or no vision tower of its own.
+    """
+    names = {module: name for name, module in model.named_modules()}
+    language = names.get(model.get_decoder())
+    vision = names.get(model.get_encoder(modality="image"))
+    if not language or not vision:
+        missing = "language model" if not language else "vision tower"
+        raise UnsupportedModelError(f"{type(model).__name__} has no {missing} that can be told apart.")
+    return ModelParts(language, vision, _projector_names(model, language, vision))
+
+
+def lora_targets(model: Any, parts: ModelParts, *, train_vision: bool) -> str:
+    """Regular expression that matches every linear layer of the language model, and of the vision tower if asked, by full name.
+
+    A bare list such as `q_proj` would match the vision tower as well.
+
+    Raises:
+        UnsupportedModelError: the language model has no linear layers.
+    """
+    linear = require("torch").nn.Linear
+    prefixes = [parts.language, *([parts.vision] if train_vision else [])]
+    patterns: list[str] = []
+    for prefix in prefixes:
+        inside = [name for name, module in model.named_modules() if _is_in(name, prefix) and isinstance(module, linear)]
+        leaves = sorted({name.rpartition(".")[2] for name in inside})
+        patterns += [rf"{re.escape(prefix)}\.(?:.*\.)?(?:{'|'.join(map(re.escape, leaves))})"] if leaves else []
+    if not patterns:
+        raise UnsupportedModelError(f"{type(model).__name__} has no linear layers in {parts.language}.")
+    return "|".join(patterns)
+
+
+def freeze_parts(model: Any, parts: ModelParts, settings: SftSettings) -> None:
+    """Choose the trained weights of full fine-tuning: all but those of frozen parts."""
+    frozen = [] if settings.train_vision else [parts.vision]
+    frozen += [] if settings.trains_projector else list(parts.projectors)
+    for name, weight in model.named_parameters():
+        weight.requires_grad = not any(_is_in(name, part) for part in frozen)
+
+
+def _projector_names(model: Any, language: str, vision: str) -> tuple[str, ...]:
+    """Outermost modules with weights that hold no part of language, vision and output head."""
+    head = model.get_output_embeddings()
+    head_name = next((name for name, module in model.named_modules() if module is head), "")
+    known = [name for name in (language, vision, head_name) if name]
+    found: list[str] = []
+    for name, module in model.named_modules():
+        inside_known = any(_is_in(name, part) for part in known)
+        holds_known = any(_is_in(part, name) for part in known)
+        inside_found = any(_is_in(name, part) for part in found)
+        if name and not (inside_known or holds_known or inside_found) and any(True for _ in module.parameters()):
+            found.append(name)
+    return tuple(found)
+
+
+def _is_in(name: str, part: str) -> bool:
+    return name == part or name.startswith(part + ".")

@@ -1,0 +1,194 @@
+"""TRL's SFT trainer with answer weights, whole checkpoints and no phoning home."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from llava_train.collating import collate
+from llava_train.dialogue import Row
+from llava_train.encoding import RowEncoder
+from llava_train.errors import DivergedError
+from llava_train.extras import require
+from llava_train.model_files import hidden_renaming
+from llava_train.model_parts import find_parts, freeze_parts, lora_targets
+from llava_train.run_folder import mark_complete
+from llava_train.settings import SftSettings
+
+
+def make_trainer(
+    model: Any,
+    encoder: RowEncoder,
+    rows: Sequence[Row],
+    settings: SftSettings,
+    *,
+    dtype: str,
+    checkpoints: Path,
+    progress: bool,
+) -> Any:
+    """A trainer over rows, ready for `train()`.
+
+    The data set that it sees holds row numbers only; rows are encoded when their batch is made, so that images are opened late
+    and nothing is copied into Arrow tables.
+    """
+    datasets = require("datasets")
+    parts = find_parts(model)
+    if settings.method == "full":
+        freeze_parts(model, parts, settings)
+    collator = _NumberedRows(rows, encoder, settings.padding_side)
+    with hidden_renaming():
+        trainer = _trainer_class()(
+            model=model,
+            args=_arguments(settings, dtype, checkpoints),
+            train_dataset=datasets.Dataset.from_dict({"row": list(range(len(rows)))}),
+            data_collator=collator,
+            processing_class=encoder.processor,
+            peft_config=_lora_config(model, parts, settings) if settings.method == "lora" else None,
+        )
+    _set_callbacks(trainer, progress)
+    return trainer
+
+
+class _NumberedRows:
+    """Makes a batch from row numbers."""
+
+    def __init__(self, rows: Sequence[Row], encoder: RowEncoder, padding_side: str) -> None:
+        tokenizer = encoder.processor.tokenizer
+        pad_id = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+        self._rows = rows
+        self._encoder = encoder
+        self._collate = partial(collate, pad_id=pad_id, padding_side=padding_side)
+
+    def __call__(self, numbers: Sequence[dict[str, int]]) -> dict[str, Any]:
+        return self._collate([self._encoder.encode(self._rows[number["row"]]) for number in numbers])
+
+
+def _arguments(settings: SftSettings, dtype: str, checkpoints: Path) -> Any:
+    config = require("trl").SFTConfig
+    # renamed within transformers 5; the old name warns where the new one exists
+    renamed = "activation_checkpointing" in config.__dataclass_fields__
+    checkpointing = "activation_checkpointing" if renamed else "gradient_checkpointing"
+    return config(
+        output_dir=str(checkpoints),
+        learning_rate=settings.rate,
+        num_train_epochs=settings.epochs,
+        max_steps=-1 if settings.max_steps is None else settings.max_steps,
+        per_device_train_batch_size=settings.batch_size,
+        gradient_accumulation_steps=settings.gradient_accumulation,
+        warmup_steps=settings.warmup_ratio,
+        lr_scheduler_type=settings.schedule,
+        weight_decay=settings.weight_decay,
+        max_grad_norm=settings.max_grad_norm,
+        seed=settings.seed,
+        data_seed=settings.seed,
+        bf16=dtype == "bfloat16",
+        use_cpu=settings.device == "cpu",
+        **{checkpointing: settings.gradient_checkpointing},
+        save_steps=settings.save_every,
+        save_total_limit=2,
+        report_to=settings.report_to.split(","),
+        logging_steps=1,
+        logging_nan_inf_filter=False,
+        disable_tqdm=True,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=settings.device != "cpu" and require("torch").cuda.is_available(),
+        remove_unused_columns=False,
+        max_length=None,
+        dataset_kwargs={"skip_prepare_dataset": True},
+    )
+
+
+def _lora_config(model: Any, parts: Any, settings: SftSettings) -> Any:
+    return require("peft").LoraConfig(
+        task_type="CAUSAL_LM",
+        r=settings.lora_r,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=lora_targets(model, parts, train_vision=settings.train_vision),
+        modules_to_save=list(parts.projectors) if settings.trains_projector else None,
+    )
+
+
+def _trainer_class() -> Any:
+    """The subclass, made late because its base class needs torch."""
+    trl = require("trl")
+
+    class AnswerWeightedTrainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
+        """Weighted mean of -log p over answer tokens, taken over all rows of one optimiser step."""
+
+        loss_is_scaled_for_ga = True
+
+        def compute_loss(
+            self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+        ) -> Any:
+            weights_B_T = inputs.pop("loss_weights")[:, 1:]
+            outputs = model(**inputs, use_cache=False, fused_lm_head=True)
+            total = weights_B_T.sum() if num_items_in_batch is None else num_items_in_batch
+            loss = -(outputs.log_probs * weights_B_T).sum() / total * self.accelerator.num_processes
+            hits = outputs.is_top1.sum() / outputs.label_mask.sum().clamp(min=1)
+            self._metrics["train" if self.model.training else "eval"]["mean_token_accuracy"].append(hits.item())
+            return (loss, outputs) if return_outputs else loss
+
+        def _get_num_items_in_batch(self, batch_samples: list[dict[str, Any]], device: Any) -> Any:
+            """Sum of the weights of one optimiser step, over devices too."""
+            if not batch_samples:
+                return None
+            total = sum(batch["loss_weights"][:, 1:].sum() for batch in batch_samples).to(device)
+            return self.accelerator.gather(total).sum() if self.args.world_size > 1 else total
+
+        def _save_checkpoint(self, model: Any, trial: Any) -> None:
+            super()._save_checkpoint(model, trial)
+            if self.args.should_save:
+                mark_complete(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
+
+        def create_model_card(self, *args: Any, **kwargs: Any) -> None:
+            """Write none: checkpoints are kept for resuming only."""
+
+        def _send_telemetry(self) -> None:
+            """Send none."""
+
+    return AnswerWeightedTrainer
+
+
+def _set_callbacks(trainer: Any, progress: bool) -> None:
+    transformers = require("transformers")
+    trainer.remove_callback(transformers.PrinterCallback)
+    trainer.remove_callback(transformers.ProgressCallback)
+    trainer.add_callback(_divergence_callback())
+    if progress:
+        trainer.add_callback(_progress_callback())
+
+
+def _divergence_callback() -> Any:
+    class StopWhenDiverged(require("transformers").TrainerCallback):  # type: ignore[misc]
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+            loss = (logs or {}).get("loss")
+            if loss is not None and not math.isfinite(loss):
+                raise DivergedError(f"the loss is {loss} at step {state.global_step}; lower learning_rate.")
+
+    return StopWhenDiverged()
+
+
+def _progress_callback() -> Any:
+    tqdm = require("tqdm").tqdm
+
+    class Bar(require("transformers").TrainerCallback):  # type: ignore[misc]
+        """One bar with the running loss; nothing where the output is not a terminal."""
+
+        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self._bar = tqdm(desc="train", total=state.max_steps, initial=state.global_step, unit="step", disable=None)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
+            if "loss" in (logs or {}):
+                self._bar.set_postfix(loss=f"{(logs or {})['loss']:.3f}", refresh=False)
+
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self._bar.update(state.global_step - self._bar.n)
+
+        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            self._bar.close()
+
+    return Bar()
