@@ -1,1 +1,61 @@
-"""Boxes that carry the space they live in: conversions, text forms, IoU, crops."""
+"""Boxes that carry the space they live in: conversions, text forms, IoU, crops, and the images they refer to."""
+
+from box_space.boxes import Box, Boxes
+from box_space.crops import PixelWindow, crop, pixel_window
+from box_space.errors import BoxError, BoxSpaceError, BoxTextError, ImageError
+from box_space.formats import iou, xywh_to_xyxy, xyxy_to_xywh
+from box_space.images import FORMATS, MAX_PIXELS, open_image
+from box_space.spaces import (
+    Fraction,
+    OriginalPixels,
+    PatchGrid,
+    PixelSpace,
+    ResizedPixels,
+    Space,
+    SquarePadded,
+    Thousand,
+    llava_space,
+    qwen_space,
+)
+from box_space.texts import (
+    box_to_llava_text,
+    box_to_qwen_text,
+    box_to_tag_text,
+    llava_text_to_box,
+    qwen_text_to_box,
+    tag_text_to_box,
+)
+
+__all__ = [
+    "FORMATS",
+    "MAX_PIXELS",
+    "Box",
+    "BoxError",
+    "BoxSpaceError",
+    "BoxTextError",
+    "Boxes",
+    "Fraction",
+    "ImageError",
+    "OriginalPixels",
+    "PatchGrid",
+    "PixelSpace",
+    "PixelWindow",
+    "ResizedPixels",
+    "Space",
+    "SquarePadded",
+    "Thousand",
+    "box_to_llava_text",
+    "box_to_qwen_text",
+    "box_to_tag_text",
+    "crop",
+    "iou",
+    "llava_space",
+    "llava_text_to_box",
+    "open_image",
+    "pixel_window",
+    "qwen_space",
+    "qwen_text_to_box",
+    "tag_text_to_box",
+    "xywh_to_xyxy",
+    "xyxy_to_xywh",
+]
