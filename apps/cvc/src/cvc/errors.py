@@ -1,0 +1,13 @@
+"""What can go wrong in a run, as one base error."""
+
+
+class CvcError(Exception):
+    """The run cannot go on; the message says what was expected, what was found and what to do."""
+
+
+class InputError(CvcError):
+    """A file that the settings name is missing, is not what it should be, or holds nothing."""
+
+
+class SettingsError(CvcError):
+    """Settings that do not go together, such as trials without a model."""
