@@ -1,0 +1,6 @@
+"""The transformers backend; importing it loads torch."""
+
+from trial_sampler.hf.loading import load_hf_sampler
+from trial_sampler.hf.sampling import HfSampler
+
+__all__ = ["HfSampler", "load_hf_sampler"]
