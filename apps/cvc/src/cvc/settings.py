@@ -1,0 +1,151 @@
+"""All choices of a run in one validated model; the only place where an option is described."""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from cvc.errors import SettingsError
+from cvc.examples import MixRule
+
+BLANK = "blank"
+"""Value of `spacy_model` that needs no download: rules over the lexicon."""
+
+
+class CvcSettings(BaseModel):
+    """Settings of one run; defaults are those of the CVC paper (arXiv 2508.04453) wherever it names one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = Field(0, ge=0, description="Seed of the run; every row derives its own from it and its id.")
+
+    images: Path | None = Field(None, description="Folder of images; paths that leave it are refused.")
+    captions: Path | None = Field(
+        None, description="JSON of captions: the CVC list of {image, text_input}, {image, caption(s)}, or COCO captions."
+    )
+    annotations: Path | None = Field(None, description="COCO instances JSON: boxes and masks of the named things.")
+    max_pixels: int = Field(
+        89_478_485, gt=0, description="Images with more pixels are quarantined before decoding. Pillow's own alarm."
+    )
+
+    model: str | None = Field(None, description="Folder or Hub id of the chat VLM that guesses and learns.")
+    backend: Literal["hf"] = Field("hf", description="What runs the model: `hf` is transformers in this process.")
+    device: str | None = Field(None, description="Torch device; by default a GPU where there is one, else the CPU.")
+    dtype: str | None = Field(None, description="Torch dtype of sampling by name; by default float32 on a CPU.")
+    prompts_per_batch: int = Field(8, ge=1, description="Prompts that are sampled together; results don't depend on it.")
+
+    spacy_model: str = Field(
+        "en_core_web_sm", description="spaCy pipeline that finds entities, or `blank` for rules over --lexicon alone."
+    )
+    lexicon: Path | None = Field(
+        None, description="JSON object {noun: category}: nouns for `--spacy-model blank`, and categories for questions."
+    )
+    mlm: str = Field(
+        "FacebookAI/roberta-large", description="Masked language model that measures causality. Paper: RoBERTa-large."
+    )
+    causality_filter: bool = Field(True, description="Keep only causal entities. Paper: yes; no is its ablation.")
+    max_ppl: float = Field(
+        3.33, gt=1, description="Highest perplexity of the head in its caption, exclusive. Paper: 3.33, i.e. p > 0.3."
+    )
+    mlm_batch: int = Field(32, ge=1, description="Masked captions in one forward pass.")
+
+    masks: Literal["auto", "annotations", "grabcut", "box"] = Field(
+        "auto",
+        description="What the blocks walk over: annotation masks, GrabCut inside the box, the whole box, or (auto) "
+        "annotation masks with GrabCut where there is none. Paper: SAM masks.",
+    )
+    min_covered: float = Field(
+        0.5, ge=0, le=1, description="Blocks are added until they cover this share of the mask. Ours; paper: one walk, 0."
+    )
+    max_hidden: float = Field(
+        0.6, gt=0, le=1, description="Largest share of the image that the blocks may cover. Ours; paper: none."
+    )
+
+    held_out_share: float = Field(
+        0.1, ge=0, lt=1, description="Share of images kept for evaluation when there is no --eval-data. Ours."
+    )
+    eval_data: Path | None = Field(
+        None, description="JSON list of {id, image, question, answer, task, cluster}; `completion` rows get n trials too."
+    )
+
+    n: int = Field(16, ge=1, description="Trials of each instance. Paper: 16.")
+    temperature: float = Field(1.0, gt=0, description="Temperature of the trials. Paper: 1.0.")
+    top_p: float = Field(0.9, gt=0, le=1, description="Nucleus mass of the trials. Paper: 0.9.")
+    max_new_tokens: int = Field(384, ge=1, description="Longest trial in tokens. Paper: 384.")
+
+    embedder: str | None = Field(
+        None,
+        description="Embedding model of the judge's last rung: `BAAI/bge-m3` in the paper, any sentence-transformers "
+        "model, or none (default): exact, normalised and alias rungs only.",
+    )
+    min_similarity: float = Field(0.85, ge=-1, le=1, description="Cosine above which an answer is right. Paper: 0.85.")
+
+    min_right: int = Field(1, ge=1, description="Fewest right trials of an instance for rationale examples. Paper: 1.")
+    max_right: int = Field(4, ge=1, description="Most right trials of an instance for rationale examples. Paper: 4.")
+    rationale_examples: bool = Field(True, description="Train on right rationales of hard instances. Paper: yes.")
+    answer_examples: bool = Field(True, description="Train on each distinct right short answer. Paper: yes.")
+
+    base_data: Path | None = Field(
+        None, description="LLaVA JSON mixed in so that general ability is kept. Paper: the LLaVA-1.5 mix of 665k rows."
+    )
+    base_images: Path | None = Field(None, description="Folder of the base data's images; by default that of its JSON.")
+    base_ratio: float = Field(
+        1.0, ge=0, description="Base rows for each row of one's own; `inf` takes all of them once, as the paper does."
+    )
+
+    method: Literal["lora", "full"] = Field("lora", description="Adapters or all weights. Paper: full fine-tuning.")
+    lora_r: int = Field(16, ge=1, description="Rank of the adapters.")
+    lora_alpha: int = Field(32, ge=1, description="Scale of the adapters is lora_alpha / lora_r.")
+    learning_rate: float | None = Field(
+        None, gt=0, description="Peak rate; by default 2e-4 for lora and 2e-5 for full. Paper: 2e-5, full."
+    )
+    epochs: float = Field(1.0, gt=0, description="Passes over the rows, unless max_steps is given. Paper: 1.")
+    max_steps: int | None = Field(None, ge=1, description="Optimiser steps; overrides epochs.")
+    batch_size: int = Field(16, ge=1, description="Rows in one forward pass. Paper: 16 on each of 8 GPUs.")
+    gradient_accumulation: int = Field(
+        8, ge=1, description="Forward passes of one optimiser step. 16 x 8 is the paper's batch of 128."
+    )
+    warmup_ratio: float = Field(0.03, ge=0, lt=1, description="Share of the steps in which the rate rises. Paper: 0.03.")
+    length_weighting: float = Field(
+        0.0, ge=0, description="An answer of n tokens weighs its tokens by n ** -p. LLaVA: 0; tiny models need 0.5."
+    )
+    max_length: int = Field(2048, ge=1, description="Longest training row in tokens; longer ones are refused. LLaVA: 2048.")
+
+    @model_validator(mode="after")
+    def _bounds_are_ordered(self) -> "CvcSettings":
+        if self.min_right > self.max_right:
+            raise ValueError(f"min_right must not exceed max_right; got {self.min_right} and {self.max_right}.")
+        if self.spacy_model == BLANK and self.lexicon is None:
+            raise ValueError("spacy_model 'blank' needs a lexicon: give a JSON object {noun: category} as lexicon.")
+        return self
+
+    @property
+    def mix_rule(self) -> MixRule:
+        """The rule that turns judged trials into training rows."""
+        return MixRule(
+            min_right=self.min_right,
+            max_right=self.max_right,
+            rationale_examples=self.rationale_examples,
+            answer_examples=self.answer_examples,
+        )
+
+    def needed(self, name: str, why: str) -> Any:
+        """The value of a setting that has no default.
+
+        Raises:
+            SettingsError: it was not given.
+
+        >>> CvcSettings().needed("model", "the model that guesses")
+        Traceback (most recent call last):
+        ...
+        cvc.errors.SettingsError: --model is needed: the model that guesses.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise SettingsError(f"--{name.replace('_', '-')} is needed: {why}.")
+        return value
+
+    def picked(self, *names: str) -> dict[str, Any]:
+        """Some settings as plain values, for a stage's fingerprint."""
+        values = self.model_dump(mode="json")
+        return {name: values[name] for name in names}
