@@ -1,1 +1,35 @@
 """One self-contained HTML page for any run."""
+
+from run_report.accounts import StageAccount, StageAccountLike, StageAccounts
+from run_report.comparison import ComparedTask, ComparedTaskLike, Comparison
+from run_report.curves import Curve, Curves
+from run_report.errors import RunReportError
+from run_report.gallery import Gallery, GalleryItem, ShownTrial, row_to_gallery_item
+from run_report.histogram import Histogram, count_right
+from run_report.page import Section, render_report, write_report
+from run_report.prose import Fact, KeyFacts, Prose, Table
+
+__all__ = [
+    "ComparedTask",
+    "ComparedTaskLike",
+    "Comparison",
+    "Curve",
+    "Curves",
+    "Fact",
+    "Gallery",
+    "GalleryItem",
+    "Histogram",
+    "KeyFacts",
+    "Prose",
+    "RunReportError",
+    "Section",
+    "ShownTrial",
+    "StageAccount",
+    "StageAccountLike",
+    "StageAccounts",
+    "Table",
+    "count_right",
+    "render_report",
+    "row_to_gallery_item",
+    "write_report",
+]

@@ -1,0 +1,135 @@
+"""Sections in, one HTML file out."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from run_report import numbers
+from run_report.accounts import StageAccounts, balance
+from run_report.comparison import Comparison, interval_axis, interval_mark, verdict
+from run_report.curves import Curves, draw_curves
+from run_report.errors import RunReportError
+from run_report.gallery import MAX_TEXT_CHARS, Gallery, facets, filter_groups
+from run_report.histogram import Histogram, draw_histogram
+from run_report.pictures import inline_picture
+from run_report.prose import KeyFacts, Prose, Table, text_to_blocks
+from run_report.untrusted import shorten, to_printable
+
+Section: TypeAlias = StageAccounts | Gallery | Histogram | Curves | Comparison | KeyFacts | Prose | Table
+"""What a report is made of."""
+
+_TEMPLATES: Mapping[type, str] = {
+    StageAccounts: "accounts.html",
+    Gallery: "gallery.html",
+    Histogram: "histogram.html",
+    Curves: "curves.html",
+    Comparison: "comparison.html",
+    KeyFacts: "facts.html",
+    Prose: "prose.html",
+    Table: "table.html",
+}
+
+
+def write_report(path: str | Path, *, title: str, sections: Sequence[Section], subtitle: str = "") -> Path:
+    """Write one HTML file that needs nothing but itself, replacing an older one in one step, and return its path.
+
+    Raises:
+        RunReportError: when a section is of an unknown type or cannot be drawn; an older file is then left as it was.
+    """
+    target = Path(path)
+    html = render_report(title=title, sections=sections, subtitle=subtitle)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(html)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def render_report(*, title: str, sections: Sequence[Section], subtitle: str = "") -> str:
+    """Give the page as text; the same input gives the same text.
+
+    Raises:
+        RunReportError: when a section is of an unknown type or cannot be drawn.
+
+    >>> "<title>Run 7</title>" in render_report(title="Run 7", sections=[Prose("Fine.")])
+    True
+    """
+    for section in sections:
+        if type(section) not in _TEMPLATES:
+            known = ", ".join(sorted(kind.__name__ for kind in _TEMPLATES))
+            raise RunReportError(f"a section must be one of {known}; got {type(section).__name__}.")
+    script, style = (_asset(name) for name in ("report.js", "report.css"))
+    parts = [(section, _TEMPLATES[type(section)]) for section in sections]
+    page = _environment().get_template("page.html")
+    return page.render(
+        title=title, subtitle=subtitle, parts=parts, script=script, style=style, script_hash=_csp_hash(script)
+    )
+
+
+def _asset(name: str) -> str:
+    return files("run_report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _csp_hash(script: str) -> str:
+    """The only script that the page's content security policy lets run, named by its digest."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("run_report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=to_printable,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(_template_functions())
+    return environment
+
+
+def _template_functions() -> dict[str, Callable[..., Any]]:
+    return {
+        "num": numbers.format_number,
+        "pct": numbers.format_percent,
+        "signed": numbers.format_signed,
+        "interval": numbers.format_interval,
+        "p_value": numbers.format_p,
+        "seconds": numbers.format_seconds,
+        "cell": _cell,
+        "balance": balance,
+        "verdict": verdict,
+        "interval_axis": interval_axis,
+        "interval_mark": interval_mark,
+        "draw_histogram": draw_histogram,
+        "draw_curves": draw_curves,
+        "facets": facets,
+        "filter_groups": filter_groups,
+        "inline_picture": inline_picture,
+        "blocks": text_to_blocks,
+        "shown_text": lambda text: shorten(text, MAX_TEXT_CHARS),
+    }
+
+
+def _cell(value: Any) -> str:
+    """Show a table cell: numbers formatted, truth as yes and no, nothing as a dash."""
+    if value is None or isinstance(value, float):
+        return numbers.format_number(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return numbers.format_number(value) if isinstance(value, int) else str(value)

@@ -1,0 +1,29 @@
+"""Model output is untrusted text: made printable here, escaped by the template engine."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def to_printable(value: Any) -> Any:
+    """Replace what cannot stand in an HTML file (NUL, control characters, lone surrogates) by U+FFFD; keep the rest.
+
+    >>> to_printable("duck\\x00"), to_printable(3)
+    ('duck�', 3)
+    """
+    if isinstance(value, str) and _UNPRINTABLE.search(value):
+        return type(value)(_UNPRINTABLE.sub("\ufffd", value))
+    return value
+
+
+def shorten(text: str, max_chars: int) -> str:
+    """Cut a text after `max_chars` characters and say how many are left out.
+
+    >>> shorten("abcdef", 4), shorten("abcd", 4)
+    ('abcd … (2 more characters)', 'abcd')
+    """
+    left_out = len(text) - max_chars
+    return text if left_out <= 0 else f"{text[:max_chars]} … ({left_out} more characters)"
