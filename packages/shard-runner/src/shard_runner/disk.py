@@ -1,0 +1,60 @@
+"""Files that are either whole or not there, whatever moment the process dies at."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from shard_runner.plain import to_json
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the folder's own entries (new names, renames) survive a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file beside `path`, then put it in place by one rename."""
+    temporary = path.with_name(f".{path.name}.tmp")
+    write(temporary)
+    with temporary.open("rb") as file:
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Mapping[str, Any]) -> None:
+    """Write a plain mapping as indented JSON, whole or not at all."""
+    text = json.dumps(json.loads(to_json(value)), indent=2, ensure_ascii=True) + "\n"
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="ascii") and None)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return a JSON file's mapping, or None where there is no file."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a table as Parquet (zstd), whole or not at all; equal tables give equal bytes."""
+    write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+
+
+def link_or_copy(source: Path, target: Path) -> None:
+    """Give a finished file, which is never written to again, a second name."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:  # a file system without hard links
+        write_whole(target, lambda temporary: shutil.copyfile(source, temporary) and None)

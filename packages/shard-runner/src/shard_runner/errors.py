@@ -1,0 +1,40 @@
+"""What can go wrong, as one tree."""
+
+
+class ShardRunnerError(Exception):
+    """Base of every error that this package raises on purpose.
+
+    ```
+    ShardRunnerError
+    ├── PipelineError     the pipeline or its settings make no sense; raised before any work
+    ├── StageError        a stage broke its contract, or a whole-input stage raised
+    │   └── TooManyFailed more rows of a stage failed than max_failed_share allows
+    ├── LedgerError       a run folder is damaged, or what is asked for is not there yet
+    ├── RunFolderBusy     another process is working on the run folder
+    └── TableError        a file of rows can't be read
+    ```
+    """
+
+
+class PipelineError(ShardRunnerError):
+    """The pipeline or its settings make no sense; raised before any work is done."""
+
+
+class StageError(ShardRunnerError):
+    """A stage broke its contract (wrong number or kind of outcomes), or a whole-input stage raised."""
+
+
+class TooManyFailed(StageError):
+    """More rows of a stage failed than `max_failed_share` allows; finished rows are kept."""
+
+
+class LedgerError(ShardRunnerError):
+    """A run folder is damaged, or what is asked for is not there yet."""
+
+
+class RunFolderBusy(ShardRunnerError):
+    """Another process is working on the run folder; the message names its pid and host."""
+
+
+class TableError(ShardRunnerError):
+    """A file of rows can't be read: missing, truncated, or not a table."""

@@ -1,0 +1,61 @@
+"""Plain values: what rows hold, as one JSON text that is the same on every machine."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Set
+from typing import Any, cast
+
+Row = dict[str, Any]
+
+
+def _to_plain(value: Any) -> Any:
+    if hasattr(value, "tolist"):  # numpy scalars and arrays, torch tensors
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(cast("os.PathLike[str]", value))
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
+    if isinstance(value, Set):
+        raise TypeError("a set has no order; pass a sorted list")
+    raise TypeError(
+        f"{type(value).__name__} is not a plain value; rows hold text, numbers, booleans, None, lists and dicts "
+        "(images and other bytes go to a file, the row holds its path)"
+    )
+
+
+def to_json(value: Any, *, sort_keys: bool = False) -> str:
+    r"""Write a plain value as one line of ASCII JSON; numpy values become numbers and lists, paths become text.
+
+    NaN and infinities are kept (`NaN`, `Infinity`), so is NUL, and so are lone surrogates.
+
+    Raises:
+        TypeError: when a value is not plain, such as bytes.
+
+    >>> to_json({"text": "a\0b", "box": (1, 2.5)})
+    '{"text": "a\\u0000b", "box": [1, 2.5]}'
+    """
+    return json.dumps(value, default=_to_plain, sort_keys=sort_keys)
+
+
+def digest_of(value: Any) -> str:
+    """Return a 128-bit fingerprint of a plain value as 32 hex digits; the order of dict keys does not matter.
+
+    >>> digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+    True
+    """
+    return hashlib.blake2b(to_json(value, sort_keys=True).encode("ascii"), digest_size=16).hexdigest()
+
+
+def row_seed(seed: int, row_id: str, salt: str = "") -> int:
+    """Return the seed of one row, in 0 <= seed < 2**63, from the run's seed and the row's id, never its position.
+
+    `salt` tells apart several draws for one row.
+
+    >>> row_seed(0, "scene-17/duck") == row_seed(0, "scene-17/duck")
+    True
+    >>> row_seed(0, "scene-17/duck") == row_seed(0, "scene-17/duck", salt="trial-3")
+    False
+    """
+    text = to_json([seed, row_id, salt]).encode("ascii")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "big") >> 1

@@ -1,0 +1,46 @@
+"""What `run.json` says: how a run was made."""
+
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import distributions
+from typing import Any
+
+from shard_runner.stages import Plan, Source
+
+
+def describe_run(plan: Plan, how: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the resolved configuration of a run, the versions of all installed packages and the git revision."""
+    steps = [
+        {
+            "name": step.name,
+            "kind": type(step).__name__.lower(),
+            "inputs": list(plan.inputs[step.name]),
+            "config": dict(step.config),
+            "version": "" if isinstance(step, Source) else step.version,
+            "recipe": plan.recipes[step.name],
+        }
+        for step in plan.steps
+    ]
+    return {
+        **how,
+        "settings": dict(settings),
+        "pipeline": steps,
+        "python": platform.python_version(),
+        "packages": dict(sorted((dist.name, dist.version) for dist in distributions())),
+        "git": _git_revision(),
+    }
+
+
+def _git_revision() -> str | None:
+    """Return the revision of the checkout that the process was started in, `+` after it when files were changed."""
+    try:
+        revision = _git("rev-parse", "HEAD")
+        return f"{revision}+" if _git("status", "--porcelain", "--untracked-files=no") else revision
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()
