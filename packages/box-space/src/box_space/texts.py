@@ -14,7 +14,7 @@ from box_space.errors import BoxError, BoxTextError
 from box_space.number_groups import NumberGroup, number_groups
 from box_space.spaces import Fraction, Space, Thousand, llava_space, qwen_space
 
-_TAGGED = re.compile(r"<box>(.*?)</box>|<\|box_start\|>(.*?)<\|box_end\|>", re.IGNORECASE | re.DOTALL)
+_TAGGED = re.compile(r"<box>([^<]*)</box>|<\|box_start\|>([^<]*)<\|box_end\|>", re.IGNORECASE)
 
 
 def box_to_llava_text(box: Box, *, digits: int = 2) -> str:
@@ -128,7 +128,8 @@ def _two_ticks(low: float, high: float, steps: int, box: Box) -> tuple[int, int]
     first, last = round(max(low, 0.0) * steps), round(min(high, 1.0) * steps)
     if first < last:
         return first, last
-    return (first, first + 1) if first < steps else (steps - 1, steps)
+    first = min(math.floor(max(low, 0.0) * steps), steps - 1)
+    return first, first + 1
 
 
 def _box_from(text: str, groups: list[NumberGroup], space: Space) -> Box:
