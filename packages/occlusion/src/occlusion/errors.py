@@ -18,5 +18,6 @@ class OcclusionError(ValueError):
 class MissingExtraError(OcclusionError, ImportError):
     """An optional engine is not installed; the message carries the install command."""
 
-    def __init__(self, module: str, extra: str) -> None:
-        super().__init__("missing_extra", f"{module} is not installed; run: pip install 'occlusion[{extra}]'")
+    def __init__(self, module: str, extra: str, *, command: str = "") -> None:
+        install = command or f"pip install 'occlusion[{extra}]'"
+        super().__init__("missing_extra", f"{module} is not installed; run: {install}")

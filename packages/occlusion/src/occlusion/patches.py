@@ -19,6 +19,9 @@ IMAGENET_MEAN_RGB = (123, 116, 103)
 SMALLEST_PATCH_PX = 4
 """No square is smaller than this, however small the object."""
 
+MOST_WALKS = 64
+"""Walks that `min_covered_share` may take."""
+
 Pixels = NDArray[np.uint8]
 Mask = NDArray[Any]
 ImageT = TypeVar("ImageT", Image.Image, Pixels)
@@ -62,13 +65,14 @@ def occlude(
     *,
     seed: int,
     fill_rgb: tuple[int, int, int] = IMAGENET_MEAN_RGB,
+    min_covered_share: float = 0.0,
     in_place: bool = False,
 ) -> Occlusion[ImageT]:
     """Cover an object with filled squares at random points of its mask; the same arguments give the same picture.
 
     The object is the part of the mask inside the box. It is walked row by row on a grid of `isqrt(patch)` px. Before
     each hit a uniform number of 0 to `patch` points of the object is passed over; the next one is the centre of a
-    square. A tiny object may so get few squares or none: read `covered_share`.
+    square. A tiny object may so get few squares or none: read `covered_share`, or ask for a `min_covered_share`.
 
     Args:
         image: RGB picture, or uint8 array `(H, W, 3)`. It is not changed, unless `in_place`.
@@ -76,11 +80,14 @@ def occlude(
         box_xyxy_px: `(x0, y0, x1, y1)` in pixels of the image, or one for each mask; clipped to the image.
         seed: not negative. The k-th object draws from its own stream `(seed, k)`, whatever the other objects are.
         fill_rgb: colour of the squares.
+        min_covered_share: walk again, with further draws of the same streams, until this share of the masks is covered;
+            0 is one walk, as published.
         in_place: paint on `image` itself; for a freshly decoded picture that is not needed again (saves the copy, which
             is a third of the time for a small object).
 
     Raises:
-        OcclusionError: `bad_image`, `bad_mask` (wrong shape), `empty_mask`, `bad_box`, `box_outside`, `bad_seed`.
+        OcclusionError: `bad_image`, `bad_mask` (wrong shape), `empty_mask`, `bad_box`, `box_outside`, `bad_seed`,
+            `uncovered` (`min_covered_share` not reached in 64 walks).
 
     Source: CVC (arXiv 2508.04453), the occlusion step; there one global random stream makes a picture depend on those
     before it.
@@ -97,16 +104,35 @@ def occlude(
     size_wh = _size_wh(image)
     masks, boxes = _paired(mask_hw, box_xyxy_px, size_wh)
     places = [_placed(box, size_wh) for box in boxes]
-    centers = [
-        _walk(mask, place, np.random.default_rng((seed, k)))
-        for k, (mask, place) in enumerate(zip(masks, places, strict=True))
-    ]
-    squares = [_squares(at, place.patch // 2, size_wh) for at, place in zip(centers, places, strict=True)]
-    centers_xy, squares_xyxy = (centers[0], squares[0]) if len(places) == 1 else map(np.concatenate, (centers, squares))
+    streams = [np.random.default_rng((seed, k)) for k in range(len(places))]
+    centers_xy, squares_xyxy = _walk_all(masks, places, streams, size_wh)
     covered_share = _covered_share(masks, places, squares_xyxy)
+    walks = 1
+    while covered_share < min_covered_share:
+        if walks == MOST_WALKS:
+            raise OcclusionError(
+                "uncovered",
+                f"{walks} walks covered {covered_share:.2f} of the mask; {min_covered_share} was asked for.",
+            )
+        more_centers_xy, more_squares_xyxy = _walk_all(masks, places, streams, size_wh)
+        centers_xy = np.concatenate((centers_xy, more_centers_xy))
+        squares_xyxy = np.concatenate((squares_xyxy, more_squares_xyxy))
+        covered_share = _covered_share(masks, places, squares_xyxy)
+        walks += 1
     picture = image if in_place else image.copy()
     _paint(picture, squares_xyxy.tolist(), fill_rgb)
     return Occlusion(picture, max(place.patch for place in places), covered_share, centers_xy)
+
+
+def _walk_all(
+    masks: Sequence[Mask], places: Sequence[_Place], streams: Sequence[np.random.Generator], size_wh: tuple[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """One walk over every object: the centres `(N, 2)` and their squares `(N, 4)`."""
+    centers = [_walk(*each) for each in zip(masks, places, streams, strict=True)]
+    squares = [_squares(at, place.patch // 2, size_wh) for at, place in zip(centers, places, strict=True)]
+    if len(places) == 1:
+        return centers[0], squares[0]
+    return np.concatenate(centers), np.concatenate(squares)
 
 
 class _Place(NamedTuple):

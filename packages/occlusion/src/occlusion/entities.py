@@ -1,0 +1,160 @@
+"""Concrete, visible things that a caption names, with the places where it names them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from occlusion.errors import MissingExtraError, OcclusionError
+from occlusion.lexicon import default_lexicon, english_words
+from occlusion.nouns import singular
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc, Token
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A thing named in a caption; spans are character offsets, end not included."""
+
+    phrase: str
+    """Noun with its modifiers as the caption writes it (`white plate`): `caption[start:end]`."""
+
+    head: str
+    """The noun alone, compounds kept (`tennis player`, `hot dog`): `caption[head_start:head_end]`."""
+
+    start: int
+    end: int
+    head_start: int
+    head_end: int
+
+    @property
+    def lemma(self) -> str:
+        """The head in the singular and in lower case: the same for every mention of one kind of thing."""
+        return singular(self.head)
+
+
+class EntityExtractor(Protocol):
+    """Anything that finds the entities of captions."""
+
+    def __call__(self, captions: Sequence[str]) -> list[list[Entity]]:
+        """Return the entities of each caption, in reading order; several mentions of a thing are several entities."""
+        ...
+
+
+class SpacyEntities:
+    """Entities by spaCy: noun chunks of a parsed pipeline, or the lexicon rules of `blank_english`.
+
+    Determiners, numbers and collective nouns are cut from phrases; abstract nouns are no entities.
+
+    >>> extract = SpacyEntities(blank_english({"duck": "animal", "pond": "place"}))
+    >>> [(e.phrase, e.head) for e in extract(["Two small ducks near a pond"])[0]]
+    [('small ducks', 'ducks'), ('pond', 'pond')]
+    """
+
+    def __init__(self, nlp: Language, *, abstract: frozenset[str] | None = None, batch_size: int = 256) -> None:
+        """Take a loaded pipeline (`load_english`, `blank_english`).
+
+        Args:
+            nlp: the pipeline.
+            abstract: nouns (singular) that are no entities; the built-in stop list when None.
+            batch_size: captions in one spaCy batch.
+        """
+        self._nlp = nlp
+        self._abstract = english_words().abstract if abstract is None else abstract
+        self._batch_size = batch_size
+
+    def __call__(self, captions: Sequence[str]) -> list[list[Entity]]:
+        """Return the entities of each caption, in reading order.
+
+        Raises:
+            OcclusionError: `no_parser`: the pipeline neither parses nor has the lexicon rules.
+        """
+        return [self._entities(doc) for doc in self._nlp.pipe(captions, batch_size=self._batch_size)]
+
+    def _entities(self, doc: Doc) -> list[Entity]:
+        if "occlusion_phrases" in doc.spans:
+            pairs = zip(doc.spans["occlusion_phrases"], doc.spans["occlusion_heads"], strict=True)
+            spans = [(phrase.start, head.start, head.end) for phrase, head in pairs]
+        elif doc.has_annotation("DEP") or not len(doc):
+            spans = [
+                span
+                for chunk in (doc.noun_chunks if len(doc) else ())
+                if (span := _chunk_span(chunk.root, chunk.start))
+            ]
+        else:
+            raise OcclusionError(
+                "no_parser",
+                f"nlp must parse or come from blank_english; got pipes {self._nlp.pipe_names}. Use load_english().",
+            )
+        return [_entity(doc, *span) for span in spans if singular(doc[span[1] : span[2]].text) not in self._abstract]
+
+
+def blank_english(lexicon: Mapping[str, str] | None = None) -> Language:
+    """Make a spaCy pipeline without a model that finds the nouns of a lexicon; for closed worlds.
+
+    A noun matches in any case and number, the longest match wins, neighbouring nouns make a compound, and the known
+    adjectives before it join its phrase. A noun followed by an abstract one (`ball game`) is no entity. A lexicon word
+    used as a verb is taken for the noun: without a parser nothing tells them apart.
+
+    Args:
+        lexicon: nouns in the singular (or as they are written) to categories; the built-in one when None.
+
+    Raises:
+        MissingExtraError: spaCy is not installed.
+    """
+    _require_spacy()
+    import spacy
+
+    from occlusion.lexicon_pipe import PIPE_NAME
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe(PIPE_NAME, config={"nouns": sorted(default_lexicon() if lexicon is None else lexicon)})
+    return nlp
+
+
+def load_english(name: str = "en_core_web_sm") -> Language:
+    """Load an installed English spaCy pipeline with a parser, by its name.
+
+    Raises:
+        MissingExtraError: spaCy, or the pipeline, is not installed; the message has the command.
+    """
+    _require_spacy()
+    import spacy
+
+    try:
+        return spacy.load(name, exclude=["ner"])
+    except OSError as error:
+        raise MissingExtraError(name, "spacy", command=f"python -m spacy download {name}") from error
+
+
+def _require_spacy() -> None:
+    try:
+        import spacy  # noqa: F401  # pyright: ignore[reportUnusedImport]
+    except ImportError as error:
+        raise MissingExtraError("spacy", "spacy") from error
+
+
+def _chunk_span(root: Token, chunk_start: int) -> tuple[int, int, int] | None:
+    """Token offsets (phrase start, head start, head end) of a noun chunk; None for a pronoun."""
+    if root.pos_ not in ("NOUN", "PROPN"):
+        return None
+    doc, quantities = root.doc, english_words().quantities
+    head_start = root.i
+    while head_start > chunk_start and (doc[head_start - 1].dep_ == "compound" or doc[head_start - 1].text == "-"):
+        head_start -= 1
+    start = chunk_start
+    while start < head_start and _is_cut(doc[start], quantities):
+        start += 1
+    return start, head_start, root.i + 1
+
+
+def _is_cut(token: Token, quantities: frozenset[str]) -> bool:
+    return token.pos_ in ("DET", "NUM", "PRON", "PUNCT", "ADV") or token.dep_ == "poss" or token.lower_ in quantities
+
+
+def _entity(doc: Doc, start: int, head_start: int, end: int) -> Entity:
+    phrase, head = doc[start:end], doc[head_start:end]
+    return Entity(phrase.text, head.text, phrase.start_char, phrase.end_char, head.start_char, head.end_char)
