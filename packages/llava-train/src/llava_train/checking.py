@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from box_space import ImageError
+
 from llava_train.dialogue import Row
 from llava_train.encoding import RowEncoder
 from llava_train.errors import RowError

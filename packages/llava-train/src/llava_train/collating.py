@@ -15,8 +15,8 @@ def collate(rows: Sequence[EncodedRow], *, pad_id: int, padding_side: str = "rig
     """Pad rows to the longest and stack them.
 
     Returns:
-        `input_ids`, `attention_mask`, `labels` (-100 outside answers), `loss_weights` (0 outside answers), each (B, T), and the
-        image inputs joined along their first axis, other axes filled with zeros to the largest.
+        `input_ids`, `attention_mask`, `labels` (-100 outside answers), `loss_weights` (0 outside answers), each (B, T),
+        and the image inputs joined along their first axis, other axes filled with zeros to the largest.
     """
     torch = require("torch")
     width = max(len(row.input_ids) for row in rows)

@@ -32,7 +32,7 @@ class Dialogue:
 def read_dialogue(row: Mapping[str, Any]) -> Dialogue:
     """Read `messages` and `images` (or `image`) of a row; plain-text contents of TRL rows get their images in front.
 
-    Images inside content parts (`{"type": "image", "image": ...}`) are taken in order; a row uses either these or the column.
+    Images inside content parts (`{"type": "image", "image": ...}`) are taken in order; a row uses these or the column.
 
     >>> row = {"messages": [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "A duck."}],
     ...        "images": ["duck.png"]}
@@ -73,7 +73,7 @@ def _image_ref(image: Any) -> ImageRef:
 
 
 def _with_parts(turns: Sequence[Any], in_column: int) -> tuple[list[dict[str, Any]], list[ImageRef]]:
-    """Every content as a list of parts; images of the column go before the first user text where no part asks for one."""
+    """Contents as parts; where no part asks for an image, those of the column go before the first user text."""
     inline: list[ImageRef] = []
     messages = [_read_turn(turn, inline) for turn in turns]
     asked = sum(part["type"] == "image" for message in messages for part in message["content"])

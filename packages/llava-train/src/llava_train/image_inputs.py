@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from box_space import open_image
 from PIL import Image
 
-from box_space import open_image
 from llava_train.dialogue import ImageRef
 from llava_train.errors import UnsupportedModelError
 

@@ -17,8 +17,8 @@ def mix(
 ) -> list[Row]:
     """All own rows with `ratio` base rows for each, in an order that depends on ids and seed alone.
 
-    `math.inf` takes every base row once. When more base rows are asked for than there are, whole passes over the base set are
-    taken and the copies' ids get `#2`, `#3`... An id that occurs in both sets, or twice in one, is told apart in the same way.
+    `math.inf` takes every base row once. When more base rows are asked for than there are, whole passes over the base
+    set are taken and the copies' ids get `#2`, `#3`... An id of both sets, or twice in one, is told apart likewise.
 
     >>> own = [{"id": "a"}, {"id": "b"}]
     >>> base = [{"id": f"base-{k}"} for k in range(9)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def save_whole(model: Any, processor: Any, folder: Path) -> Path:
 
 
 @contextmanager
-def hidden_bars() -> Iterator[None]:
+def hidden_bars() -> Generator[None]:
     """Within it, transformers draws no progress bars of its own where the output is not a terminal."""
     logging = require("transformers").utils.logging
     were_shown = logging.is_progress_bar_enabled()
@@ -78,7 +78,7 @@ def hidden_bars() -> Iterator[None]:
 
 
 @contextmanager
-def hidden_renaming() -> Iterator[None]:
+def hidden_renaming() -> Generator[None]:
     """Within it, PEFT may use the name `is_gradient_checkpointing` that transformers has renamed."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*is_gradient_checkpointing", category=FutureWarning)

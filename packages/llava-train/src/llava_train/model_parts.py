@@ -39,7 +39,7 @@ def find_parts(model: Any) -> ModelParts:
 
 
 def lora_targets(model: Any, parts: ModelParts, *, train_vision: bool) -> str:
-    """Regular expression that matches every linear layer of the language model, and of the vision tower if asked, by full name.
+    """Regular expression for the full names of the language model's linear layers, and the vision tower's if asked.
 
     A bare list such as `q_proj` would match the vision tower as well.
 

@@ -15,6 +15,7 @@ from PIL import Image
 from llava_train.errors import FolderError
 from llava_train.settings import SftSettings
 
+_WITHOUT_EFFECT = ("save_every", "cache_mb", "report_to")  # settings that may change between restarts
 _COMPLETE = "complete.json"
 _SMALL_FILE_BYTES = 32 * 2**20
 
@@ -22,8 +23,8 @@ _SMALL_FILE_BYTES = 32 * 2**20
 class RunFolder:
     """One training's folder.
 
-    `run.json` says what is trained, `checkpoints/` holds the state to continue from, `model/` and `adapter/` the weights,
-    `history.json` the losses, `refused.json` the rows left out; `result.json` is written last.
+    `run.json` says what is trained, `checkpoints/` holds the state to continue from, `model/` and `adapter/` hold the
+    weights, `history.json` the losses, `refused.json` the rows left out; `result.json` is written last.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -84,7 +85,8 @@ def run_identity(settings: SftSettings, rows: Sequence[Mapping[str, Any]]) -> di
 
 
 def _changed(earlier: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    settings = [key for key in now["settings"] if earlier["settings"].get(key) != now["settings"][key]]
+    decisive = [key for key in now["settings"] if key not in _WITHOUT_EFFECT]
+    settings = [key for key in decisive if earlier["settings"].get(key) != now["settings"][key]]
     return settings + [key for key in ("rows", "model") if earlier[key] != now[key]]
 
 

@@ -38,7 +38,8 @@ class SftSettings:
     lora_dropout: float = 0.0
     """Dropout in front of the adapters, 0 to 1 (LoRA only). PEFT's default; LLaVA uses 0.05."""
     learning_rate: float | None = None
-    """Peak rate; None means 2e-4 for `lora` and 2e-5 for `full`, as in LLaVA-1.5. Tiny models need 10 to 100 times more."""
+    """Peak rate; None means 2e-4 for `lora` and 2e-5 for `full`, as in LLaVA-1.5.
+    Tiny models need 10 to 100 times that."""
     epochs: float = 1.0
     """Passes over the rows, unless `max_steps` is given."""
     max_steps: int | None = None
@@ -68,8 +69,8 @@ class SftSettings:
     seed: int = 0
     """Seed of adapters, row order and dropout."""
     dtype: Dtype = "auto"
-    """Computation: `auto` is bfloat16 on a GPU that has it and float32 elsewhere. Trained weights stay float32 while training;
-    the saved model has this dtype."""
+    """Computation: `auto` is bfloat16 on a GPU that has it and float32 elsewhere. Trained weights are float32 while
+    they are trained; the saved model has this dtype."""
     device: Device = "auto"
     """`cpu` keeps the training off an accelerator that is there."""
     gradient_checkpointing: bool = False

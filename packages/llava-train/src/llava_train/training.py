@@ -45,9 +45,9 @@ def train(
 ) -> TrainResult:
     """Fine-tune a chat VLM on the answers of rows with `id`, `messages` and `images`.
 
-    Killed at any moment, the same call continues from the last checkpoint in `folder`; once finished it returns the result at once.
-    On one CPU the weights are then those of an unbroken run. Rows that cannot be used are left out with a verdict, in
-    the result and in `refused.json`.
+    Killed at any moment, the same call continues from the last checkpoint in `folder`; once finished it returns the
+    result at once. On a CPU the weights are then those of an unbroken run. Rows that cannot be used are left out with a
+    verdict, in the result and in `refused.json`.
 
     Args:
         settings: all choices of the training.

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import llava_train
+import pytest
+from llava_train import MissingExtraError, SettingsError, SftSettings
+from llava_train.extras import require
+
+
+def test_the_public_names_are_these() -> None:
+    assert llava_train.__all__ == [
+        "CheckedRows",
+        "Dialogue",
+        "DivergedError",
+        "EncodedRow",
+        "FolderError",
+        "LlavaTrainError",
+        "MissingExtraError",
+        "Refusal",
+        "Row",
+        "RowEncoder",
+        "RowError",
+        "SettingsError",
+        "SftSettings",
+        "TrainResult",
+        "UnsupportedModelError",
+        "check_rows",
+        "llava_to_messages",
+        "load_encoder",
+        "merge_adapter",
+        "messages_to_llava",
+        "mix",
+        "read_dialogue",
+        "read_llava_json",
+        "train",
+        "write_llava_json",
+    ]
+
+
+def test_importing_the_package_loads_no_heavy_library() -> None:
+    heavy = "{'torch', 'transformers', 'trl', 'peft', 'datasets', 'accelerate'}"
+    code = f"import sys, llava_train; sys.exit(repr({heavy} & set(sys.modules)) if {heavy} & set(sys.modules) else 0)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_examples_in_docstrings_hold() -> None:
+    tried = 0
+    for module in pkgutil.iter_modules(llava_train.__path__):
+        results = doctest.testmod(importlib.import_module(f"llava_train.{module.name}"))
+        assert results.failed == 0, module.name
+        tried += results.attempted
+    assert tried >= 10
+
+
+def test_a_missing_library_is_named_with_its_install_command() -> None:
+    with pytest.raises(
+        MissingExtraError, match=r"no_such_engine is not installed; run: pip install 'llava-train\[hf\]'"
+    ):
+        require("no_such_engine")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("method", "qlora", "lora, full"),
+        ("dtype", "float16", "auto, float32, bfloat16"),
+        ("batch_size", 0, "above 0"),
+        ("max_steps", 0, "above 0"),
+        ("learning_rate", float("nan"), "above 0"),
+        ("length_weighting", -0.5, "0 or more"),
+        ("warmup_ratio", 1.0, "from 0 to below 1"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_by_name(name: str, value: object, expected: str) -> None:
+    with pytest.raises(SettingsError, match=rf"{name} must be .*{expected}.*got"):
+        SftSettings(model="m", **{name: value})
+
+
+def test_the_rate_and_the_projector_follow_the_method() -> None:
+    lora, full = SftSettings(model="m"), SftSettings(model="m", method="full")
+    assert (lora.rate, full.rate) == (2e-4, 2e-5)
+    assert (lora.trains_projector, full.trains_projector) == (False, True)
+    assert SftSettings(model="m", learning_rate=0.5, train_projector=True).trains_projector
