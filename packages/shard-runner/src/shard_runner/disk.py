@@ -22,7 +22,7 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def write_whole(path: Path, write: Callable[[Path], None]) -> None:
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place by one rename."""
     temporary = path.with_name(f".{path.name}.tmp")
     write(temporary)
@@ -35,7 +35,7 @@ def write_whole(path: Path, write: Callable[[Path], None]) -> None:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a plain mapping as indented JSON, whole or not at all."""
     text = json.dumps(json.loads(to_json(value)), indent=2, ensure_ascii=True) + "\n"
-    write_whole(path, lambda temporary: temporary.write_text(text, encoding="ascii") and None)
+    write_whole(path, lambda temporary: temporary.write_text(text, encoding="ascii"))
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -57,4 +57,4 @@ def link_or_copy(source: Path, target: Path) -> None:
     try:
         os.link(source, target)
     except OSError:  # a file system without hard links
-        write_whole(target, lambda temporary: shutil.copyfile(source, temporary) and None)
+        write_whole(target, lambda temporary: shutil.copyfile(source, temporary))

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -83,8 +83,8 @@ def run(
 ) -> RunSummary:
     """Bring a pipeline's output in `run_dir` up to date, doing only what is not done yet.
 
-    After a kill at any moment the same call finishes the work: no finished row is worked on twice, failed rows are tried
-    again, and the files are byte for byte those of a run that was not killed.
+    After a kill at any moment the same call finishes the work: no finished row is worked on twice, failed rows are
+    tried again, and the files are byte for byte those of a run that was not killed.
 
     Args:
         pipeline: Sources, stages and tasks; each comes after its inputs.
@@ -144,7 +144,7 @@ def _content_of(run_dir: Path, name: str) -> str:
 
 
 @contextmanager
-def _timed(context: _Run, name: str) -> Iterator[None]:
+def _timed(context: _Run, name: str) -> Generator[None]:
     """Add the time spent to the step's, also when it is interrupted."""
     recipe, start = context.plan.recipes[name], time.monotonic()
     try:

@@ -120,7 +120,7 @@ def process_shard(
     *,
     memory: Memory,
     failures_allowed: float = float("inf"),
-    on_rows: Callable[[int], None] = lambda count: None,
+    on_rows: Callable[[int], object] = lambda count: None,
 ) -> None:
     """Finish one shard in a folder: journal each batch, then write its Parquet part and ledger.
 
@@ -199,7 +199,7 @@ def _run_batch(worker: StageWorker, shard: Shard, rows: list[Row], positions: Se
 
 
 def _split(worker: StageWorker, shard: Shard, positions: Sequence[int]) -> list[Verdict]:
-    """Halve a failing batch until the bad row is alone; the rows are read afresh, for the stage may have changed them."""
+    """Halve a failing batch until the bad row is alone; rows are read afresh, for the stage may have changed them."""
     fresh = shard.read()
     middle = len(positions) // 2
     return [

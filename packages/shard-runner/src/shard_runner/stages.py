@@ -38,7 +38,7 @@ class Stage:
     version: str = "1"
     """Version of the stage's code; changing it re-runs this stage and those after it."""
     inputs: tuple[str, ...] = ()
-    """Names of the sources and stages whose rows come in, in this order, and of tasks to wait for; default: the one before."""
+    """Names of sources and stages whose rows come in, in order, and of tasks to wait for; default: the one before."""
     batch_size: int = 16
     """Rows given to the function at once, and journalled as one record."""
     whole_input: bool = False
@@ -53,7 +53,7 @@ class TaskContext:
 
     name: str
     folder: Path
-    """The task's own folder; it survives kills, so that the task can resume, and is emptied when the fingerprint changes."""
+    """The task's own folder; it survives kills, so that the task can resume; a changed fingerprint empties it."""
     inputs: Mapping[str, Path]
     """Folder of each input, finished."""
     seed: int

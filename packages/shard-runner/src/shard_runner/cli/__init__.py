@@ -1,0 +1,11 @@
+"""The command line that all apps share (extra `shard-runner[cli]`): settings, stages, status, explain, report, demo."""
+
+try:
+    from shard_runner.cli.commands import make_cli
+    from shard_runner.cli.settings import RunSettings, read_settings
+except ModuleNotFoundError as error:
+    if error.name not in ("click", "pydantic", "yaml"):
+        raise
+    raise ImportError(f"{error.name} is missing; install it with: pip install 'shard-runner[cli]'") from error
+
+__all__ = ["RunSettings", "make_cli", "read_settings"]

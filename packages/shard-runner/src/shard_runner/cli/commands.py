@@ -1,0 +1,185 @@
+"""`make_cli`: from settings, stages, report and demo to an app's whole command line."""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import click
+from pydantic import BaseModel
+
+from shard_runner.accounts import RUN_RECORD, accounts_to_text, status
+from shard_runner.cli.exits import OneLineGroup
+from shard_runner.cli.flags import fields_of, given_flags, setting_flags
+from shard_runner.cli.settings import RunSettings, is_secret, read_settings, with_run_settings, with_values
+from shard_runner.disk import read_json
+from shard_runner.errors import LedgerError
+from shard_runner.explaining import explain, steps_to_text
+from shard_runner.runner import run
+from shard_runner.stages import Step
+
+S = TypeVar("S", bound=BaseModel)
+_RUN = click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
+_DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+
+
+@dataclass(frozen=True)
+class _App(Generic[S]):
+    """What the commands of one app need to know."""
+
+    settings: type[S]
+    build: Callable[[S, Path], Sequence[Step]]
+    report: Callable[[S, Path], Path] | None
+    headline: Callable[[S, Path], str] | None
+
+    def run(self, settings: S, out: Path, only: Sequence[str] | None = None) -> None:
+        how = RunSettings.model_validate(settings)
+        summary = run(
+            self.build(settings, out),
+            out,
+            seed=how.seed,
+            only=only,
+            shard_size=how.shard_size,
+            limit=how.limit,
+            max_failed_share=how.max_failed_share,
+            settings=public_settings(settings),
+        )
+        click.echo(summary)
+        if only is None:
+            self.tell(settings, out)
+
+    def tell(self, settings: S, out: Path) -> None:
+        if self.headline:
+            click.echo(f"\n{self.headline(settings, out)}")
+        if self.report:
+            click.echo(f"\nreport: {self.report(settings, out)}")
+
+    def settings_of(self, run_dir: Path) -> S:
+        """Return the settings that a run was made with, and the keys of this environment."""
+        record = read_json(run_dir / RUN_RECORD)
+        if record is None:
+            raise LedgerError(f"{run_dir} holds no run: there is no {RUN_RECORD} in it")
+        return self.settings.model_validate(with_values(record["settings"], given_flags(self.settings, {})))
+
+
+def public_settings(settings: BaseModel) -> dict[str, Any]:
+    """Return settings as plain values without the keys, as `run.json` keeps them."""
+    values = settings.model_dump(mode="json")
+    for path, info in fields_of(type(settings)):
+        if is_secret(info.annotation):
+            holder = functools.reduce(lambda inner, name: inner.get(name) or {}, path[:-1], values)
+            holder.pop(path[-1], None)
+    return values
+
+
+def make_cli(
+    name: str,
+    *,
+    help: str,
+    settings: type[S],
+    build: Callable[[S, Path], Sequence[Step]],
+    stages: Mapping[str, str],
+    demo: Callable[[Path, bool], S] | None = None,
+    report: Callable[[S, Path], Path] | None = None,
+    headline: Callable[[S, Path], str] | None = None,
+) -> click.Group:
+    """Return the command line of an app: run, one command for each stage, status, explain, report and demo.
+
+    Args:
+        name: Name of the command.
+        help: What the app does, for `--help`.
+        settings: The app's pydantic model; each field becomes a flag (`--training-lr` for a field of a model in it),
+            its description the flag's help. A `SecretStr` field is a key: it has no flag, comes from the environment
+            variable of its name in capitals, and is never written. `seed`, `limit`, `shard_size` and
+            `max_failed_share` are added where the model does not have them.
+        build: Makes the pipeline of settings and run folder.
+        stages: Names of the steps that are commands of their own, with one line of help each.
+        demo: Prepares the embedded input in the given run folder, fast or in full, and returns settings for it.
+        report: Writes the report of a finished run and returns its path.
+        headline: Returns the few lines that a finished run is about.
+    """
+    app = _App(with_run_settings(settings), build, report, headline)
+    group = OneLineGroup(
+        name, help=help, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    )
+    group.add_command(_run_command(app, "run", "Do the whole work; run it again to go on after a stop.", None))
+    for stage, text in stages.items():
+        group.add_command(_run_command(app, stage, f"{text} Does what it needs first.", stage))
+    group.add_command(_status_command())
+    group.add_command(_explain_command())
+    if report or headline:
+        group.add_command(_report_command(app))
+    if demo:
+        group.add_command(_demo_command(app, name, demo))
+    return group
+
+
+def _run_command(app: _App[S], name: str, text: str, stage: str | None) -> click.Command:
+    def command(config: Path | None, out: Path, **flags: Any) -> None:
+        settings = read_settings(app.settings, config, given_flags(app.settings, flags))
+        app.run(settings, out, [stage] if stage else None)
+
+    options = [
+        click.option(
+            "--config", type=click.Path(path_type=Path, dir_okay=False), help="YAML file of settings; flags win."
+        ),
+        click.option("--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Run folder."),
+        setting_flags(app.settings),
+        _DEBUG,
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return click.command(name, help=text)(command)
+
+
+def _status_command() -> click.Command:
+    @_RUN
+    @_DEBUG
+    def command(run_dir: Path) -> None:
+        accounts = status(run_dir)
+        click.echo(accounts_to_text(accounts))
+        if not all(account.adds_up for account in accounts):
+            raise LedgerError("some rows are not accounted for; delete the folder of that stage and run again")
+        if all(account.finished for account in accounts):
+            click.echo("every stage: in = done + dropped + failed")
+
+    return click.command("status", help="Show what became of every row, stage by stage, and that it adds up.")(command)
+
+
+def _explain_command() -> click.Command:
+    @_RUN
+    @click.argument("row_id")
+    @_DEBUG
+    def command(run_dir: Path, row_id: str) -> None:
+        click.echo(steps_to_text(explain(run_dir, row_id)))
+
+    return click.command("explain", help="Show one row's way through the stages.")(command)
+
+
+def _report_command(app: _App[S]) -> click.Command:
+    @_RUN
+    @_DEBUG
+    def command(run_dir: Path) -> None:
+        app.tell(app.settings_of(run_dir), run_dir)
+
+    return click.command("report", help="Write the report of a run anew.")(command)
+
+
+def _demo_command(app: _App[S], name: str, demo: Callable[[Path, bool], S]) -> click.Command:
+    @click.option("--fast", is_flag=True, help="The smallest run that shows every step.")
+    @click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        default=Path(f"{name}-demo"),
+        show_default=True,
+        metavar="RUN",
+        help="Run folder.",
+    )
+    @_DEBUG
+    def command(fast: bool, out: Path) -> None:
+        out.mkdir(parents=True, exist_ok=True)
+        chosen = app.settings.model_validate(demo(out, fast).model_dump())
+        app.run(chosen, out)
+
+    return click.command("demo", help="Do everything on the embedded data and models.")(command)

@@ -1,0 +1,135 @@
+"""Settings of an app: a file, then flags over it, checked by one pydantic model."""
+
+import copy
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar, cast, get_args
+
+import click
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
+
+
+class RunSettings(BaseModel):
+    """Settings that every run has; an app's model gets those that it does not have itself."""
+
+    model_config = ConfigDict(extra="ignore", from_attributes=True)
+
+    seed: int = Field(0, ge=0, description="Seed of the whole run.")
+    limit: int | None = Field(None, ge=1, description="At most so many rows of each source: a smoke run of anything.")
+    shard_size: int = Field(1000, ge=1, description="Input rows of a shard; the result does not depend on it.")
+    max_failed_share: float = Field(
+        0.5, ge=0, le=1, description="A stage stops when more than this share of its rows failed."
+    )
+
+
+S = TypeVar("S", bound=BaseModel)
+
+
+def with_run_settings(model: type[S]) -> type[S]:
+    """Return a model with the fields of `RunSettings` beside its own, refusing unknown keys."""
+    missing: dict[str, Any] = {
+        name: (info.annotation, info)
+        for name, info in RunSettings.model_fields.items()
+        if name not in model.model_fields
+    }
+    forbidding = create_model(model.__name__, __base__=model, **missing)
+    forbidding.model_config["extra"] = "forbid"
+    forbidding.model_rebuild(force=True)
+    return forbidding
+
+
+def read_settings(model: type[S], config: Path | None, flags: Mapping[tuple[str, ...], Any]) -> S:
+    """Return checked settings from a YAML file and flags over it; a flag's key is the path to its field.
+
+    Raises:
+        click.UsageError: unknown keys (naming the nearest known one) and values that do not fit.
+    """
+    values = _read_yaml(config) if config else {}
+    _refuse_unknown(model, values, str(config), ())
+    try:
+        return model.model_validate(with_values(values, flags))
+    except ValidationError as error:
+        raise click.UsageError(_faults(error)) from error
+
+
+def with_values(values: Mapping[str, Any], more: Mapping[tuple[str, ...], Any]) -> dict[str, Any]:
+    """Return nested values with others put in, each at its path.
+
+    >>> with_values({"training": {"lr": 1}}, {("training", "steps"): 5})
+    {'training': {'lr': 1, 'steps': 5}}
+    """
+    made = copy.deepcopy(dict(values))
+    for path, value in more.items():
+        inner = made
+        for name in path[:-1]:
+            if not isinstance(inner.get(name), dict):
+                inner[name] = {}
+            inner = inner[name]
+        inner[path[-1]] = value
+    return made
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise click.UsageError(f"{path} can't be read: {error.strerror or error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise click.UsageError(f"{path} must hold settings as `key: value` lines; got a {type(values).__name__}")
+    return cast("dict[str, Any]", values)
+
+
+def nested_model(annotation: Any) -> type[BaseModel] | None:
+    """Return the settings model that a field holds, also an optional one; None for a plain field."""
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            return kind
+    return None
+
+
+def is_secret(annotation: Any) -> bool:
+    """Tell whether a field holds a key, which comes from the environment only."""
+    return annotation is SecretStr or SecretStr in get_args(annotation)
+
+
+def _refuse_unknown(model: type[BaseModel], values: Mapping[str, Any], source: str, path: tuple[str, ...]) -> None:
+    for key, value in values.items():
+        if key not in model.model_fields:
+            raise click.UsageError(_unknown(model, str(key), source, path))
+        kind = model.model_fields[key].annotation
+        if is_secret(kind):
+            where = ".".join((*path, key))
+            raise click.UsageError(
+                f"{where} is a key: keep it out of {source}, and set {key.upper()} in the environment"
+            )
+        inner = nested_model(kind)
+        if inner and isinstance(value, dict):
+            _refuse_unknown(inner, cast("dict[str, Any]", value), source, (*path, key))
+
+
+def _unknown(model: type[BaseModel], key: str, source: str, path: tuple[str, ...]) -> str:
+    known = [".".join((*path, name)) for name in model.model_fields]
+    asked = ".".join((*path, key))
+    near = difflib.get_close_matches(asked, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}"
+    return f"{source}: unknown key {asked!r}; {hint}"
+
+
+def _faults(error: ValidationError) -> str:
+    texts = [_fault(fault) for fault in error.errors(include_url=False, include_input=True)]
+    return "; ".join(texts)
+
+
+def _fault(fault: Any) -> str:
+    where = ".".join(map(str, fault["loc"])) or "settings"
+    if fault["type"] == "missing":
+        flag = "--" + "-".join(map(str, fault["loc"])).replace("_", "-")
+        return f"{where} is needed; give it in the --config file or as {flag}"
+    given = "" if fault["type"] == "value_error" else f" (got {fault['input']!r})"
+    return f"{where}: {fault['msg']}{given}"
