@@ -1,1 +1,67 @@
 """Score two models on the same rows and compare them honestly."""
+
+from bench_eval.asking import Answers, Decoding, Question, Sampler, row_to_question
+from bench_eval.bootstrap import bootstrap_means, cluster_bootstrap
+from bench_eval.choices import grade_choice, text_to_letter
+from bench_eval.comparison import Comparison, compare, compare_tasks, comparisons_to_markdown
+from bench_eval.errors import BenchEvalError, PairingError, RowError, StatisticsError
+from bench_eval.evaluation import evaluate
+from bench_eval.grades import Grade, Grader, grader_by_task
+from bench_eval.intervals import Accuracy, Interval, accuracy, wilson_interval
+from bench_eval.located import box_grader, box_iou, text_to_box_xyxy
+from bench_eval.paired_tests import holm, mcnemar_exact, sign_flip_test
+from bench_eval.pairs import RowScore, mean_score
+from bench_eval.passes import pass_at_k, pass_score
+from bench_eval.scores import TaskScore, score_tasks
+from bench_eval.stages import evaluation_stage, grade_row, grading_stage, response_stage
+from bench_eval.words import grade_exact, grade_number, grade_word, grade_yes_no, normalise, text_to_number
+
+__all__ = [
+    "Accuracy",
+    "Answers",
+    "BenchEvalError",
+    "Comparison",
+    "Decoding",
+    "Grade",
+    "Grader",
+    "Interval",
+    "PairingError",
+    "Question",
+    "RowError",
+    "RowScore",
+    "Sampler",
+    "StatisticsError",
+    "TaskScore",
+    "accuracy",
+    "bootstrap_means",
+    "box_grader",
+    "box_iou",
+    "cluster_bootstrap",
+    "compare",
+    "compare_tasks",
+    "comparisons_to_markdown",
+    "evaluate",
+    "evaluation_stage",
+    "grade_choice",
+    "grade_exact",
+    "grade_number",
+    "grade_row",
+    "grade_word",
+    "grade_yes_no",
+    "grader_by_task",
+    "grading_stage",
+    "holm",
+    "mcnemar_exact",
+    "mean_score",
+    "normalise",
+    "pass_at_k",
+    "pass_score",
+    "response_stage",
+    "row_to_question",
+    "score_tasks",
+    "sign_flip_test",
+    "text_to_box_xyxy",
+    "text_to_letter",
+    "text_to_number",
+    "wilson_interval",
+]
