@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,11 @@ from cvc.errors import InputError, SettingsError
 from cvc.settings import BLANK, CvcSettings
 
 if TYPE_CHECKING:
+    from answer_judge import Embedder
+    from occlusion import CocoAnnotations
     from trial_sampler import Sampler
+
+Trial = dict[str, Any]
 
 _SMALL_FILE_BYTES = 32 << 20
 
@@ -67,50 +72,43 @@ def load_entities(settings: CvcSettings) -> Any:
     Raises:
         SettingsError: the spaCy pipeline is not installed.
     """
-    from occlusion import SpacyEntities, blank_english
+    from occlusion import MissingExtraError, SpacyEntities, blank_english, load_english
 
     if settings.spacy_model == BLANK:
-        return SpacyEntities(blank_english(read_lexicon(settings.needed("lexicon", "nouns for the blank pipeline"))))
-    import spacy
-
+        return SpacyEntities(blank_english(None if settings.lexicon is None else read_lexicon(settings.lexicon)))
     try:
-        return SpacyEntities(spacy.load(settings.spacy_model))
-    except OSError as error:
-        raise SettingsError(
-            f"spaCy has no pipeline {settings.spacy_model!r}. Run: python -m spacy download {settings.spacy_model}; "
-            "or use --spacy-model blank --lexicon FILE.json."
-        ) from error
+        return SpacyEntities(load_english(settings.spacy_model))
+    except MissingExtraError as error:
+        raise SettingsError(f"{error} Or use rules over a list of nouns: --spacy-model blank.") from error
 
 
 def load_causality(settings: CvcSettings) -> Any:
     """The measure of causality: a callable from (caption, entity) pairs to perplexities."""
     from occlusion import MaskedLmCausality
-    from transformers import AutoModelForMaskedLM, AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(settings.mlm)
-    model = AutoModelForMaskedLM.from_pretrained(settings.mlm, dtype="float32")
-    return MaskedLmCausality(model.eval(), tokenizer, batch_size=settings.mlm_batch)
+    return MaskedLmCausality(settings.mlm, batch_size=settings.mlm_batch, device=settings.device)
 
 
-def load_boxes(settings: CvcSettings) -> Any:
-    """The finder of boxes: a callable from (image, head) to boxes and masks.
+def load_annotations(settings: CvcSettings) -> "CocoAnnotations":
+    """The annotated boxes and masks.
 
     Raises:
         SettingsError: there are no annotations, and nothing else finds boxes.
     """
     from occlusion import CocoAnnotations
 
-    return CocoAnnotations(settings.needed("annotations", "boxes come from COCO instances; detectors are not built in"))
+    why = "boxes come from COCO instances JSON; no detector is built in"
+    return CocoAnnotations.load(settings.needed("annotations", why))
 
 
 def load_question_writer(settings: CvcSettings) -> Any:
-    """The writer of questions: a callable from an entity to a question."""
+    """The writer of questions: a callable from a noun to a question."""
     from occlusion import write_question
 
     if settings.lexicon is None:
         return write_question
     lexicon = read_lexicon(settings.lexicon)
-    return lambda entity: write_question(entity, lexicon=lexicon)
+    return lambda head: write_question(head, lexicon=lexicon)
 
 
 def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
@@ -124,3 +122,37 @@ def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
         dtype=settings.dtype,
         batch_size=settings.prompts_per_batch,
     )
+
+
+class Judge:
+    """Extracts the answer of each trial and checks it on the ladder; every distinct pair is judged once per call."""
+
+    def __init__(self, settings: CvcSettings) -> None:
+        from answer_judge import default_ladder
+
+        embedder = None if settings.embedder is None else load_embedder(settings.embedder, settings.device)
+        self._ladder = default_ladder(embedder, threshold=settings.min_similarity)
+
+    def __call__(self, trials: Sequence[Trial], references: Sequence[str], *, extract: bool = True) -> list[Trial]:
+        """The trials with `answer, verdict, rung, score`; right is what the ladder accepts for any of the references."""
+        from answer_judge import extract_answer
+
+        answers = [extract_answer(trial["text"]) if extract else trial["text"] for trial in trials]
+        pairs = [(answer, reference) for answer in answers for reference in references]
+        verdicts = self._ladder.judge_many(pairs)
+        judged: list[Trial] = []
+        for k, (trial, answer) in enumerate(zip(trials, answers, strict=True)):
+            of_one = verdicts[k * len(references) : (k + 1) * len(references)]
+            best = max(of_one, key=lambda verdict: (verdict.accepted, verdict.score))
+            fields = {"answer": answer, "verdict": best.accepted, "rung": best.rung, "score": float(best.score)}
+            judged.append({**trial, **fields})
+        return judged
+
+
+def load_embedder(name: str, device: str | None) -> "Embedder":
+    """BGE-M3 through FlagEmbedding, anything else through sentence-transformers."""
+    from answer_judge import BgeM3Embedder, SentenceTransformersEmbedder
+
+    if "bge-m3" in name.lower():
+        return BgeM3Embedder(name, device=device)
+    return SentenceTransformersEmbedder(name, device=device)

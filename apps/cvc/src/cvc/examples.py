@@ -34,7 +34,7 @@ class MixRule:
 def training_examples(instance: Row, rule: MixRule) -> list[Row]:
     """Turn one judged instance into training rows `{id, image, images, messages, kind, instance, answer}`.
 
-    `instance` has `id`, `occluded`, `stem`, `reasoning`, `short` and `trials` with `text`, `answer` and `verdict`.
+    `instance` has `id`, `occluded`, the questions `reasoning` and `short`, and `trials` with `text`, `answer`, `verdict`.
     """
     right = [trial for trial in instance["trials"] if trial["verdict"]]
     rows: list[Row] = []
@@ -43,17 +43,6 @@ def training_examples(instance: Row, rule: MixRule) -> list[Row]:
     if rule.answer_examples and right:
         rows += _answer_examples(instance, right)
     return rows
-
-
-def ask(stem: str, request: str) -> str:
-    """Join question and request by one space; a request that the question already ends in is not repeated.
-
-    >>> ask("What is it?", "Answer with one word.")
-    'What is it? Answer with one word.'
-    >>> ask("What is it? Answer with one word.", "Answer with one word.")
-    'What is it? Answer with one word.'
-    """
-    return stem if stem.endswith(request) else f"{stem} {request}"
 
 
 def question_messages(question: str) -> list[Row]:
@@ -67,13 +56,15 @@ def answered_messages(question: str, answer: str) -> list[Row]:
 
 
 def _rationale_examples(instance: Row, right: Sequence[Row]) -> list[Row]:
-    question = ask(instance["stem"], instance["reasoning"])
+    question = instance["reasoning"]
     texts = {trial["text"].strip(): trial["answer"] for trial in right}
-    return [_example(instance, "rationale", k, question, text, answer) for k, (text, answer) in enumerate(texts.items())]
+    return [
+        _example(instance, "rationale", k, question, text, answer) for k, (text, answer) in enumerate(texts.items())
+    ]
 
 
 def _answer_examples(instance: Row, right: Sequence[Row]) -> list[Row]:
-    question = ask(instance["stem"], instance["short"])
+    question = instance["short"]
     answers = {" ".join(trial["answer"].casefold().split()): trial["answer"] for trial in reversed(right)}
     first_seen = list(reversed(answers.values()))
     return [_example(instance, "answer", k, question, answer, answer) for k, answer in enumerate(first_seen)]

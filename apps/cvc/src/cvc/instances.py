@@ -1,6 +1,7 @@
 """From captions to instances: the stages that hide one causal thing of each image and ask what it is."""
 
 import hashlib
+import math
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -10,7 +11,14 @@ from typing import Any
 from shard_runner import Dropped, Failed, Outcome, Row, Source, Stage, StageFn, row_seed
 
 from cvc.captions import read_captions
-from cvc.engines import file_digest, load_boxes, load_causality, load_entities, load_question_writer, model_identity
+from cvc.engines import (
+    file_digest,
+    load_annotations,
+    load_causality,
+    load_entities,
+    load_question_writer,
+    model_identity,
+)
 from cvc.errors import InputError
 from cvc.settings import CvcSettings
 
@@ -70,7 +78,9 @@ def entities_stage(settings: CvcSettings) -> Stage:
 
         def find(rows: list[Row]) -> list[Outcome]:
             readable = [row for row in rows if not _caption_fault(row["caption"])]
-            found = dict(zip((row["id"] for row in readable), extract([row["caption"] for row in readable]), strict=True))
+            found = dict(
+                zip((row["id"] for row in readable), extract([row["caption"] for row in readable]), strict=True)
+            )
             return [_caption_fault(row["caption"]) or _entity_rows(row, found[row["id"]]) for row in rows]
 
         return find
@@ -89,6 +99,7 @@ def _entity_rows(row: Row, entities: Iterable[Any]) -> Outcome:
     rows = [
         row
         | {"id": f"{row['id']}/{_flat(entity.head)}@{entity.start}", "phrase": entity.phrase, "head": entity.head}
+        | {"lemma": entity.lemma}
         | {"start": entity.start, "end": entity.end, "head_start": entity.head_start, "head_end": entity.head_end}
         for entity in entities
     ]
@@ -118,44 +129,34 @@ _ENTITY_KEYS = ("phrase", "head", "start", "end", "head_start", "head_end")
 
 
 def _causal_outcome(row: Row, causality: Any, settings: CvcSettings) -> Outcome:
+    from occlusion import Unscored
+
+    if isinstance(causality, Unscored):
+        return Dropped(causality.reason, f"{row['head']}: {causality.detail}")
     ppl = causality.ppl_head
-    if settings.causality_filter and not 1 <= ppl < settings.max_ppl:  # the paper's 1 < ppl, but certainty may round to 1
+    if (
+        settings.causality_filter and not 1 <= ppl < settings.max_ppl
+    ):  # the paper's 1 < ppl, but certainty may round to 1
         return Dropped("not_causal", f"{row['head']}: perplexity {ppl:.3g}")
     return [row | {"ppl_head": ppl, "ppl_phrase": causality.ppl_phrase}]
 
 
 def deduplicate_stage() -> Stage:
-    """Keep one instance of each (image, head): the one with the lowest perplexity; its id is `IMAGE/HEAD`."""
+    """Keep one instance of each (image, lemma): the one with the lowest perplexity; its id is `IMAGE/LEMMA`."""
 
     def make() -> StageFn:
+        from occlusion import deduplicate
+
         def keep_the_most_causal(rows: list[Row]) -> list[Outcome]:
-            best: dict[str, Row] = {}
-            for row in sorted(rows, key=lambda row: (_ppl_key(row["ppl_head"]), row["id"])):
-                best.setdefault(instance_id(row), row)
-            return [_kept_or_duplicate(row, best[instance_id(row)]) for row in rows]
+            kept = {row["id"] for row in deduplicate(rows)}
+            return [
+                [row | {"id": f"{row['image_id']}/{row['lemma']}"}] if row["id"] in kept else Dropped("duplicate")
+                for row in rows
+            ]
 
         return keep_the_most_causal
 
     return Stage(name="deduplicate", make=make, whole_input=True)
-
-
-def instance_id(row: Row) -> str:
-    """Name an instance by its image and head.
-
-    >>> instance_id({"id": "street-7#0/fire hydrant@12", "image_id": "street-7", "head": "Fire  hydrant"})
-    'street-7/fire hydrant'
-    """
-    return f"{row['image_id']}/{_flat(row['head'])}"
-
-
-def _kept_or_duplicate(row: Row, best: Row) -> Outcome:
-    if row is not best:
-        return Dropped("duplicate", f"{best['id']} has the lower perplexity")
-    return [row | {"id": instance_id(row)}]
-
-
-def _ppl_key(ppl: float) -> float:
-    return ppl if ppl == ppl else float("inf")
 
 
 def _flat(head: str) -> str:
@@ -166,13 +167,19 @@ def boxes_stage(settings: CvcSettings) -> Stage:
     """Find the boxes of the named thing in the annotations; no box, no instance."""
 
     def make() -> StageFn:
-        find = load_boxes(settings)
+        from occlusion import OcclusionError
+
+        annotations = load_annotations(settings)
 
         def find_one(row: Row) -> Outcome:
-            found = find(row["image"], row["head"])
-            if not found.boxes:
-                return Dropped("no_box", f"no {row['head']!r} is annotated")
-            return [row | {"boxes": found.boxes, "masks": found.masks}]
+            try:
+                found = annotations.find(row["image"], row["head"])
+            except OcclusionError as error:
+                return Dropped(error.reason, str(error))
+            if found.size_wh != (row["width"], row["height"]):
+                sizes = f"{found.size_wh} in the annotations, {row['width']} x {row['height']} in the file"
+                return Dropped("other_size", sizes)
+            return [row | {"boxes": [list(box) for box in found.boxes_xyxy_px], "masks": list(found.masks_rle)}]
 
         return _row_by_row(find_one)
 
@@ -184,6 +191,7 @@ def masks_stage(settings: CvcSettings) -> Stage:
 
     def make() -> StageFn:
         from box_space import open_image
+        from occlusion import OcclusionError
 
         def mask_one(row: Row) -> Outcome:
             missing = [mask is None for mask in row["masks"]]
@@ -192,7 +200,11 @@ def masks_stage(settings: CvcSettings) -> Stage:
             if settings.masks in ("annotations", "auto") and not any(missing):
                 return [row]
             image = open_image(row["image"], root=settings.images, max_pixels=settings.max_pixels)
-            return [row | {"masks": [_mask_of(image, row, k, settings.masks) for k in range(len(missing))]}]
+            try:
+                masks = [_mask_of(image, row, k, settings.masks) for k in range(len(missing))]
+            except OcclusionError as error:
+                return Dropped(error.reason, str(error))
+            return [row | {"masks": masks}]
 
         return _row_by_row(mask_one)
 
@@ -200,23 +212,21 @@ def masks_stage(settings: CvcSettings) -> Stage:
 
 
 def _mask_of(image: Any, row: Row, k: int, source: str) -> Any:
-    from occlusion import grabcut_mask, mask_to_rle
+    from occlusion import encode_mask, grabcut_mask
 
     if source == "auto" and row["masks"][k] is not None:
         return row["masks"][k]
-    box_xyxy_px = row["boxes"][k]
-    mask_hw = _box_mask(box_xyxy_px, image.size) if source == "box" else grabcut_mask(image, box_xyxy_px)
-    return mask_to_rle(mask_hw)
+    if source == "box":
+        return encode_mask(_box_mask(row["boxes"][k], image.size))
+    return encode_mask(grabcut_mask(image, row["boxes"][k]).mask_hw)
 
 
 def _box_mask(box_xyxy_px: list[float], size_wh: tuple[int, int]) -> Any:
-    import math
-
     import numpy as np
 
     mask_hw = np.zeros((size_wh[1], size_wh[0]), bool)
     x0, y0, x1, y1 = box_xyxy_px
-    mask_hw[max(math.floor(y0), 0) : math.ceil(y1), max(math.floor(x0), 0) : math.ceil(x1)] = True
+    mask_hw[int(y0) : math.ceil(y1), int(x0) : math.ceil(x1)] = True
     return mask_hw
 
 
@@ -225,14 +235,14 @@ def occlude_stage(settings: CvcSettings, run_dir: Path) -> Stage:
 
     def make() -> StageFn:
         from box_space import open_image
-        from occlusion import OcclusionError, occlude, rle_to_mask
+        from occlusion import OcclusionError, decode_mask, occlude
 
         folder = run_dir / OCCLUDED
         folder.mkdir(parents=True, exist_ok=True)
 
         def hide(row: Row) -> Outcome:
             image = open_image(row["image"], root=settings.images, max_pixels=settings.max_pixels)
-            masks_hw = [rle_to_mask(mask) for mask in row["masks"]]
+            masks_hw = [decode_mask(mask) for mask in row["masks"]]
             seed = row_seed(settings.seed, row["id"], "occlude")
             try:
                 hidden = occlude(image, masks_hw, row["boxes"], seed=seed, min_covered_share=settings.min_covered)
@@ -281,13 +291,13 @@ def question_stage(settings: CvcSettings) -> Stage:
     """Ask what the blocks hide: `stem`, `reasoning`, `short` and `category`, never naming the thing."""
 
     def make() -> StageFn:
-        from occlusion import Entity, OcclusionError
+        from occlusion import OcclusionError
 
         write = load_question_writer(settings)
 
         def ask(row: Row) -> Outcome:
             try:
-                question = write(Entity(*(row[key] for key in _ENTITY_KEYS)))
+                question = write(row["head"])
             except OcclusionError as error:
                 return Dropped(error.reason, str(error))
             parts = {"stem": question.stem, "reasoning": question.reasoning, "short": question.short}

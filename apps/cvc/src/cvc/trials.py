@@ -8,9 +8,15 @@ from typing import Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
 
-from cvc.engines import load_judge, load_model_sampler, model_identity
-from cvc.examples import ask, question_messages, training_examples
+from cvc.engines import Judge, load_model_sampler, model_identity
+from cvc.examples import question_messages, training_examples
 from cvc.settings import CvcSettings
+
+SAMPLING_SETTINGS = ("n", "temperature", "top_p", "max_new_tokens", "dtype", "backend")
+"""Settings that decide what a model says, beside the model."""
+
+JUDGE_SETTINGS = ("embedder", "min_similarity")
+"""Settings that decide what counts as right."""
 
 
 def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
@@ -24,7 +30,7 @@ def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
         def request(row: Row) -> Request:
             return Request(
                 id=row["id"],
-                messages=question_messages(ask(row["stem"], row["reasoning"])),
+                messages=question_messages(row["reasoning"]),
                 images=[run_dir / row["occluded"]],
                 n=settings.n,
                 temperature=settings.temperature,
@@ -40,7 +46,7 @@ def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
 
         return guess
 
-    config = settings.picked("n", "temperature", "top_p", "max_new_tokens", "held_out_share", "dtype", "backend")
+    config = settings.picked(*SAMPLING_SETTINGS, "held_out_share")
     config |= {"model": model_identity(settings.model or ""), "has_eval_data": settings.eval_data is not None}
     return Stage(name="trials", make=make, config=config, batch_size=settings.prompts_per_batch)
 
@@ -65,7 +71,7 @@ def judge_stage(settings: CvcSettings) -> Stage:
     """Extract each trial's answer and check it; each record gets `answer, verdict, rung, score`, each row `right`."""
 
     def make() -> StageFn:
-        judge = load_judge(settings)
+        judge = Judge(settings)
 
         def check(row: Row) -> Outcome:
             trials = judge(row["trials"], references(row))
@@ -73,7 +79,7 @@ def judge_stage(settings: CvcSettings) -> Stage:
 
         return lambda rows: [check(row) for row in rows]
 
-    return Stage(name="judge", make=make, config=settings.picked("embedder", "min_similarity"), batch_size=32)
+    return Stage(name="judge", make=make, config=settings.picked(*JUDGE_SETTINGS), batch_size=32)
 
 
 def references(row: Row) -> list[str]:

@@ -1,0 +1,165 @@
+"""The same held-out questions before and after: steps `eval-rows` to `compare`."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from shard_runner import Dropped, Failed, Outcome, Row, Source, Stage, StageFn, Task, TaskContext
+
+from cvc.comparing import compare_answers
+from cvc.engines import Judge, load_model_sampler, model_identity
+from cvc.errors import InputError
+from cvc.examples import question_messages
+from cvc.settings import CvcSettings
+from cvc.training import TRAINED
+from cvc.trials import JUDGE_SETTINGS, SAMPLING_SETTINGS, is_held_out, references
+
+COMPLETION = "completion"
+"""Task of rows that ask what is hidden: they get n sampled trials beside the greedy answer."""
+
+BEFORE, AFTER = "before", "after"
+
+
+def evaluation_steps(settings: CvcSettings, run_dir: Path) -> list[Source | Stage | Task]:
+    """Pose the held-out questions to the model and to its trained self, judge the answers, compare."""
+    trained = run_dir / TRAINED
+    return [
+        _given_rows(settings) if settings.eval_data else _held_out_rows(settings),
+        answer_stage(f"eval-{BEFORE}", settings, run_dir, Path(settings.model or ""), inputs=("eval-rows",)),
+        answer_stage(f"eval-{AFTER}", settings, run_dir, trained, inputs=("eval-rows", "train")),
+        score_stage(f"score-{BEFORE}", settings, inputs=(f"eval-{BEFORE}",)),
+        score_stage(f"score-{AFTER}", settings, inputs=(f"eval-{AFTER}",)),
+        _compare_task(),
+    ]
+
+
+def read_eval_data(path: Path) -> Iterator[Row]:
+    """Yield evaluation rows `{id, task, cluster, image, question, references}` of a JSON list.
+
+    Raises:
+        InputError: the file is no such list, or a row lacks `id`, `image`, `question` or `answer`.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"--eval-data {path} cannot be read: {error}.") from error
+    if not isinstance(document, list):
+        raise InputError(f"--eval-data {path.name} must hold a list; got {type(document).__name__}.")
+    for k, row in enumerate(document):
+        missing = [key for key in ("id", "image", "question", "answer") if not isinstance(row, dict) or key not in row]
+        if missing:
+            raise InputError(f"--eval-data {path.name}, row {k}: {', '.join(missing)} missing.")
+        yield {
+            "id": str(row["id"]),
+            "task": str(row.get("task") or COMPLETION),
+            "cluster": str(row.get("cluster") or row["image"]),
+            "image": str((path.parent / row["image"]).absolute()),
+            "question": str(row["question"]),
+            "references": [str(row["answer"])],
+        }
+
+
+def _given_rows(settings: CvcSettings) -> Source:
+    return Source(name="eval-rows", rows=lambda: read_eval_data(settings.needed("eval_data", "evaluation rows")))
+
+
+def _held_out_rows(settings: CvcSettings) -> Stage:
+    def evaluation_row(row: Row) -> Outcome:
+        if not is_held_out(row["image_id"], settings):
+            return Dropped("for_training")
+        names = {"task": COMPLETION, "cluster": row["image_id"], "image": row["occluded"]}
+        return [{"id": row["id"], **names, "question": row["reasoning"], "references": references(row)}]
+
+    def make() -> StageFn:
+        return lambda rows: [evaluation_row(row) for row in rows]
+
+    config = settings.picked("held_out_share")
+    return Stage(name="eval-rows", make=make, config=config, inputs=("question",), batch_size=64)
+
+
+def answer_stage(
+    name: str, settings: CvcSettings, run_dir: Path, model: Path, *, inputs: tuple[str, ...] = ()
+) -> Stage:
+    """Ask a model: every row greedily (`greedy`), completion rows n times as well (`trials`); nothing is judged yet."""
+
+    def make() -> StageFn:
+        sampler = load_model_sampler(settings, model)
+        return lambda rows: _ask(rows, settings, run_dir, sampler)
+
+    # What a task of this run makes is told apart by the task's own fingerprint, and is not there yet.
+    identity = {} if model.is_relative_to(run_dir) else {"model": model_identity(model)}
+    config = settings.picked(*SAMPLING_SETTINGS) | identity
+    return Stage(name=name, make=make, config=config, inputs=inputs, batch_size=settings.prompts_per_batch)
+
+
+def _ask(rows: list[Row], settings: CvcSettings, run_dir: Path, sampler: Any) -> list[Outcome]:
+    completion = [row for row in rows if row["task"] == COMPLETION]
+    greedy = sampler.sample([_request(row, settings, run_dir, greedy=True) for row in rows])
+    drawn = sampler.sample([_request(row, settings, run_dir, greedy=False) for row in completion]) if completion else []
+    trials = {row["id"]: result for row, result in zip(completion, drawn, strict=True)}
+    return [_answered(row, first, trials.get(row["id"])) for row, first in zip(rows, greedy, strict=True)]
+
+
+def _request(row: Row, settings: CvcSettings, run_dir: Path, *, greedy: bool) -> Any:
+    from trial_sampler import Request
+
+    return Request(
+        id=row["id"],
+        messages=question_messages(row["question"]),
+        images=[run_dir / row["image"]],
+        n=1 if greedy else settings.n,
+        temperature=0.0 if greedy else settings.temperature,
+        top_p=1.0 if greedy else settings.top_p,
+        max_new_tokens=settings.max_new_tokens,
+        seed=settings.seed,
+    )
+
+
+def _answered(row: Row, greedy: Any, drawn: Any) -> Outcome:
+    for result in (greedy, drawn):
+        if result is not None and result.error is not None:
+            return Failed(result.error.reason, result.error.detail)
+    trials = [asdict(trial) for trial in (drawn.trials if drawn else ())]
+    return [row | {"greedy": asdict(greedy.trials[0]), "trials": trials}]
+
+
+def score_stage(name: str, settings: CvcSettings, *, inputs: tuple[str, ...] = ()) -> Stage:
+    """Judge saved answers: completions after extraction, boxes by IoU of at least 0.5, all else as they stand."""
+
+    def make() -> StageFn:
+        judge = Judge(settings)
+
+        def score(row: Row) -> Outcome:
+            greedy, *trials = judge_answers(row, [row["greedy"], *row["trials"]], judge)
+            return [row | {"greedy": greedy, "trials": trials, "right": sum(trial["verdict"] for trial in trials)}]
+
+        return lambda rows: [score(row) for row in rows]
+
+    return Stage(name=name, make=make, config=settings.picked(*JUDGE_SETTINGS), inputs=inputs, batch_size=64)
+
+
+def judge_answers(row: Row, trials: list[Row], judge: Judge) -> list[Row]:
+    """The answers to one row with `answer, verdict, rung, score`."""
+    from bench_eval import box_grader, text_to_box_xyxy
+
+    reference = row["references"][0]
+    if row["task"] != COMPLETION and text_to_box_xyxy(reference):
+        grades = [box_grader(0.5)(trial["text"], {"answer": reference}) for trial in trials]
+        return [
+            trial | {"answer": grade.answer, "verdict": grade.score == 1, "rung": "iou", "score": grade.score}
+            for trial, grade in zip(trials, grades, strict=True)
+        ]
+    return judge(trials, row["references"], extract=row["task"] == COMPLETION)
+
+
+def _compare_task() -> Task:
+    """Compare the two evaluations, row by row, into `comparison.json`."""
+
+    def run(ctx: TaskContext) -> None:
+        before, after = (list(ctx.read_rows(f"score-{name}")) for name in (BEFORE, AFTER))
+        lines = [asdict(line) for line in compare_answers(before, after, seed=ctx.seed)]
+        (ctx.folder / "comparison.json").write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")
+
+    return Task(name="compare", run=run, inputs=(f"score-{BEFORE}", f"score-{AFTER}"))

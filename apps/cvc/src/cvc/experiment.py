@@ -1,0 +1,5 @@
+import click
+
+
+@click.command("study")
+def study_command(): ...

@@ -1,0 +1,76 @@
+"""The whole method as one pipeline, and the check that the settings suffice for a part of it."""
+
+from pathlib import Path
+
+from shard_runner import Source, Stage, Task
+
+from cvc.errors import SettingsError
+from cvc.evaluation import evaluation_steps
+from cvc.instances import instance_steps
+from cvc.settings import CvcSettings
+from cvc.training import export_task, train_task
+from cvc.trials import judge_stage, mix_stage, trials_stage
+
+STEPS = {
+    "captions": "Read the captions, one row for each image.",
+    "images": "Open every image; bad ones go to the quarantine.",
+    "entities": "Find what the captions name.",
+    "causality": "Measure how well the rest of a caption predicts it; drop what it does not.",
+    "deduplicate": "Keep one instance of each image and thing.",
+    "boxes": "Find its boxes in the annotations.",
+    "masks": "Give every box a mask.",
+    "occlude": "Hide it behind gray blocks.",
+    "question": "Ask what is hidden.",
+    "trials": "Guess n times, with a reason.",
+    "judge": "Extract and check every guess.",
+    "mix": "Make training rows by the 1-to-4 rule.",
+    "export": "Write the training set as LLaVA JSON and MVC JSON.",
+    "train": "Fine-tune the model on it and on base rows.",
+    "eval-rows": "Collect the held-out questions.",
+    "eval-before": "Ask them of the model.",
+    "eval-after": "Ask them of the trained model.",
+    "score-before": "Judge its answers.",
+    "score-after": "Judge the trained model's answers.",
+    "compare": "Compare the two, row by row.",
+}
+"""Steps in order, with what each does; each is a subcommand."""
+
+_NEEDS = {
+    "captions": ("captions", "a JSON file of captions"),
+    "images": ("images", "the folder of images"),
+    "boxes": ("annotations", "boxes come from COCO instances JSON; no detector is built in"),
+    "trials": ("model", "a folder or Hub id of a chat VLM"),
+}
+
+
+def build_pipeline(settings: CvcSettings, run_dir: Path) -> list[Source | Stage | Task]:
+    """All steps of a run in the folder `run_dir`, in the order of `STEPS`."""
+    return [
+        *instance_steps(settings, run_dir),
+        trials_stage(settings, run_dir),
+        judge_stage(settings),
+        mix_stage(settings),
+        export_task(),
+        train_task(settings, run_dir),
+        *evaluation_steps(settings, run_dir),
+    ]
+
+
+def check_needs(settings: CvcSettings, last: str = "compare") -> None:
+    """Make sure, before any work, that everything up to a step has what it needs.
+
+    Raises:
+        SettingsError: a setting without a default is missing, named with what it is for.
+
+    >>> check_needs(CvcSettings(captions="c.json", images="photos"), "boxes")
+    Traceback (most recent call last):
+    ...
+    cvc.errors.SettingsError: --annotations is needed: boxes come from COCO instances JSON; no detector is built in.
+    """
+    names = list(STEPS)
+    furthest = names.index(last)
+    for step, (name, why) in _NEEDS.items():
+        if names.index(step) <= furthest:
+            settings.needed(name, why)
+    if furthest >= names.index("eval-rows") and settings.eval_data is None and settings.held_out_share == 0:
+        raise SettingsError("held_out_share 0 leaves nothing to evaluate on; raise it or give --eval-data.")

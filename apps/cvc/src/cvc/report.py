@@ -1,0 +1,162 @@
+"""One page that shows a whole run, and its few lines for the terminal."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shard_runner import LedgerError, Row, read_rows, status
+
+from cvc.evaluation import AFTER, BEFORE, COMPLETION
+from cvc.settings import CvcSettings
+
+if TYPE_CHECKING:
+    from run_report import ComparedTask, GalleryItem, Section
+
+REPORT = "report.html"
+"""File name of the page in the run folder."""
+
+MAX_SHOWN = 120
+"""Instances in each gallery; more make the page slow."""
+
+
+def make_report(settings: CvcSettings, run_dir: Path) -> Path:
+    """Write `report.html` from what a run folder holds so far, and return its path."""
+    from run_report import Prose, StageAccounts, Table, write_report
+
+    judged, mixed = _rows(run_dir, "judge"), _rows(run_dir, "mix")
+    before, after = _rows(run_dir, f"score-{BEFORE}"), _rows(run_dir, f"score-{AFTER}")
+    compared = read_comparison(run_dir)
+    accounts = [
+        account for account in status(run_dir) if account.kind != "task" and (account.finished or account.rows_in)
+    ]
+    sections: list[Section] = [
+        Prose(_INTRODUCTION),
+        *_key_facts(judged, mixed, compared),
+        *_comparison(compared),
+        *_pass_rates(judged, before, after, settings),
+        *_curves(run_dir),
+        *_galleries(judged, after, run_dir),
+        StageAccounts(accounts),
+        Table(
+            ("setting", "value"), [(k, str(v)) for k, v in settings.model_dump(mode="json").items()], title="Settings"
+        ),
+    ]
+    return write_report(run_dir / REPORT, title="Causality-driven visual object completion", sections=sections)
+
+
+_INTRODUCTION = (
+    "Something that must be there, given the rest of the picture, is hidden behind gray blocks. The model guesses it many "
+    "times, with a reason. The few right rationales on hard instances (1 to 4 right guesses of 16) and the right short answers "
+    "become its training data. It is then asked about held-out pictures again."
+)
+
+
+def read_comparison(run_dir: Path) -> "list[ComparedTask]":
+    """The lines of the finished comparison of a run; none before it."""
+    path = run_dir / "compare" / "comparison.json"
+    if not path.is_file():
+        return []
+    lines = json.loads(path.read_text(encoding="utf-8"))
+    return [_compared(line) for line in lines]
+
+
+def _compared(line: Row) -> "ComparedTask":
+    from run_report import ComparedTask
+
+    plain = {key: line[key] for key in ("task", "n", "before", "after", "difference", "p")}
+    intervals = {key: tuple(line[key]) for key in ("interval", "before_interval", "after_interval")}
+    return ComparedTask(**plain, **intervals)
+
+
+def _rows(run_dir: Path, name: str) -> list[Row]:
+    try:
+        return list(read_rows(run_dir, name))
+    except LedgerError:
+        return []
+
+
+def _key_facts(judged: Sequence[Row], mixed: Sequence[Row], compared: "Sequence[ComparedTask]") -> "list[Section]":
+    from run_report import Fact, KeyFacts
+
+    rationales = sum(row["kind"] == "rationale" for row in mixed)
+    facts = [
+        Fact("instances", len(judged), "with trials"),
+        Fact(
+            "hard but solvable", len({row["instance"] for row in mixed if row["kind"] == "rationale"}), "1 to 4 right"
+        ),
+        Fact("training rows", len(mixed), f"{rationales} rationales, {len(mixed) - rationales} answers"),
+    ]
+    if compared:
+        first = compared[0]
+        change = f"{100 * first.before:.1f} → {100 * first.after:.1f} %"
+        facts.append(Fact(first.task, change, f"{first.n} held-out instances"))
+    return [KeyFacts(facts)]
+
+
+def _comparison(compared: "Sequence[ComparedTask]") -> "list[Section]":
+    from run_report import Comparison
+
+    note = "Paired by row: exact McNemar test for right or wrong, sign flips of clusters for shares; 95 % intervals by cluster bootstrap."
+    return [Comparison(compared, note=note)] if compared else []
+
+
+def _pass_rates(
+    judged: Sequence[Row], before: Sequence[Row], after: Sequence[Row], settings: CvcSettings
+) -> "list[Section]":
+    from run_report import Histogram, count_right
+
+    sections: list[Section] = []
+    if judged:
+        counts = {"instances for training": count_right([row["right"] for row in judged], settings.n)}
+        label = "hard but solvable: their right rationales are learned"
+        bounds = (settings.min_right, settings.max_right)
+        sections.append(Histogram(counts, title="How hard the instances are", highlight=bounds, highlight_label=label))
+    both = {"before": before, "after": after}
+    held_out = {name: [row["right"] for row in rows if row["task"] == COMPLETION] for name, rows in both.items()}
+    if all(held_out.values()):
+        series = {name: count_right(right, settings.n) for name, right in held_out.items()}
+        sections.append(Histogram(series, title="Right trials on held-out instances"))
+    return sections
+
+
+def _curves(run_dir: Path) -> "list[Section]":
+    from run_report import Curve, Curves
+
+    path = run_dir / "train" / "history.json"
+    if not path.is_file():
+        return []
+    history: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    curve = Curve("training loss", [entry["step"] for entry in history], [entry["loss"] for entry in history])
+    return [Curves([curve], smoothing=0.8)]
+
+
+def _galleries(judged: Sequence[Row], after: Sequence[Row], run_dir: Path) -> "list[Section]":
+    from run_report import Gallery
+
+    held_out = [row for row in after if row["task"] == COMPLETION]
+    titled = [
+        ("Instances for training", [_trained_item(row, run_dir) for row in judged[:MAX_SHOWN]], len(judged)),
+        (
+            "Held-out instances, after training",
+            [_held_out_item(row, run_dir) for row in held_out[:MAX_SHOWN]],
+            len(held_out),
+        ),
+    ]
+    return [Gallery(items, title=title, note=f"{len(items)} of {total}.") for title, items, total in titled if items]
+
+
+def _trained_item(row: Row, run_dir: Path) -> "GalleryItem":
+    from run_report import row_to_gallery_item
+
+    shown = row | {"question": row["reasoning"], "answer": row["head"]}
+    return row_to_gallery_item(shown, image=run_dir / row["occluded"], tags=[row["category"]])
+
+
+def _held_out_item(row: Row, run_dir: Path) -> "GalleryItem":
+    from run_report import row_to_gallery_item
+
+    shown = row | {"answer": row["references"][0], "trials": [row["greedy"], *row["trials"]]}
+    return row_to_gallery_item(
+        shown, image=run_dir / row["image"], tags=["greedy right" if row["greedy"]["verdict"] else "greedy wrong"]
+    )
