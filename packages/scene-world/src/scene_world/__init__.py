@@ -1,1 +1,86 @@
 """A rendered world with causal structure, and tiny pretrained models for demos and tests."""
+
+from scene_world.errors import MissingExtraError, SceneWorldError
+from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam, is_right, parse_box
+from scene_world.folders import annotated_row, base_rows, hidden_rows, judge_reason, task_rows, write_folder
+from scene_world.hiding import caused_things, cue_things, pick_hidden
+from scene_world.language import CAPTION_STYLES, caption, rationale
+from scene_world.pairs import CHANGES, MinimalPair, minimal_pair
+from scene_world.questions import (
+    REASON_REQUEST,
+    SHORT_REQUEST,
+    TASKS,
+    Question,
+    View,
+    ask,
+    hidden_stem,
+)
+from scene_world.reasons import Reason, is_reason_true, parse_reason, states_no_reason
+from scene_world.render import box_xyxy_px, mask_hw, render, render_hidden
+from scene_world.rules import BACKGROUNDS, NEUTRAL, RULES, Rule
+from scene_world.scene import CELL_PX, GRID, SIZE_PX, Scene, Thing, sample_scene
+from scene_world.things import COLORS, KINDS, LEXICON, category_of
+from scene_world.tiny_mlm import tiny_mlm_path
+from scene_world.tiny_vlm import tiny_vlm_path
+from scene_world.zoom import WHERE_REQUEST, Zoom, make_zoom, zoom_crop
+
+__all__ = [
+    "BACKGROUNDS",
+    "CAPTION_STYLES",
+    "CELL_PX",
+    "CHANGES",
+    "COLORS",
+    "EXAM_TASKS",
+    "GRID",
+    "KINDS",
+    "LEXICON",
+    "NEUTRAL",
+    "REASON_REQUEST",
+    "RULES",
+    "SHORT_REQUEST",
+    "SIZE_PX",
+    "TASKS",
+    "WHERE_REQUEST",
+    "ExamItem",
+    "MinimalPair",
+    "MissingExtraError",
+    "Question",
+    "Reason",
+    "Rule",
+    "Scene",
+    "SceneWorldError",
+    "Thing",
+    "View",
+    "Zoom",
+    "annotated_row",
+    "ask",
+    "base_rows",
+    "box_xyxy_px",
+    "caption",
+    "category_of",
+    "caused_things",
+    "cue_things",
+    "exam",
+    "hidden_exam",
+    "hidden_rows",
+    "hidden_stem",
+    "is_reason_true",
+    "is_right",
+    "judge_reason",
+    "make_zoom",
+    "mask_hw",
+    "minimal_pair",
+    "parse_box",
+    "parse_reason",
+    "pick_hidden",
+    "rationale",
+    "render",
+    "render_hidden",
+    "sample_scene",
+    "states_no_reason",
+    "task_rows",
+    "tiny_mlm_path",
+    "tiny_vlm_path",
+    "write_folder",
+    "zoom_crop",
+]

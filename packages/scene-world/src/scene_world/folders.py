@@ -58,7 +58,8 @@ def write_folder(folder: Path, n: int, *, split: str = "train", seed: int = 0) -
 def hidden_rows(n: int, folder: Path, *, split: str = "heldout", seed: int = 0, causal: bool = True) -> Iterator[Row]:
     """Completion questions with known answers; the pictures go to `folder`.
 
-    Each row: `id, image, width, height, stem, question, short_question, answer, rationale, rule, causal, scene, hidden`.
+    Each row: `id, image, width, height, stem, question, short_question, answer, rationale, rule, causal, scene,
+    hidden`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for item in hidden_exam(n, f"{split}/{seed}", causal=causal):
@@ -150,7 +151,7 @@ def _answered(text: str) -> Row:
 def _annotation(annotation_id: int, image_id: int, thing: Thing) -> Row:
     x0, y0, x1, y1 = box_xyxy_px(thing)
     mask = mask_hw(thing)
-    rle = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
+    rle: Any = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
     return {
         "id": annotation_id,
         "image_id": image_id,

@@ -18,7 +18,7 @@ def cue_things(scene: Scene) -> list[int]:
 
 
 def pick_hidden(scene: Scene, rng: random.Random, *, caused: float = 0.6, cue: float = 0.15) -> int:
-    """Chooses a thing to hide: one that a rule caused, a cue with its effect in sight, or any thing that nothing explains.
+    """Chooses a thing to hide: one that a rule caused, a cue with its effect in sight, or one that nothing explains.
 
     Args:
         scene: the scene.

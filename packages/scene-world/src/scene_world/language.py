@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 
-from scene_world.render import box_xyxy_px
 from scene_world.rules import RULE_BY_NAME
 from scene_world.scene import SIZE_PX, Cell, Scene, Thing, are_neighbours
 from scene_world.things import PLURAL_ONLY, UNCOLORED

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -54,8 +54,8 @@ class Encoder:
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, weight_power: float = 0.5) -> None:
-        self.image_id: int = tokenizer.convert_tokens_to_ids("<image>")
-        self.pad_id: int = tokenizer.pad_token_id or 0
+        self.image_id = _single(tokenizer.convert_tokens_to_ids("<image>"))
+        self.pad_id = _single(tokenizer.pad_token_id)
         self._power = weight_power
         self._encode = lru_cache(100_000)(lambda text: tuple(tokenizer.encode(text, add_special_tokens=False)))
         self.prefix: tuple[int, ...] = (*self._encode("USER: "), *[self.image_id] * IMAGE_TOKENS)
@@ -80,6 +80,12 @@ class Encoder:
             labels += [*[_IGNORED] * len(before), *answer]
             weights += [*[0.0] * len(before), *[len(answer) ** -self._power] * len(answer)]
         return Branch(tuple(ids), tuple(labels), tuple(weights))
+
+
+def _single(token_id: Any) -> int:
+    if not isinstance(token_id, int):
+        raise TypeError(f"a special token must have one id; got {token_id!r}")
+    return token_id
 
 
 def pack(encoder: Encoder, rows: Sequence[Sequence[Branch]]) -> Packed:

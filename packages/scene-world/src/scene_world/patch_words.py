@@ -31,7 +31,7 @@ _ROWS = ("top", "bottom")
 _NONE = -100
 _SHARPNESS = 20.0
 LABELS = 9
-"""Labels of a patch: what, colour, size, glyph, column word, row word, and the thing's box inside its cell (x0y0, x1, y1)."""
+"""Labels of a patch: what, colour, size, glyph, column word, row word, and the box inside the cell (x0y0, x1, y1)."""
 
 
 def patch_labels(view: View) -> np.ndarray[Any, Any]:
@@ -108,5 +108,7 @@ def _token_ids(tokenizer: PreTrainedTokenizerFast, words: tuple[str, ...]) -> li
     ids = [tokenizer.encode(f" {word}", add_special_tokens=False) for word in words]
     for word, parts in zip(words, ids, strict=True):
         if len(parts) != 1:
-            raise ValueError(f"every word of the world must be one token; {word!r} is {len(parts)}. Rebuild the tokenizer.")
+            raise ValueError(
+                f"every word of the world must be one token; {word!r} is {len(parts)}. Rebuild the tokenizer."
+            )
     return [parts[0] for parts in ids]

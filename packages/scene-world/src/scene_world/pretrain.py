@@ -26,7 +26,7 @@ from torch.nn import functional
 from scene_world.curriculum import Example, example
 from scene_world.packing import Encoder, pack
 from scene_world.patch_words import PatchWords
-from scene_world.tiny_vlm import build_model, build_processor, build_tokenizer
+from scene_world.tiny_vlm import WIDTH, build_model, build_processor, build_tokenizer
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Pretraining:
         self.tokenizer = build_tokenizer()
         self.encoder = Encoder(self.tokenizer)
         self.model = build_model(self.tokenizer, layers=recipe.layers, seed=recipe.seed)
-        self.words = PatchWords(self.tokenizer, self.model.config.text_config.hidden_size)
+        self.words = PatchWords(self.tokenizer, WIDTH)
         self.optimizers = _optimizers(self.model, self.words, recipe.learning_rate)
         self.step = 0
         self.history: list[dict[str, float]] = []
@@ -208,7 +208,9 @@ def pretrain(recipe: Recipe, folder: Path, *, save_every: int = 1_000) -> Pretra
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m scene_world.pretrain", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="folder of the checkpoint; its state/ lets a run continue")
+    parser.add_argument(
+        "--out", type=Path, required=True, help="folder of the checkpoint; its state/ lets a run continue"
+    )
     parser.add_argument("--threads", type=int, default=1)
     defaults = Recipe()
     for name, value in asdict(defaults).items():

@@ -36,7 +36,7 @@ class Question:
     subject: str = ""
     """The kind that is asked about."""
     subset: str = ""
-    """A finer label: for `exist`, whether the thing is `seen`, `absent` or `expected` (absent although its cue is there)."""
+    """A finer label: for `exist`, `seen`, `absent` or `expected` (absent although its cue is there)."""
     box_xyxy_px: tuple[int, int, int, int] | None = None
     """The box that the question or the answer names."""
 
@@ -102,7 +102,9 @@ def _exist(view: View, rng: random.Random) -> Question:
     if rng.random() < 0.5:
         kind, answer, subset = rng.choice(kinds), "yes", "seen"
     else:
-        expected = [r.effect for r in RULES if r.effect not in kinds and _is_licensed(r.cue, r.background, r.second, view)]
+        expected = [
+            r.effect for r in RULES if r.effect not in kinds and _is_licensed(r.cue, r.background, r.second, view)
+        ]
         if expected and rng.random() < 0.6:
             kind, answer, subset = rng.choice(expected), "no", "expected"
         else:
@@ -156,7 +158,10 @@ def _level(view: View, rng: random.Random) -> Question | None:
         return None
     thing = rng.choice(view.singles)
     return Question(
-        "level", f"Is the {thing.kind} in the top or bottom half?", "top" if thing.cell[1] < GRID // 2 else "bottom", thing.kind
+        "level",
+        f"Is the {thing.kind} in the top or bottom half?",
+        "top" if thing.cell[1] < GRID // 2 else "bottom",
+        thing.kind,
     )
 
 
@@ -240,7 +245,9 @@ def _hidden_short(view: View, rng: random.Random) -> Question | None:
     if view.hidden is None:
         return None
     thing = view.scene.things[view.hidden]
-    return Question("hidden-short", f"{hidden_stem(thing.kind)} {SHORT_REQUEST}", thing.kind, thing.kind, thing.rule or "")
+    return Question(
+        "hidden-short", f"{hidden_stem(thing.kind)} {SHORT_REQUEST}", thing.kind, thing.kind, thing.rule or ""
+    )
 
 
 _MAKERS: dict[str, Maker] = {

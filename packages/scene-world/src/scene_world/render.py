@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
-from occlusion import IMAGENET_MEAN_RGB, Occlusion, occlude
+from occlusion import Occlusion, occlude
 from PIL import Image, ImageDraw
 
 from scene_world.glyphs import glyph_mask
@@ -55,7 +55,7 @@ def box_xyxy_px(thing: Thing) -> tuple[int, int, int, int]:
     return thing.x_px + x0, thing.y_px + y0, thing.x_px + x1, thing.y_px + y1
 
 
-def render_hidden(scene: Scene, hidden: int, *, seed: int = 0) -> Occlusion:
+def render_hidden(scene: Scene, hidden: int, *, seed: int = 0) -> Occlusion[Image.Image]:
     """Draws a scene and hides one thing behind gray patches that cover its whole box.
 
     The patches are those of `occlusion.occlude`, walked over the box instead of the mask until they cover it: at 96
@@ -69,11 +69,7 @@ def render_hidden(scene: Scene, hidden: int, *, seed: int = 0) -> Occlusion:
     x0, y0, x1, y1 = box = box_xyxy_px(scene.things[hidden])
     whole = np.zeros((SIZE_PX, SIZE_PX), bool)
     whole[y0:y1, x0:x1] = True
-    result = occlude(render(scene), whole, box, seed=seed)
-    while not (np.asarray(result.image)[y0:y1, x0:x1] == IMAGENET_MEAN_RGB).all():
-        seed += 1
-        result = occlude(result.image, whole, box, seed=seed)
-    return result
+    return occlude(render(scene), whole, box, seed=seed, min_covered_share=1.0)
 
 
 @functools.cache

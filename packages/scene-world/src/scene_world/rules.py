@@ -1,7 +1,10 @@
 """What implies what: the causal rules of the world.
 
-A rule says that next to its cue, under its condition, its effect stands with probability `chance`; otherwise an intruder
-stands there. Three tiers of difficulty: a cue alone; a cue on a certain background; a cue and a second thing anywhere.
+A rule says that next to its cue, under its condition, its effect stands with probability `chance`; otherwise an
+intruder stands there.
+
+Three tiers of difficulty: a cue alone; a cue on a certain background; a cue and a second thing
+anywhere.
 """
 
 from __future__ import annotations

@@ -147,8 +147,10 @@ PICTURES: dict[str, list[Shape]] = {
     "ball": [
         _oval(0.04, 0.04, 0.96, 0.96),
         _oval(0.34, 0.34, 0.66, 0.66, "white"),
-        *[_line(0.5 + 0.16 * x, 0.5 + 0.16 * y, 0.5 + 0.44 * x, 0.5 + 0.44 * y, fill="white", width=0.08)
-          for x, y in ((0, -1), (0, 1), (1, 0), (-1, 0))],
+        *[
+            _line(0.5 + 0.16 * x, 0.5 + 0.16 * y, 0.5 + 0.44 * x, 0.5 + 0.44 * y, fill="white", width=0.08)
+            for x, y in ((0, -1), (0, 1), (1, 0), (-1, 0))
+        ],
     ],
     "bone": [
         _box(0.16, 0.42, 0.84, 0.6, "white"),
@@ -288,7 +290,7 @@ CATEGORIES: dict[str, str] = {
     "duck": "animal",
     "penguin": "animal",
 }
-"""The category that a question may name instead of the thing; every other kind is an `object`."""
+"""Kinds whose category a question may name; every other kind is an `object`."""
 
 
 def category_of(kind: str) -> str:
@@ -298,3 +300,7 @@ def category_of(kind: str) -> str:
     ('animal', 'object')
     """
     return CATEGORIES.get(kind, "object")
+
+
+LEXICON: dict[str, str] = {kind: category_of(kind) for kind in KINDS}
+"""Every noun of the world and its category, as entity extractors and question writers take them."""

@@ -1,6 +1,6 @@
 """The tiny masked language model: RoBERTa, trained on the world's captions, for scoring what a caption implies.
 
-    python -m scene_world.tiny_mlm --out checkpoints/tiny-mlm
+python -m scene_world.tiny_mlm --out checkpoints/tiny-mlm
 """
 
 from __future__ import annotations
@@ -92,7 +92,9 @@ def build_mlm(tokenizer: PreTrainedTokenizerFast, seed: int = 0) -> RobertaForMa
     return RobertaForMaskedLM(config)
 
 
-def pretrain_mlm(folder: Path, *, steps: int = 3000, batch: int = 48, learning_rate: float = 2e-3, seed: int = 0) -> float:
+def pretrain_mlm(
+    folder: Path, *, steps: int = 3000, batch: int = 48, learning_rate: float = 2e-3, seed: int = 0
+) -> float:
     """Trains the model and writes it to `folder` in float16; returns the last loss (nats a masked token)."""
     import torch
 
@@ -132,7 +134,7 @@ def _masked_batch(
         if not chosen[row].any():
             chosen[row, rng.choice(inner[row].nonzero().flatten().tolist())] = True
     labels = torch.where(chosen, ids, -100)
-    encoded["input_ids"] = torch.where(chosen, tokenizer.mask_token_id or 0, ids)
+    encoded["input_ids"] = ids.masked_fill(chosen, _SPECIAL.index("<mask>"))
     return dict(encoded), labels
 
 

@@ -1,4 +1,4 @@
-"""The tiny vision-language model: a real LLaVA architecture, with its tokenizer, processor and chat template, made in code."""
+"""The tiny vision-language model: a real LLaVA, with its tokenizer, processor and chat template, made in code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from transformers import LlavaForConditionalGeneration, LlavaProcessor, PreTrainedTokenizerFast
 
 IMAGE_TOKENS = GRID * GRID
-_WIDTH = 128
+WIDTH = 128
+"""Width of the tower and of the language model."""
 _SPECIAL = ["<pad>", "<s>", "</s>", "<image>"]
 _WORDS = r" ?[01]\.\d\d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+"
 
@@ -124,9 +125,9 @@ def build_model(tokenizer: PreTrainedTokenizerFast, *, layers: int = 5, seed: in
         "eos_token_id": tokenizer.eos_token_id,
     }
     vision = CLIPVisionConfig(
-        hidden_size=_WIDTH,
-        intermediate_size=3 * _WIDTH,
-        projection_dim=_WIDTH,
+        hidden_size=WIDTH,
+        intermediate_size=3 * WIDTH,
+        projection_dim=WIDTH,
         num_hidden_layers=3,
         num_attention_heads=4,
         image_size=SIZE_PX,
@@ -134,8 +135,8 @@ def build_model(tokenizer: PreTrainedTokenizerFast, *, layers: int = 5, seed: in
     )
     text = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=_WIDTH,
-        intermediate_size=_WIDTH * 5 // 2,
+        hidden_size=WIDTH,
+        intermediate_size=WIDTH * 5 // 2,
         num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=4,
@@ -148,7 +149,7 @@ def build_model(tokenizer: PreTrainedTokenizerFast, *, layers: int = 5, seed: in
     config = LlavaConfig(
         vision_config=vision,
         text_config=text,
-        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        image_token_index=int(str(tokenizer.convert_tokens_to_ids("<image>"))),
         image_seq_length=IMAGE_TOKENS,
         vision_feature_layer=-1,
         vision_feature_select_strategy="default",
