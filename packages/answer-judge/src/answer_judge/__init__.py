@@ -1,1 +1,41 @@
 """Extract a short answer from free text and judge it on a ladder that says which rung decided."""
+
+from answer_judge.aliases import EVERYDAY_ALIASES, AliasTable
+from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder
+from answer_judge.embedding import Embedder, EmbeddingRung
+from answer_judge.errors import EmbeddingError, JudgeError, MissingExtra
+from answer_judge.extraction import UNKNOWN, extract_answer
+from answer_judge.ladder import PUBLISHED_THRESHOLD, Ladder, default_ladder
+from answer_judge.normalising import normalise
+from answer_judge.rungs import AliasRung, AnsweredRung, ExactRung, GuardRung, LexicalRung, NormalisedRung, split_list
+from answer_judge.verdicts import UNDECIDED, Opinion, Pair, Rung, Verdict
+
+__all__ = [
+    "EVERYDAY_ALIASES",
+    "PUBLISHED_THRESHOLD",
+    "UNDECIDED",
+    "UNKNOWN",
+    "AliasRung",
+    "AliasTable",
+    "AnsweredRung",
+    "BgeM3Embedder",
+    "Embedder",
+    "EmbeddingError",
+    "EmbeddingRung",
+    "ExactRung",
+    "GuardRung",
+    "JudgeError",
+    "Ladder",
+    "LexicalRung",
+    "MissingExtra",
+    "NormalisedRung",
+    "Opinion",
+    "Pair",
+    "Rung",
+    "SentenceTransformersEmbedder",
+    "Verdict",
+    "default_ladder",
+    "extract_answer",
+    "normalise",
+    "split_list",
+]
