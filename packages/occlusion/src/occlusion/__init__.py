@@ -1,5 +1,6 @@
 """Hide what must be there: caption to entities, causality, boxes, masks, an occluded image and a question."""
 
+from occlusion.annotations import CocoAnnotations, FoundObjects, Refused
 from occlusion.causality import (
     HIGH_CAUSALITY_MAX_PPL,
     Causality,
@@ -11,7 +12,9 @@ from occlusion.causality import (
 from occlusion.dedup import deduplicate
 from occlusion.entities import Entity, EntityExtractor, SpacyEntities, blank_english, load_english
 from occlusion.errors import MissingExtraError, OcclusionError
+from occlusion.grabcut import FoundMask, grabcut_mask
 from occlusion.lexicon import default_lexicon, look_up
+from occlusion.masks import Rle, decode_mask, encode_mask, segmentation_to_rle
 from occlusion.nouns import is_plural, plural, singular
 from occlusion.patches import IMAGENET_MEAN_RGB, Occlusion, occlude, patch_side_px
 from occlusion.questions import REASONING_REQUEST, SHORT_REQUEST, Question, tells, write_question
@@ -23,18 +26,26 @@ __all__ = [
     "SHORT_REQUEST",
     "Causality",
     "CausalityScorer",
+    "CocoAnnotations",
     "Entity",
     "EntityExtractor",
+    "FoundMask",
+    "FoundObjects",
     "MaskedLmCausality",
     "MissingExtraError",
     "Occlusion",
     "OcclusionError",
     "Question",
+    "Refused",
+    "Rle",
     "SpacyEntities",
     "Unscored",
     "blank_english",
+    "decode_mask",
     "deduplicate",
     "default_lexicon",
+    "encode_mask",
+    "grabcut_mask",
     "is_causal",
     "is_plural",
     "load_english",
@@ -42,6 +53,7 @@ __all__ = [
     "occlude",
     "patch_side_px",
     "plural",
+    "segmentation_to_rle",
     "singular",
     "tells",
     "write_question",

@@ -1,0 +1,201 @@
+"""Boxes and masks of named things from a COCO instances file; every annotation is used or refused with a reason."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
+
+from occlusion.errors import OcclusionError
+from occlusion.lexicon import default_lexicon, english_words
+from occlusion.masks import Rle, segmentation_to_rle
+from occlusion.nouns import singular
+
+
+@dataclass(frozen=True)
+class Refused:
+    """An annotation that was not used."""
+
+    annotation_id: Any
+    reason: str
+    """`bad_box`, `box_outside`, `bad_mask`, `empty_mask` or `crowd`."""
+
+
+@dataclass(frozen=True)
+class FoundObjects:
+    """All instances of one kind of thing in one image."""
+
+    category: str
+    """The file's own name for the kind."""
+
+    size_wh: tuple[int, int]
+    """Width and height of the image in pixels, as the file has them."""
+
+    boxes_xyxy_px: tuple[tuple[float, float, float, float], ...]
+    """One box for each instance, clipped to the image."""
+
+    masks_rle: tuple[Rle | None, ...]
+    """One mask for each box; None where the file has only the box."""
+
+    refused: tuple[Refused, ...]
+    """Annotations of the kind that could not be used."""
+
+
+class CocoAnnotations:
+    """Answers which boxes and masks an image has for a noun.
+
+    >>> file = {"images": [{"id": 1, "file_name": "a.jpg", "width": 64, "height": 48}],
+    ...         "categories": [{"id": 7, "name": "airplane"}],
+    ...         "annotations": [{"id": 5, "image_id": 1, "category_id": 7, "bbox": [10, 10, 20, 60]}]}
+    >>> CocoAnnotations(file).find("a.jpg", "planes").boxes_xyxy_px
+    ((10.0, 10.0, 30.0, 48.0),)
+    """
+
+    def __init__(
+        self, instances: Mapping[str, Any], *, synonyms: Mapping[str, str] | None = None, name: str = "annotations"
+    ) -> None:
+        """Index the content of an instances file.
+
+        Args:
+            instances: `images`, `annotations` and `categories`, as COCO has them.
+            synonyms: noun (singular, lower case) to category name, before the built-in synonyms of the COCO categories.
+            name: what to call the file in errors.
+
+        Raises:
+            OcclusionError: `bad_annotations`: one of the three lists, or an entry's id or name, is missing.
+        """
+        try:
+            self._images: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+            for image in instances["images"]:
+                self._images[str(image["file_name"])].append(image)
+            self._categories = {singular(str(one["name"])): one for one in instances["categories"]}
+            self._annotations: dict[tuple[Any, Any], list[Mapping[str, Any]]] = defaultdict(list)
+            for annotation in instances["annotations"]:
+                self._annotations[annotation["image_id"], annotation["category_id"]].append(annotation)
+            ids = [image["id"] for image in instances["images"]] + [one["id"] for one in instances["categories"]]
+        except (KeyError, TypeError) as error:
+            raise OcclusionError("bad_annotations", f"{name} must be COCO instances; {error!r} is wrong.") from error
+        if any(not isinstance(one, (int, str)) for one in ids):
+            raise OcclusionError("bad_annotations", f"{name}: ids must be numbers or text.")
+        self._synonyms = _synonyms() | dict(synonyms or {})
+
+    @classmethod
+    def load(cls, path: str | Path, *, synonyms: Mapping[str, str] | None = None) -> CocoAnnotations:
+        """Read an instances file.
+
+        Raises:
+            OcclusionError: `bad_annotations`: not a file, not JSON (truncated?), or not COCO instances.
+        """
+        try:
+            content = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise OcclusionError("bad_annotations", f"{path} must be a JSON file: {error}.") from error
+        return cls(content, synonyms=synonyms, name=str(path))
+
+    def category(self, head: str) -> str | None:
+        """Return the file's category for a noun: the noun itself, a synonym, or those of the last word of a compound.
+
+        The last word stands in only where the lexicon does not know better: a hot dog is no dog.
+
+        >>> categories = [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}]
+        >>> file = {"images": [], "annotations": [], "categories": categories}
+        >>> [CocoAnnotations(file).category(head) for head in ("Tennis Players", "guide dog", "hot dog")]
+        ['person', 'dog', None]
+        """
+        noun = singular(head.strip()).replace("-", " ")
+        known = self._named(noun) or self._named(noun.replace(" ", ""))
+        last = noun.rsplit(" ", 1)[-1]
+        lexicon = default_lexicon()
+        if known or last == noun or lexicon.get(noun, lexicon.get(last)) != lexicon.get(last):
+            return known
+        return self._named(last)
+
+    def find(self, image_name: str, head: str) -> FoundObjects:
+        """Return the instances of a noun in an image; instances that cannot be used are listed with their reason.
+
+        Args:
+            image_name: `file_name` of the file, or a path that ends in it.
+            head: noun in any case and number.
+
+        Raises:
+            OcclusionError: `image_not_annotated`, `ambiguous_image` (the file has the name twice), `no_category`,
+                `not_in_image`, `no_usable_annotation` (all were refused).
+        """
+        image = self._image(image_name)
+        category = self.category(head)
+        if category is None:
+            raise OcclusionError("no_category", f"no category of the annotations is called {head!r}.")
+        annotations = self._annotations.get((image["id"], self._categories[singular(category)]["id"]), [])
+        if not annotations:
+            raise OcclusionError("not_in_image", f"{image_name} has no annotation of {category!r}.")
+        size_wh = _size_wh(image)
+        used, refused = _used_and_refused(annotations, size_wh)
+        if not used:
+            reasons = ", ".join(sorted({one.reason for one in refused}))
+            raise OcclusionError("no_usable_annotation", f"{image_name}: all of {category!r} were refused: {reasons}.")
+        return FoundObjects(category, size_wh, tuple(b for b, _ in used), tuple(m for _, m in used), tuple(refused))
+
+    def _image(self, image_name: str) -> Mapping[str, Any]:
+        wanted = image_name.replace("\\", "/")
+        images = self._images.get(wanted) or self._images.get(PurePosixPath(wanted).name, [])
+        if not images:
+            raise OcclusionError("image_not_annotated", f"the annotations have no image called {image_name!r}.")
+        if len(images) > 1:
+            raise OcclusionError("ambiguous_image", f"the annotations have {len(images)} images called {image_name!r}.")
+        return images[0]
+
+    def _named(self, noun: str) -> str | None:
+        entry = self._categories.get(noun) or self._categories.get(singular(self._synonyms.get(noun, "")))
+        return None if entry is None else str(entry["name"])
+
+
+def _synonyms() -> dict[str, str]:
+    return {word: category for category, words in english_words().synonyms.items() for word in words}
+
+
+def _size_wh(image: Mapping[str, Any]) -> tuple[int, int]:
+    width, height = image.get("width"), image.get("height")
+    if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
+        raise OcclusionError("bad_annotations", f"image {image['id']!r} must have a width and a height in pixels.")
+    return width, height
+
+
+def _used_and_refused(
+    annotations: list[Mapping[str, Any]], size_wh: tuple[int, int]
+) -> tuple[list[tuple[tuple[float, float, float, float], Rle | None]], list[Refused]]:
+    used: list[tuple[tuple[float, float, float, float], Rle | None]] = []
+    refused: list[Refused] = []
+    for annotation in annotations:
+        try:
+            used.append(_read(annotation, size_wh))
+        except OcclusionError as error:
+            refused.append(Refused(annotation.get("id"), error.reason))
+    return used, refused
+
+
+def _read(
+    annotation: Mapping[str, Any], size_wh: tuple[int, int]
+) -> tuple[tuple[float, float, float, float], Rle | None]:
+    if annotation.get("iscrowd"):
+        raise OcclusionError("crowd", "a crowd region holds more than one thing.")
+    box = _clipped_box(annotation.get("bbox"), size_wh)
+    segmentation = annotation.get("segmentation")
+    return box, segmentation_to_rle(segmentation, size_hw=(size_wh[1], size_wh[0])) if segmentation else None
+
+
+def _clipped_box(bbox: Any, size_wh: tuple[int, int]) -> tuple[float, float, float, float]:
+    if not isinstance(bbox, (list, tuple)) or len(cast("list[Any]", bbox)) != 4:
+        raise OcclusionError("bad_box", f"bbox must be [x, y, width, height]; got {bbox!r}.")
+    if not all(isinstance(value, (int, float)) and isfinite(value) for value in cast("list[Any]", bbox)):
+        raise OcclusionError("bad_box", f"bbox must be finite numbers; got {bbox!r}.")
+    x, y, wide, high = (float(value) for value in cast("list[float]", bbox))
+    if wide <= 0 or high <= 0:
+        raise OcclusionError("bad_box", f"bbox must have a width and a height above 0; got {bbox!r}.")
+    x0, y0, x1, y1 = max(x, 0.0), max(y, 0.0), min(x + wide, float(size_wh[0])), min(y + high, float(size_wh[1]))
+    if x0 >= x1 or y0 >= y1:
+        raise OcclusionError("box_outside", f"bbox must overlap the image of {size_wh}; got {bbox!r}.")
+    return x0, y0, x1, y1

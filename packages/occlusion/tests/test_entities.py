@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from occlusion import MissingExtraError, OcclusionError, SpacyEntities, blank_english, load_english
+from spacy.tokens import Doc
+
+extract = SpacyEntities(blank_english())
+
+
+def found(caption: str) -> list[tuple[str, str]]:
+    return [(entity.phrase, entity.head) for entity in extract([caption])[0]]
+
+
+@pytest.mark.parametrize(
+    ("caption", "expected"),
+    [
+        pytest.param("A dog on a sofa.", [("dog", "dog"), ("sofa", "sofa")], id="articles are cut"),
+        pytest.param("Two small dogs", [("small dogs", "dogs")], id="numbers are cut, adjectives stay"),
+        pytest.param("a hot dog on a white plate", [("hot dog", "hot dog"), ("white plate", "plate")], id="compound"),
+        pytest.param("a tennis player", [("tennis player", "tennis player")], id="longest match"),
+        pytest.param("a table lamp", [("table lamp", "table lamp")], id="neighbouring nouns"),
+        pytest.param(
+            "an orange lamp and an orange", [("orange lamp", "lamp"), ("orange", "orange")], id="colour or fruit"
+        ),
+        pytest.param("a black-and-white cat", [("black-and-white cat", "cat")], id="joined by hyphens"),
+        pytest.param("a tall, red and blue kite", [("tall, red and blue kite", "kite")], id="joined by comma and and"),
+        pytest.param("a ball game", [], id="a noun before an abstract one"),
+        pytest.param("the view of the mountain", [("mountain", "mountain")], id="abstract nouns are not things"),
+        pytest.param("a group of people", [("people", "people")], id="collective nouns are cut"),
+        pytest.param("A DUCK's nest", [("DUCK", "DUCK"), ("nest", "nest")], id="case and possessive"),
+        pytest.param("a dog chases a dog", [("dog", "dog"), ("dog", "dog")], id="every mention"),
+        pytest.param("three women in t-shirts", [("women", "women"), ("t-shirts", "t-shirts")], id="irregular, hyphen"),
+        pytest.param("rails next to a train", [("rails", "rails"), ("train", "train")], id="plural only"),
+        pytest.param("", [], id="empty"),
+        pytest.param("🙂 a bird \x00 كلب", [("bird", "bird")], id="emoji, NUL, right to left"),
+    ],
+)
+def test_the_entities_of_a_caption(caption: str, expected: list[tuple[str, str]]) -> None:
+    assert found(caption) == expected
+
+
+WORDS = [
+    "a",
+    "the",
+    "two",
+    "red",
+    "small",
+    "dog",
+    "hot dog",
+    "trains",
+    "table",
+    "lamp",
+    "happiness",
+    "and",
+    ",",
+    ".",
+    "🙂",
+    "'s",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join))
+def test_spans_hold_what_they_say_and_do_not_overlap(caption: str) -> None:
+    entities = extract([caption])[0]
+    for entity in entities:
+        assert caption[entity.start : entity.end] == entity.phrase
+        assert caption[entity.head_start : entity.head_end] == entity.head
+        assert entity.start <= entity.head_start < entity.head_end == entity.end
+    assert all(left.end <= right.start for left, right in zip(entities, entities[1:], strict=False))
+
+
+def test_a_closed_world_knows_only_its_own_nouns() -> None:
+    closed = SpacyEntities(blank_english({"rails": "object", "train": "vehicle"}))
+    heads = [
+        [entity.head for entity in of_one] for of_one in closed(["A Train next to rails, and a dog", "two trains"])
+    ]
+    assert heads == [["Train", "rails"], ["trains"]]
+
+
+def test_the_lemma_is_one_for_every_mention() -> None:
+    assert {entity.lemma for entity in extract(["Dogs and a dog and a DOG"])[0]} == {"dog"}
+
+
+def parsed(rows: list[tuple[str, str, str, int]]) -> Any:
+    """A pipeline that gives every text the same parse: word, part of speech, dependency, head."""
+    nlp = spacy.blank("en")
+    words, pos, deps, heads = zip(*rows, strict=True)
+    doc = Doc(nlp.vocab, words=list(words), pos=list(pos), deps=list(deps), heads=list(heads))
+    return type(
+        "Parsed", (), {"pipe": lambda self, texts, batch_size: [doc for _ in texts], "pipe_names": ["parser"]}
+    )()
+
+
+def test_noun_chunks_of_a_parse_lose_determiners_numbers_and_pronouns() -> None:
+    nlp = parsed(
+        [
+            ("Two", "NUM", "nummod", 3),
+            ("young", "ADJ", "amod", 3),
+            ("tennis", "NOUN", "compound", 3),
+            ("players", "NOUN", "nsubj", 4),
+            ("hit", "VERB", "ROOT", 4),
+            ("his", "PRON", "poss", 7),
+            ("yellow", "ADJ", "amod", 7),
+            ("ball", "NOUN", "dobj", 4),
+            ("with", "ADP", "prep", 4),
+            ("joy", "NOUN", "pobj", 8),
+            ("while", "SCONJ", "mark", 12),
+            ("they", "PRON", "nsubj", 12),
+            ("run", "VERB", "advcl", 4),
+        ]
+    )
+    entities = SpacyEntities(nlp)([""])[0]
+    assert [(e.phrase, e.head) for e in entities] == [
+        ("young tennis players", "tennis players"),
+        ("yellow ball", "ball"),
+    ]
+
+
+def test_the_stop_list_can_be_replaced() -> None:
+    nlp = parsed([("dogs", "NOUN", "nsubj", 1), ("love", "VERB", "ROOT", 1), ("joy", "NOUN", "dobj", 1)])
+    heads = [entity.head for entity in SpacyEntities(nlp, abstract=frozenset({"dog"}))([""])[0]]
+    assert heads == ["joy"]
+
+
+def test_a_pipeline_that_cannot_parse_is_refused_with_what_to_do() -> None:
+    with pytest.raises(OcclusionError, match=r"must parse.*load_english") as caught:
+        SpacyEntities(spacy.blank("en"))(["a dog"])
+    assert caught.value.reason == "no_parser"
+
+
+def test_a_missing_pipeline_gives_the_install_command() -> None:
+    with pytest.raises(MissingExtraError, match="python -m spacy download en_nowhere"):
+        load_english("en_nowhere")
