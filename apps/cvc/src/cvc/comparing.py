@@ -28,9 +28,12 @@ def any_right(row: Row) -> float:
     return float(row["right"] > 0)
 
 
-def completion_measures(n: int) -> dict[str, Measure]:
-    """The measures of completion rows by name; the first is the one that the method is meant to raise."""
-    return {"hidden thing, per trial": trial_accuracy, "hidden thing, greedy": greedy_accuracy, f"pass@{n}": any_right}
+COMPLETION_MEASURES: dict[str, Measure] = {
+    "hidden thing, per trial": trial_accuracy,
+    "hidden thing, greedy": greedy_accuracy,
+    "hidden thing, any trial": any_right,
+}
+"""Measures of completion rows by name; the first is the one that the method is meant to raise."""
 
 
 def compare_answers(before: Sequence[Row], after: Sequence[Row], *, seed: int) -> "list[Comparison]":
@@ -41,28 +44,24 @@ def compare_answers(before: Sequence[Row], after: Sequence[Row], *, seed: int) -
     Raises:
         CvcError: there is nothing to compare.
     """
-    from bench_eval import compare
-
     completion, others = split_by_kind(before)
     after_completion, after_others = split_by_kind(after)
-    lines: list[Comparison] = []
-    if completion and after_completion:
-        for name, measure in completion_measures(len(completion[0]["trials"])).items():
-            lines.append(
-                compare(completion, after_completion, task=name, row_score=_of(measure), missing="count", seed=seed)
-            )
-    for task, rows in by_task(others).items():
-        same = [row for row in after_others if row["task"] == task]
-        if same:
-            lines.append(compare(rows, same, task=task, row_score=_of(greedy_accuracy), missing="count", seed=seed))
-    if len(by_task(others)) > 1 and after_others:
-        name = "other tasks together"
-        lines.append(
-            compare(others, after_others, task=name, row_score=_of(greedy_accuracy), missing="count", seed=seed)
-        )
+    pairs = [(name, measure, completion, after_completion) for name, measure in COMPLETION_MEASURES.items()]
+    after_tasks = by_task(after_others)
+    tasks = by_task(others)
+    pairs += [(task, greedy_accuracy, rows, after_tasks.get(task, [])) for task, rows in tasks.items()]
+    if len(tasks) > 1:
+        pairs.append(("other tasks together", greedy_accuracy, others, after_others))
+    lines = [_compared(*pair, seed) for pair in pairs if pair[2] and pair[3]]
     if not lines:
         raise CvcError("There is no held-out row to compare; raise --held-out-share or give --eval-data.")
     return lines
+
+
+def _compared(name: str, measure: Measure, before: list[Row], after: list[Row], seed: int) -> "Comparison":
+    from bench_eval import compare
+
+    return compare(before, after, task=name, row_score=lambda row: measure(dict(row)), missing="count", seed=seed)
 
 
 def split_by_kind(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
@@ -76,7 +75,3 @@ def by_task(rows: Sequence[Row]) -> dict[str, list[Row]]:
     for row in rows:
         tasks.setdefault(row["task"], []).append(row)
     return tasks
-
-
-def _of(measure: Measure) -> Callable[..., float]:
-    return lambda row: measure(row)

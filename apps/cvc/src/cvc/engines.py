@@ -134,7 +134,7 @@ class Judge:
         self._ladder = default_ladder(embedder, threshold=settings.min_similarity)
 
     def __call__(self, trials: Sequence[Trial], references: Sequence[str], *, extract: bool = True) -> list[Trial]:
-        """The trials with `answer, verdict, rung, score`; right is what the ladder accepts for any of the references."""
+        """The trials with `answer, verdict, rung, score`; right is what the ladder accepts for any reference."""
         from answer_judge import extract_answer
 
         answers = [extract_answer(trial["text"]) if extract else trial["text"] for trial in trials]

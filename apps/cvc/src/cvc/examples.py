@@ -34,7 +34,7 @@ class MixRule:
 def training_examples(instance: Row, rule: MixRule) -> list[Row]:
     """Turn one judged instance into training rows `{id, image, images, messages, kind, instance, answer}`.
 
-    `instance` has `id`, `occluded`, the questions `reasoning` and `short`, and `trials` with `text`, `answer`, `verdict`.
+    `instance` has `id`, `occluded`, `reasoning` and `short` (questions), and `trials` with `text, answer, verdict`.
     """
     right = [trial for trial in instance["trials"] if trial["verdict"]]
     rows: list[Row] = []

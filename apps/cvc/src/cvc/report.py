@@ -46,9 +46,9 @@ def make_report(settings: CvcSettings, run_dir: Path) -> Path:
 
 
 _INTRODUCTION = (
-    "Something that must be there, given the rest of the picture, is hidden behind gray blocks. The model guesses it many "
-    "times, with a reason. The few right rationales on hard instances (1 to 4 right guesses of 16) and the right short answers "
-    "become its training data. It is then asked about held-out pictures again."
+    "Something that must be there, given the rest of the picture, is hidden behind gray blocks. The model guesses it "
+    "many times, with a reason. The few right rationales on hard instances (1 to 4 right guesses of 16) and the right "
+    "short answers become its training data. It is then asked about held-out pictures again."
 )
 
 
@@ -64,9 +64,50 @@ def read_comparison(run_dir: Path) -> "list[ComparedTask]":
 def _compared(line: Row) -> "ComparedTask":
     from run_report import ComparedTask
 
-    plain = {key: line[key] for key in ("task", "n", "before", "after", "difference", "p")}
-    intervals = {key: tuple(line[key]) for key in ("interval", "before_interval", "after_interval")}
+    plain: dict[str, Any] = {key: line[key] for key in ("task", "n", "before", "after", "difference", "p")}
+    intervals: dict[str, Any] = {key: tuple(line[key]) for key in ("interval", "before_interval", "after_interval")}
     return ComparedTask(**plain, **intervals)
+
+
+def headline(run_dir: Path) -> str:
+    """The comparison as a small table of text, or what is missing for it."""
+    lines = read_comparison(run_dir)
+    if not lines:
+        return "Nothing is compared yet: run the whole pipeline."
+    head = ("held-out", "n", "before", "after", "change", "95 % interval", "p")
+    return text_table([head, *(_cells(line) for line in lines)])
+
+
+def text_table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns of text, the first to the left and the others to the right.
+
+    >>> print(text_table([("task", "n"), ("color", "30")]))
+    task    n
+    color  30
+    """
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ((row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))) for row in rows)
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def markdown_table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text as a Markdown table, the first as its head.
+
+    >>> print(markdown_table([("arm", "greedy"), ("base", "58.7")]))
+    | arm | greedy |
+    |---|--:|
+    | base | 58.7 |
+    """
+    rule = "|---|" + "--:|" * (len(rows[0]) - 1)
+    head, *body = ("| " + " | ".join(row) + " |" for row in rows)
+    return "\n".join([head, rule, *body])
+
+
+def _cells(line: "ComparedTask") -> tuple[str, ...]:
+    before, after, change = f"{100 * line.before:.1f}", f"{100 * line.after:.1f}", f"{100 * line.difference:+.1f}"
+    interval = f"{100 * line.interval[0]:+.1f} to {100 * line.interval[1]:+.1f}" if line.interval else "-"
+    p = "-" if line.p is None else "< 0.001" if line.p < 0.001 else f"{line.p:.3f}"
+    return (line.task, str(line.n), before, after, change, interval, p)
 
 
 def _rows(run_dir: Path, name: str) -> list[Row]:
@@ -157,6 +198,5 @@ def _held_out_item(row: Row, run_dir: Path) -> "GalleryItem":
     from run_report import row_to_gallery_item
 
     shown = row | {"answer": row["references"][0], "trials": [row["greedy"], *row["trials"]]}
-    return row_to_gallery_item(
-        shown, image=run_dir / row["image"], tags=["greedy right" if row["greedy"]["verdict"] else "greedy wrong"]
-    )
+    tag = "greedy right" if row["greedy"]["verdict"] else "greedy wrong"
+    return row_to_gallery_item(shown, image=run_dir / row["image"], tags=[tag])

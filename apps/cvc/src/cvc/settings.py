@@ -44,7 +44,7 @@ class CvcSettings(RunSettings):
     )
     lexicon: Path | None = Field(
         None,
-        description="JSON object {noun: category} for `--spacy-model blank` and questions; by default about 850 everyday nouns.",
+        description="JSON {noun: category} for `--spacy-model blank` and questions; by default about 850 nouns.",
     )
     mlm: str = Field(
         "FacebookAI/roberta-large", description="Masked language model that measures causality. Paper: RoBERTa-large."

@@ -21,7 +21,7 @@ TRAINED = Path("train") / "model"
 
 
 def export_task() -> Task:
-    """Write the training set as LLaVA JSON and as MVC JSON (right rationale against wrong), images relative to the run."""
+    """Write the training set as LLaVA JSON and MVC JSON (right rationale against wrong), images relative to the run."""
 
     def run(ctx: TaskContext) -> None:
         from llava_train import write_llava_json
@@ -95,7 +95,7 @@ def train_on(rows: Iterable[Mapping[str, Any]], settings: CvcSettings, folder: P
     """Train on rows as the settings say; `changes` are settings of `llava_train.SftSettings` that differ."""
     from llava_train import SftSettings, train
 
-    values = {
+    values: dict[str, Any] = {
         "model": str(settings.needed("model", "the model that learns")),
         "method": settings.method,
         "lora_r": settings.lora_r,

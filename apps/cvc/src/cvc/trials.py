@@ -52,7 +52,7 @@ def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
 
 
 def is_held_out(image_id: str, settings: CvcSettings) -> bool:
-    """Whether an image is kept for evaluation: decided by its id and the seed, so captions of one image stay together."""
+    """Whether an image is kept for evaluation: decided by its id and the seed, so one image stays together."""
     if settings.eval_data is not None:
         return False
     digest = hashlib.blake2b(f"{settings.seed}/{image_id}".encode(), digest_size=8).digest()
