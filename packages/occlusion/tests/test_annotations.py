@@ -86,10 +86,9 @@ def test_a_bad_annotation_is_refused_and_its_neighbour_is_unharmed(annotation: d
 def test_any_text_as_run_lengths_is_decoded_or_refused(counts: str) -> None:
     try:
         mask = decode_mask({"size": [6, 5], "counts": counts})
-    except OcclusionError as error:
-        assert error.reason == "bad_mask"
-    else:
-        assert np.array_equal(decode_mask(encode_mask(mask)), mask)
+    except OcclusionError:
+        return
+    assert np.array_equal(decode_mask(encode_mask(mask)), mask)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -116,7 +115,7 @@ def test_exactly_the_sub_tokens_in_context_are_masked(
 def test_perplexity_is_the_one_worked_out_by_hand(tokenizer: Any, model: Any) -> None:
     import torch
 
-    caption, entity = mention("A small duck swims on a pond.", "hippopotamus"[:0] or "small duck", "duck")
+    caption, entity = mention("A small duck swims on a pond.", "small duck", "duck")
     result = MaskedLmCausality(model, tokenizer)([(caption, entity)])[0]
     assert isinstance(result, Causality)
     for text, start, end, expected in (
@@ -145,7 +144,7 @@ def test_a_model_that_knows_nothing_has_the_perplexity_of_its_vocabulary(tokeniz
             parameter.zero_()
     items = [
         mention("A small duck swims", "small duck", "duck"),
-        mention("a hippopotamus", "hippopotamus", "hippopotamus"),
+        mention("an eagle", "eagle", "eagle"),
     ]
     for result in MaskedLmCausality(blank, tokenizer)(items):
         assert isinstance(result, Causality)
@@ -219,11 +218,10 @@ def test_a_model_without_its_tokenizer_is_refused(model: Any) -> None:
     assert caught.value.reason == "no_tokenizer"
 
 
-def bounds() -> Iterator[tuple[float, bool]]:
-    yield from [(1.0, False), (1.01, True), (3.32, True), (3.33, False), (float("nan"), False), (float("inf"), False)]
+BOUNDS = [(1.0, False), (1.01, True), (3.32, True), (3.33, False), (float("nan"), False), (float("inf"), False)]
 
 
-@pytest.mark.parametrize(("ppl", "expected"), bounds())
+@pytest.mark.parametrize(("ppl", "expected"), BOUNDS)
 def test_high_causality_is_between_one_and_the_threshold(ppl: float, expected: bool) -> None:
     assert is_causal(Causality(1.0, ppl, 1, 1)) is expected
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -44,24 +45,7 @@ def test_the_entities_of_a_caption(caption: str, expected: list[tuple[str, str]]
     assert found(caption) == expected
 
 
-WORDS = [
-    "a",
-    "the",
-    "two",
-    "red",
-    "small",
-    "dog",
-    "hot dog",
-    "trains",
-    "table",
-    "lamp",
-    "happiness",
-    "and",
-    ",",
-    ".",
-    "🙂",
-    "'s",
-]
+WORDS = ["a", "the", "two", "red", "small", "dog", "hot dog", "trains", "table", "lamp", "joy", "and", ",", ".", "🙂"]
 
 
 @settings(max_examples=60, deadline=None)
@@ -72,7 +56,7 @@ def test_spans_hold_what_they_say_and_do_not_overlap(caption: str) -> None:
         assert caption[entity.start : entity.end] == entity.phrase
         assert caption[entity.head_start : entity.head_end] == entity.head
         assert entity.start <= entity.head_start < entity.head_end == entity.end
-    assert all(left.end <= right.start for left, right in zip(entities, entities[1:], strict=False))
+    assert all(left.end <= right.start for left, right in itertools.pairwise(entities))
 
 
 def test_a_closed_world_knows_only_its_own_nouns() -> None:
@@ -87,14 +71,21 @@ def test_the_lemma_is_one_for_every_mention() -> None:
     assert {entity.lemma for entity in extract(["Dogs and a dog and a DOG"])[0]} == {"dog"}
 
 
-def parsed(rows: list[tuple[str, str, str, int]]) -> Any:
+class Parsed:
     """A pipeline that gives every text the same parse: word, part of speech, dependency, head."""
-    nlp = spacy.blank("en")
-    words, pos, deps, heads = zip(*rows, strict=True)
-    doc = Doc(nlp.vocab, words=list(words), pos=list(pos), deps=list(deps), heads=list(heads))
-    return type(
-        "Parsed", (), {"pipe": lambda self, texts, batch_size: [doc for _ in texts], "pipe_names": ["parser"]}
-    )()
+
+    pipe_names = ("parser",)
+
+    def __init__(self, rows: list[tuple[str, str, str, int]]) -> None:
+        words, pos, deps, heads = (list(column) for column in zip(*rows, strict=True))
+        self.doc = Doc(spacy.blank("en").vocab, words=words, pos=pos, deps=deps, heads=heads)
+
+    def pipe(self, texts: list[str], batch_size: int) -> list[Doc]:
+        return [self.doc for _ in texts][:batch_size]
+
+
+def parsed(rows: list[tuple[str, str, str, int]]) -> Any:
+    return Parsed(rows)
 
 
 def test_noun_chunks_of_a_parse_lose_determiners_numbers_and_pronouns() -> None:

@@ -42,7 +42,7 @@ def test_a_box_may_stick_out() -> None:
     [
         ((0, 0, 100, 80), "box_is_image"),
         ((-5, -5, 900, 900), "box_is_image"),
-        ((45, 35, 55, 45), "grabcut_fills_box"),
+        ((45, 35, 55, 45), "grabcut_empty"),
         ((100, 0, 120, 20), "box_outside"),
         ((9, 9, 5, 5), "bad_box"),
     ],
@@ -55,7 +55,10 @@ def test_a_doubtful_mask_is_refused(box: tuple[int, int, int, int], reason: str)
     assert caught.value.reason == reason
 
 
-def test_a_flat_picture_has_no_object() -> None:
-    with pytest.raises(OcclusionError) as caught:
-        grabcut_mask(np.full((60, 60, 3), 90, np.uint8), (20, 20, 40, 40))
-    assert caught.value.reason in ("grabcut_empty", "grabcut_fills_box")
+def test_a_thing_that_fills_its_box_has_no_outline_in_it() -> None:
+    image, _ = scene()
+    image[:, :] = (40, 160, 60)
+    image[20:60, 30:70] = (200, 40, 40)
+    with pytest.raises(OcclusionError, match="100% of the box") as caught:
+        grabcut_mask(image, (30, 20, 70, 60))
+    assert caught.value.reason == "grabcut_fills_box"

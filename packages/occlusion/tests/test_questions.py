@@ -31,16 +31,11 @@ def test_a_question_names_category_and_number(head: str, stem: str) -> None:
     assert question.short == f"{stem} Answer with one word or phrase."
 
 
-@given(st.sampled_from(sorted(default_lexicon())), st.booleans(), st.booleans())
+@given(st.sampled_from(sorted(set(default_lexicon()) - {"object"})), st.booleans(), st.booleans())
 def test_no_question_contains_a_word_of_its_entity(noun: str, several: bool, capital: bool) -> None:
     head = plural(noun) if several else noun
     head = head.upper() if capital else head
-    try:
-        question = write_question(head)
-    except OcclusionError as error:
-        assert error.reason == "question_tells"
-        assert singular(head) == "object"
-        return
+    question = write_question(head)
     asked = {form for word in re.findall(r"\w+", question.reasoning.lower()) for form in (word, singular(word))}
     assert asked.isdisjoint(re.findall(r"\w+", singular(head)))
     assert question.plural == is_plural(head)
@@ -97,8 +92,6 @@ def test_plurals_are_taken_back(many: str, one: str) -> None:
     assert singular(many) == one
 
 
-@pytest.mark.parametrize(
-    "noun", ["bus", "glass", "tennis", "grass", "cactus", "sheep", "lens", "canvas", "women's"[:5]]
-)
+@pytest.mark.parametrize("noun", ["bus", "glass", "tennis", "grass", "cactus", "sheep", "lens", "canvas"])
 def test_singulars_stay(noun: str) -> None:
-    assert (singular(noun) == noun) is (noun != "women")
+    assert singular(noun) == noun

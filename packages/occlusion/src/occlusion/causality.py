@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 HIGH_CAUSALITY_MAX_PPL = 3.33
 """Entities below this perplexity, a mean probability above 0.3, are highly causal. Source: CVC (arXiv 2508.04453)."""
 
+_LONE_SPACES = ("Ġ", "▁")  # A rare word's leading space is a token of its own, with no characters in the offsets.
+
 
 @dataclass(frozen=True)
 class Causality:
@@ -132,6 +134,8 @@ class MaskedLmCausality:
             detail = f"{len(ids)} tokens; the model takes {self._max_tokens}"
             return Unscored("caption_too_long", detail)
         at = tuple(t for t, (s, e) in enumerate(offsets) if s < e and s < end and e > start)
+        if at and at[0] > 0 and self._tokenizer.convert_ids_to_tokens(ids[at[0] - 1]) in _LONE_SPACES:
+            at = (at[0] - 1, *at)
         targets = tuple(ids[t] for t in at)
         if not at:
             return Unscored("no_token", f"no token lies in characters {start} to {end}")
