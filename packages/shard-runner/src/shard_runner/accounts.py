@@ -14,9 +14,9 @@ from shard_runner.folder import (
     TASK_RECORD,
     Entry,
     building_folder,
+    is_closed,
     journal_path,
     read_entries,
-    read_head,
     stage_folder,
 )
 from shard_runner.journal import read_journal
@@ -110,7 +110,7 @@ def _account(run_dir: Path, step: Mapping[str, Any], times: Mapping[str, Any]) -
 
 def _entries(folder: Path, count: int) -> Iterable[Entry]:
     for index in range(count):
-        if read_head(folder, index) is not None and not journal_path(folder, index).exists():
+        if is_closed(folder, index):
             yield from read_entries(folder, index)
         else:
             for key, verdict in read_journal(journal_path(folder, index))[0].items():

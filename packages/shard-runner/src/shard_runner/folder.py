@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shard_runner.columns import rows_to_table, table_to_rows
@@ -82,13 +83,26 @@ class LedgerHead:
     """Content of the output rows."""
 
 
-def write_shard(folder: Path, index: int, source: str, entries: Sequence[Entry], rows: Sequence[Row]) -> None:
-    """Write a shard's output, then its ledger; the shard is finished once the ledger is there."""
-    write_table(part_path(folder, index), rows_to_table(rows))
+def write_shard(
+    folder: Path,
+    index: int,
+    source: str,
+    entries: Sequence[Entry],
+    rows: Sequence[Row],
+    schema: pa.Schema | None = None,
+) -> None:
+    """Write a shard's output, then its ledger; `source` is the fingerprint of its input."""
+    columns = {} if schema is None else {column.name: column for column in schema}
+    write_table(part_path(folder, index), rows_to_table(rows, columns))
     table = rows_to_table([vars(entry) for entry in entries])
     head = to_json({"input": source, "content": str(Content.of_rows(rows))})
     ledger_path(folder, index).parent.mkdir(exist_ok=True)
     write_table(ledger_path(folder, index), table.replace_schema_metadata({"shard_runner": head}))
+
+
+def is_closed(folder: Path, index: int) -> bool:
+    """Tell whether a shard is finished: its ledger is there, and its journal is gone."""
+    return ledger_path(folder, index).exists() and not journal_path(folder, index).exists()
 
 
 def read_head(folder: Path, index: int) -> LedgerHead | None:

@@ -3,6 +3,7 @@
 import platform
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import distributions
 from typing import Any
 
@@ -27,9 +28,15 @@ def describe_run(plan: Plan, how: Mapping[str, Any], settings: Mapping[str, Any]
         "settings": dict(settings),
         "pipeline": steps,
         "python": platform.python_version(),
-        "packages": dict(sorted((dist.name, dist.version) for dist in distributions())),
+        "packages": installed_versions(),
         "git": _git_revision(),
     }
+
+
+@cache
+def installed_versions() -> dict[str, str]:
+    """Return the version of every installed package by name, read once per process."""
+    return dict(sorted((dist.name, dist.version) for dist in distributions()))
 
 
 def _git_revision() -> str | None:

@@ -38,7 +38,7 @@ from shard_runner.plain import Row, digest_of, to_json
 from shard_runner.planning import plan_shards
 from shard_runner.progress import progress_bar
 from shard_runner.record import describe_run
-from shard_runner.shard import Memory, Shard, StageWorker, is_finished, process_shard
+from shard_runner.shard import Memory, Shard, StageWorker, failed_in, is_finished, process_shard, reopen
 from shard_runner.stages import Plan, Source, Stage, Step, Task, TaskContext, plan_pipeline
 
 
@@ -265,15 +265,13 @@ def _process_shards(
     allowed = int(context.max_failed_share * rows_in)
     with progress_bar(stage.name, rows_in, shown=context.progress) as tick:
         for shard in shards:
-            if not is_finished(building, shard) and not _adopt(shard, building, earlier):
-                process_shard(worker, shard, building, memory=memory, failures_allowed=allowed, on_rows=tick)
-            else:
+            if is_finished(building, shard) and failed_in(building, shard):
+                reopen(building, shard)
+            if is_finished(building, shard) or _adopt(shard, building, earlier):
                 tick(shard.rows)
-            allowed -= _failed_in(building, shard)
-
-
-def _failed_in(folder: Path, shard: Shard) -> int:
-    return sum(entry.state == "failed" for entry in read_entries(folder, shard.index))
+            else:
+                process_shard(worker, shard, building, memory=memory, failures_allowed=allowed, on_rows=tick)
+            allowed -= failed_in(building, shard)
 
 
 def _adopt(shard: Shard, building: Path, earlier: Sequence[Path]) -> bool:
@@ -281,7 +279,7 @@ def _adopt(shard: Shard, building: Path, earlier: Sequence[Path]) -> bool:
     if journal_path(building, shard.index).exists():
         return False
     for folder in earlier:
-        if is_finished(folder, shard) and not _failed_in(folder, shard):
+        if is_finished(folder, shard) and not failed_in(folder, shard):
             (building / "ledger").mkdir(exist_ok=True)
             link_or_copy(part_path(folder, shard.index), part_path(building, shard.index))
             link_or_copy(ledger_path(folder, shard.index), ledger_path(building, shard.index))

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shard_runner.columns import conform, table_to_rows
+from shard_runner.disk import write_whole
 from shard_runner.errors import StageError, TooManyFailed
 from shard_runner.folder import (
     Entry,
+    is_closed,
     journal_path,
+    ledger_path,
     part_count,
-    part_path,
     read_entries,
     read_head,
     read_verdicts,
@@ -93,13 +96,14 @@ class Memory:
 
 
 def _remembered(folder: Path, index: int) -> dict[str, Verdict]:
-    finished = read_head(folder, index) is not None
-    verdicts = read_verdicts(folder, index) if finished else read_journal(journal_path(folder, index))[0]
+    verdicts = (
+        read_verdicts(folder, index) if is_closed(folder, index) else read_journal(journal_path(folder, index))[0]
+    )
     return {key: verdict for key, verdict in verdicts.items() if verdict.state != "failed"}
 
 
 def _remembered_keys(folder: Path, index: int) -> list[str]:
-    if read_head(folder, index) is None:
+    if not is_closed(folder, index):
         return list(_remembered(folder, index))
     return [entry.key for entry in read_entries(folder, index) if entry.state != "failed"]
 
@@ -150,7 +154,7 @@ def process_shard(
                 failed += sum(verdict.state == "failed" for verdict in done)
                 _check_failures(failed, failures_allowed, done, stage)
             on_rows(len(batch))
-    _write(folder, shard, keys, known)
+    _write(folder, shard, keys, known, stage.schema)
     journal_path(folder, shard.index).unlink()
 
 
@@ -232,7 +236,9 @@ def _conformed(verdict: Verdict, stage: Stage) -> Verdict:
         return to_verdict(Failed("schema", str(error)))
 
 
-def _write(folder: Path, shard: Shard, keys: Sequence[str], known: Mapping[str, Verdict]) -> None:
+def _write(
+    folder: Path, shard: Shard, keys: Sequence[str], known: Mapping[str, Verdict], schema: pa.Schema | None
+) -> None:
     entries: list[Entry] = []
     made: list[Row] = []
     for key, row in zip(keys, shard.read(), strict=True):
@@ -241,13 +247,22 @@ def _write(folder: Path, shard: Shard, keys: Sequence[str], known: Mapping[str, 
         entry = Entry(key, row["id"], verdict.state, verdict.reason, verdict.detail, len(verdict.rows), kept)
         entries.append(entry)
         made.extend(verdict.rows)
-    write_shard(folder, shard.index, shard.digest, entries, made)
+    write_shard(folder, shard.index, shard.digest, entries, made, schema)
 
 
 def is_finished(folder: Path, shard: Shard) -> bool:
-    """Tell whether a shard was finished in a folder and its journal is gone."""
+    """Tell whether this very shard was finished in a folder."""
     head = read_head(folder, shard.index)
-    open_still = journal_path(folder, shard.index).exists()
-    return (
-        head is not None and head.input == shard.digest and not open_still and part_path(folder, shard.index).exists()
-    )
+    return head is not None and head.input == shard.digest and is_closed(folder, shard.index)
+
+
+def failed_in(folder: Path, shard: Shard) -> int:
+    """Return how many rows of a finished shard failed."""
+    return sum(entry.state == "failed" for entry in read_entries(folder, shard.index))
+
+
+def reopen(folder: Path, shard: Shard) -> None:
+    """Turn a finished shard back into a journal of what did not fail, so that the rest is worked on again."""
+    record = to_json({key: verdict.as_list() for key, verdict in _remembered(folder, shard.index).items()}) + "\n"
+    write_whole(journal_path(folder, shard.index), lambda path: path.write_text(record, encoding="ascii"))
+    ledger_path(folder, shard.index).unlink()

@@ -90,7 +90,7 @@ def _without_none(kind: Any) -> Any:
     return kind
 
 
-def _click_type(kind: Any) -> click.ParamType[Any] | type | None:
+def _click_type(kind: Any) -> "click.ParamType[Any] | type | None":
     if get_origin(kind) is Literal:
         return click.Choice([str(value) for value in get_args(kind)])
     if isinstance(kind, type) and issubclass(kind, Enum):

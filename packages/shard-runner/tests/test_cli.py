@@ -1,0 +1,160 @@
+import json
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from click.testing import CliRunner, Result
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from shard_runner import Row, Source, Stage, Step, read_rows
+from shard_runner.cli import make_cli
+
+
+class Training(BaseModel):
+    lr: float = Field(2e-5, gt=0, description="Peak rate. Paper: 2e-5.")
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+    images: Path = Field(description="Folder of images.")
+    count: int = Field(4, ge=1, description="Rows to make.")
+    mode: Literal["plain", "loud"] = Field("plain", description="How to speak.")
+    filtered: bool = Field(True, description="Keep the good ones only.")
+    tags: list[str] = Field([], description="Tags to add.")
+    service_key: SecretStr | None = Field(None, description="Key of the server.")
+    training: Training = Training()
+
+
+def build(settings: Settings, run_dir: Path) -> list[Step]:
+    def work(rows: list[Row]) -> list[list[Row]]:
+        if settings.mode == "loud":
+            raise KeyboardInterrupt
+        return [[{**row, "lr": settings.training.lr, "tags": settings.tags}] for row in rows]
+
+    return [
+        Source(name="numbers", rows=lambda: [{"id": f"n{i}"} for i in range(settings.count)]),
+        Stage(
+            name="work", make=lambda: work, config=settings.model_dump(mode="json", exclude={"images", "service_key"})
+        ),
+        Stage(name="after", make=lambda: lambda rows: [[row] for row in rows]),
+    ]
+
+
+def write_report(settings: Settings, run_dir: Path) -> Path:
+    if settings.count == 13:
+        raise RuntimeError("thirteen\nis unlucky")
+    path = run_dir / "report.html"
+    path.write_text(f"lr {settings.training.lr}")
+    return path
+
+
+cli = make_cli(
+    "app",
+    help="Makes numbers.",
+    settings=Settings,
+    build=build,
+    stages={"work": "Work on the numbers."},
+    demo=lambda run_dir, fast: Settings(images=run_dir, count=2 if fast else 3),
+    report=write_report,
+    headline=lambda settings, run_dir: f"{settings.count} rows, key {settings.service_key}",
+)
+
+
+def call(*arguments: object, **environment: str) -> Result:
+    return CliRunner().invoke(cli, [str(argument) for argument in arguments], env=environment)
+
+
+def test_flags_win_over_the_file_and_the_settings_are_kept(tmp_path: Path) -> None:
+    config = tmp_path / "run.yaml"
+    config.write_text("images: photos\ncount: 6\ntraining:\n  lr: 0.5\n")
+    out = tmp_path / "run"
+    done = call("run", "--config", config, "--out", out, "--count", 3, "--tags", "a", "--tags", "b", "--no-filtered")
+    assert done.exit_code == 0, done.output
+    assert list(read_rows(out, "after")) == [{"id": f"n{i}", "lr": 0.5, "tags": ["a", "b"]} for i in range(3)]
+    kept = json.loads((out / "run.json").read_text())["settings"]
+    assert (kept["count"], kept["training"], kept["filtered"], kept["seed"]) == (3, {"lr": 0.5}, False, 0)
+    assert f"report: {out / 'report.html'}" in done.output
+    assert "numbers   3     3" in done.output
+
+
+def test_every_setting_is_explained_in_help() -> None:
+    text = " ".join(call("run", "--help").output.split())
+    parts = ["--training-lr FLOAT", "Peak rate. Paper: 2e-5. [default: 2e-05]", "--mode [plain|loud]", "--limit"]
+    parts += ["--filtered / --no-filtered", "Folder of images. [needed]", "[repeatable]", "--max-failed-share"]
+    for part in parts:
+        assert part in text
+    assert "service" not in text
+
+
+@pytest.mark.parametrize(
+    ("config", "flags", "message"),
+    [
+        ("cout: 3", [], "run.yaml: unknown key 'cout'; did you mean 'count'?"),
+        ("training: {rl: 3}", [], "run.yaml: unknown key 'training.rl'; did you mean 'training.lr'?"),
+        ("images: [", [], "run.yaml is not valid YAML"),
+        ("- 1", [], "run.yaml must hold settings as `key: value` lines; got a list"),
+        ("service_key: secret", [], "service_key is a key: keep it out of"),
+        (
+            "count: none",
+            ["--images", "i"],
+            "count: Input should be a valid integer, unable to parse string as an integer",
+        ),
+        ("", [], "images is needed; give it in the --config file or as --images"),
+        ("", ["--images", "i", "--training-lr", "-1"], "training.lr: Input should be greater than 0 (got -1.0)"),
+        ("", ["--mode", "odd"], "Invalid value for '--mode': 'odd' is not one of 'plain', 'loud'."),
+        ("", ["--nope"], "No such option"),
+    ],
+)
+def test_wrong_usage_is_one_line_and_exit_code_two(tmp_path: Path, config: str, flags: list[str], message: str) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(config)
+    done = call("run", "--config", path, "--out", tmp_path / "run", *flags)
+    assert done.exit_code == 2
+    assert message in done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+    assert "run --help" in done.stderr
+
+
+def test_a_failure_is_one_line_and_exit_code_one_unless_debug_is_asked_for(tmp_path: Path) -> None:
+    arguments = ["run", "--out", tmp_path / "run", "--images", "i", "--count", 13]
+    done = call(*arguments)
+    assert (done.exit_code, done.stderr) == (1, "error: RuntimeError: thirteen is unlucky (--debug shows where)\n")
+    assert isinstance(call(*arguments, "--debug").exception, RuntimeError)
+
+
+def test_an_interrupt_exits_130_and_says_how_to_go_on(tmp_path: Path) -> None:
+    done = call("run", "--out", tmp_path / "run", "--images", "i", "--mode", "loud")
+    assert done.exit_code == 130
+    assert "error: interrupted; the same command goes on where it stopped" in done.stderr
+    state = call("status", tmp_path / "run")
+    assert (state.exit_code, "unfinished, 4 to do" in state.output) == (0, True)
+
+
+def test_a_stage_command_does_what_it_needs_and_no_more(tmp_path: Path) -> None:
+    done = call("work", "--out", tmp_path / "run", "--images", "i", "--limit", 2)
+    assert done.exit_code == 0
+    assert "report" not in done.output
+    assert len(list(read_rows(tmp_path / "run", "work"))) == 2
+    assert not (tmp_path / "run" / "after").exists()
+
+
+def test_status_explain_and_report_read_a_finished_run(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    assert call("demo", "--fast", "--out", out).exit_code == 0
+    assert "every stage: in = done + dropped + failed" in call("status", out).output
+    assert "work     n1  done -> n1" in call("explain", out, "n1").output
+    (out / "report.html").unlink()
+    assert "2 rows" in call("report", out).output
+    assert (out / "report.html").exists()
+    missing = call("explain", out, "n7")
+    assert (missing.exit_code, missing.stderr) == (1, f"error: no finished stage of {out} has a row with the id 'n7'\n")
+
+
+def test_keys_come_from_the_environment_and_reach_no_file(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    done = call("run", "--out", out, "--images", "i", SERVICE_KEY="open sesame")
+    assert "key **********" in done.output
+    assert "key **********" in call("report", out, SERVICE_KEY="open sesame").output
+    assert not [path for path in out.rglob("*") if path.is_file() and b"sesame" in path.read_bytes()]
+    assert "service_key" not in json.loads((out / "run.json").read_text())["settings"]
