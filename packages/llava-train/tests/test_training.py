@@ -18,6 +18,7 @@ from llava_train import (
     FolderError,
     RowError,
     SftSettings,
+    TrainResult,
     UnsupportedModelError,
     load_encoder,
     merge_adapter,
@@ -103,6 +104,33 @@ def test_the_first_loss_is_the_weighted_mean_written_out(
 ) -> None:
     settings = replace(full, max_steps=1, length_weighting=power)
     assert train(settings, rows, tmp_path).losses[0] == pytest.approx(expected_loss(settings, rows), rel=1e-5)
+
+
+def test_scoring_labelled_columns_trains_as_the_fused_head_does(
+    full: SftSettings, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = replace(full, length_weighting=0.5, batch_size=4)
+    by_columns = train(settings, rows, tmp_path / "columns")
+    monkeypatch.setattr("llava_train.sft_trainer._keeps_columns", lambda _: False)
+    fused = train(settings, rows, tmp_path / "fused")
+    assert fused.losses == pytest.approx(by_columns.losses, rel=1e-4)
+    accuracies = [[entry["mean_token_accuracy"] for entry in history(run)] for run in (by_columns, fused)]
+    assert accuracies[0] == pytest.approx(accuracies[1], abs=1e-6)
+
+
+def history(result: TrainResult) -> list[dict[str, float]]:
+    return json.loads((result.model_folder.parent / "history.json").read_text(encoding="utf-8"))
+
+
+def test_training_leaves_the_logging_of_transformers_as_it_was(
+    full: SftSettings, rows: Rows, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from transformers.utils import logging
+
+    before = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    train(replace(full, max_steps=1), rows, tmp_path)
+    assert (logging.get_verbosity(), logging.is_progress_bar_enabled()) == before
+    assert "".join(capfd.readouterr()) == ""
 
 
 @pytest.mark.parametrize("method", ["full", "lora"])
@@ -288,7 +316,7 @@ def test_killed_and_started_again_ends_with_the_weights_of_an_unbroken_run(
     lora: SftSettings, rows: Rows, tmp_path: Path
 ) -> None:
     settings = replace(
-        lora, max_steps=60, batch_size=3, gradient_accumulation=2, save_every=5, lora_dropout=0.2, length_weighting=0.5
+        lora, max_steps=40, batch_size=3, gradient_accumulation=2, save_every=5, lora_dropout=0.2, length_weighting=0.5
     )
     job, folder = tmp_path / "job.json", tmp_path / "killed"
     job.write_text(json.dumps([settings.as_dict(), rows, str(folder)]), encoding="utf-8")
@@ -303,7 +331,7 @@ def test_killed_and_started_again_ends_with_the_weights_of_an_unbroken_run(
     assert not (folder / "result.json").exists()
     assert list(folder.glob("checkpoints/checkpoint-*"))
     continued = train(settings, rows, folder)
-    assert continued.steps == 60
+    assert continued.steps == 40
     assert continued.losses == unbroken.losses
     for name in ("model/model.safetensors", "adapter/adapter_model.safetensors"):
         assert (folder / name).read_bytes() == (tmp_path / "unbroken" / name).read_bytes()

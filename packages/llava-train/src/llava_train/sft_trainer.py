@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Sequence
 from functools import partial
@@ -10,7 +11,7 @@ from typing import Any
 
 from llava_train.collating import collate
 from llava_train.dialogue import Row
-from llava_train.encoding import RowEncoder
+from llava_train.encoding import IGNORED, RowEncoder
 from llava_train.errors import DivergedError
 from llava_train.extras import require
 from llava_train.model_files import hidden_renaming, load_model
@@ -90,6 +91,7 @@ def _arguments(settings: SftSettings, dtype: str, checkpoints: Path) -> Any:
         save_steps=settings.save_every,
         save_total_limit=2,
         report_to=settings.report_to.split(","),
+        log_level=_log_level(),
         logging_steps=1,
         logging_nan_inf_filter=False,
         disable_tqdm=True,
@@ -99,6 +101,12 @@ def _arguments(settings: SftSettings, dtype: str, checkpoints: Path) -> Any:
         max_length=None,
         dataset_kwargs={"skip_prepare_dataset": True},
     )
+
+
+def _log_level() -> str:
+    """The level that transformers logs at now, by name; the trainer would set it to `info` for the whole process."""
+    verbosity = require("transformers").utils.logging
+    return next(name for name, level in verbosity.get_log_levels_dict().items() if level == verbosity.get_verbosity())
 
 
 def _lora_config(model: Any, parts: Any, settings: SftSettings) -> Any:
@@ -124,11 +132,16 @@ def _trainer_class() -> Any:
         def compute_loss(
             self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
         ) -> Any:
+            """Weighted mean over one optimiser step; on a CPU the head is computed for columns with labels only.
+
+            TRL's fused head saves memory with large vocabularies, but on a CPU it scores every position.
+            """
             weights_B_T = inputs.pop("loss_weights")[:, 1:]
-            outputs = model(**inputs, use_cache=False, fused_lm_head=True)
+            on_cpu = weights_B_T.device.type == "cpu"
+            score = _score_columns if on_cpu and _keeps_columns(model) else _score_fused
+            weighted, hits, outputs = score(model, inputs, weights_B_T)
             total = weights_B_T.sum() if num_items_in_batch is None else num_items_in_batch
-            loss = -(outputs.log_probs * weights_B_T).sum() / total * self.accelerator.num_processes
-            hits = outputs.is_top1.sum() / outputs.label_mask.sum().clamp(min=1)
+            loss = -weighted / total * self.accelerator.num_processes
             self._metrics["train" if self.model.training else "eval"]["mean_token_accuracy"].append(hits.item())
             return (loss, outputs) if return_outputs else loss
 
@@ -163,6 +176,31 @@ def _trainer_class() -> Any:
             """Send none."""
 
     return AnswerWeightedTrainer
+
+
+def _keeps_columns(model: Any) -> bool:
+    """Whether the model computes logits of chosen columns only, as nearly all of transformers do."""
+    base = model.get_base_model() if isinstance(model, require("peft").PeftModel) else model
+    return "logits_to_keep" in inspect.signature(type(base).forward).parameters
+
+
+def _score_fused(model: Any, inputs: dict[str, Any], weights_B_T: Any) -> tuple[Any, Any, Any]:
+    """(sum of weight * log p, share of tokens predicted, outputs) by TRL's fused head."""
+    outputs = model(**inputs, use_cache=False, fused_lm_head=True)
+    hits = outputs.is_top1.sum() / outputs.label_mask.sum().clamp(min=1)
+    return (outputs.log_probs * weights_B_T).sum(), hits, outputs
+
+
+def _score_columns(model: Any, inputs: dict[str, Any], weights_B_T: Any) -> tuple[Any, Any, Any]:
+    """The same from the logits of those columns that hold a label in some row."""
+    torch = require("torch")
+    targets_B_T = inputs.pop("labels")[:, 1:]
+    columns = (targets_B_T != IGNORED).any(0).nonzero().flatten()
+    outputs = model(**inputs, use_cache=False, logits_to_keep=columns)
+    logits_N_V, targets_N = outputs.logits.flatten(0, 1).float(), targets_B_T[:, columns].flatten()
+    losses_N = torch.nn.functional.cross_entropy(logits_N_V, targets_N, reduction="none", ignore_index=IGNORED)
+    hits = (logits_N_V.argmax(-1) == targets_N).sum() / (targets_N != IGNORED).sum().clamp(min=1)
+    return -(losses_N * weights_B_T[:, columns].flatten()).sum(), hits, outputs
 
 
 def _set_callbacks(trainer: Any, progress: bool) -> None:
