@@ -1,7 +1,7 @@
 """Pretrains the tiny VLM from nothing, on one or two processor cores.
 
     python -m scene_world.pretrain --out checkpoints/tiny-vlm          # the shipped recipe
-    python -m scene_world.pretrain --out /tmp/try --steps 200          # a look at it
+    python -m scene_world.pretrain --out try --steps 200          # a look at it
 
 Three phases with fixed step counts: the vision tower learns to name patches; everything learns to talk about scenes; a
 short last phase adds a few questions about hidden things, so that the model knows the task and has room to get better.
@@ -35,14 +35,18 @@ class Recipe:
 
     warmup_steps: int = 400
     warmup_images: int = 48
-    steps: int = 24_000
+    steps: int = 8_000
     """Steps over everything, the last phase included."""
     images: int = 10
-    completion_steps: int = 1_200
+    completion_steps: int = 1_700
     """Length of the last phase, the only one with questions about hidden things."""
     completions: float = 0.5
     """In the last phase: chance that an image with a hidden thing asks what is hidden."""
     learning_rate: float = 2.5e-3
+    horizon: int = 12_000
+    """The rate falls slowly at first, as if there were so many steps..."""
+    anneal_steps: int = 3_400
+    """...and in a straight line to zero over the last ones."""
     patch_words: float = 0.5
     """Weight of the warm-up loss in the later phases."""
     layers: int = 5
@@ -169,10 +173,19 @@ class Pretraining:
 
 
 def _schedule(step: int, recipe: Recipe) -> float:
-    """Linear warm-up over 5 % of each phase, then a power decay; 0 to 1."""
-    in_warmup = step < recipe.warmup_steps
-    done, total = (step, recipe.warmup_steps) if in_warmup else (step - recipe.warmup_steps, recipe.steps)
-    share = (done + 1) / (total + 1)
+    """Share of the peak learning rate, 0 to 1: each phase starts with a linear rise; see `Recipe` for the fall."""
+    if step < recipe.warmup_steps:
+        return _rise_and_fall(step, recipe.warmup_steps)
+    done = step - recipe.warmup_steps
+    left = recipe.steps - done
+    if left > recipe.anneal_steps:
+        return _rise_and_fall(done, recipe.horizon)
+    start = _rise_and_fall(max(0, recipe.steps - recipe.anneal_steps), recipe.horizon)
+    return start * left / recipe.anneal_steps
+
+
+def _rise_and_fall(step: int, steps: int) -> float:
+    share = (step + 1) / (steps + 1)
     return min(1.0, share / 0.03) * (1 - share) ** 0.7
 
 
