@@ -21,7 +21,7 @@ kinds = st.lists(st.sampled_from(["", "a", "ab", "dull", "bad"]), max_size=14)
 
 
 @given(kinds, st.integers(1, 6), st.integers(1, 5), st.integers(1, 6), st.integers(1, 5))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=8, deadline=None)
 def test_rows_and_accounts_do_not_depend_on_shard_or_batch_size(
     names: list[str], shard_a: int, batch_a: int, shard_b: int, batch_b: int
 ) -> None:

@@ -269,6 +269,30 @@ def test_a_stage_after_a_task_runs_again_when_the_task_does(tmp_path: Path) -> N
     assert seen == ["n0", "n1", "n0", "n1"]
 
 
+def test_a_stage_uses_nothing_from_before_its_task_learned_from_other_rows(tmp_path: Path) -> None:
+    seen: list[str] = []
+    other = Source(name="other", rows=lambda: [{"id": "o"}])
+    task = Task(name="train", run=lambda context: None, inputs=("numbers",))
+    for count in (2, 3):
+        run([numbers(count), task, other, each(same, seen, inputs=("other", "train"))], tmp_path, seed=0)
+    assert seen == ["o", "o"]
+
+
+def test_odd_values_and_ids_survive_journal_and_files(tmp_path: Path) -> None:
+    odd = {
+        "nan": float("nan"),
+        "nul": "a\0b",
+        "text": "👩‍🚀 שלום \u2028",
+        "nested": [{"type": "image"}, {"type": "text", "n": 1}],
+    }
+    odd |= {"empty": [], "none": None, "dict": {}, "big": 2**70, "mixed": [1, 2.5, "x", None], "lone": "\ud83d"}
+    source = Source(name="source", rows=lambda: [{"id": "a/b\n#1 🦆", **odd}, {"id": "plain"}])
+    got: list[Row] = []
+    run([source, each(lambda row: [got.append(row) or row])], tmp_path, seed=0)
+    for rows in (got, list(read_rows(tmp_path, "work"))):
+        assert repr(rows) == repr([{"id": "a/b\n#1 🦆", **odd}, {"id": "plain"}])
+
+
 def test_only_brings_a_step_and_what_it_needs_up_to_date(tmp_path: Path) -> None:
     pipeline = [numbers(2), each(same, name="a"), each(same, name="b", inputs=("numbers",))]
     summary = run(pipeline, tmp_path, seed=0, only=["b"])
@@ -321,6 +345,7 @@ def test_a_row_is_explained_through_all_stages(tmp_path: Path) -> None:
     assert [(step.stage, step.id) for step in explain(tmp_path, "n1#1")] == [
         ("numbers", "n1"), ("fan", "n1"), ("judge", "n1#1")
     ]  # fmt: skip
+    assert [step.stage for step in explain(tmp_path, "n1#0")] == ["numbers", "fan", "judge"]
     with pytest.raises(LedgerError, match="has a row with the id 'n9'"):
         explain(tmp_path, "n9")
 

@@ -37,29 +37,17 @@ def explain(run_dir: str | Path, row_id: str) -> list[RowStep]:
         raise LedgerError(f"{run_dir} holds no run: there is no {RUN_RECORD} in it")
     names = [step["name"] for step in record["pipeline"]]
     inputs = {step["name"]: step["inputs"] for step in record["pipeline"]}
-    steps = _ancestors(run_dir, names, row_id)
-    made = {name: {out for step in steps if step.stage == name for out in step.ids_out} for name in names}
+    before = _ancestors(run_dir, names, row_id)
+    steps: list[RowStep] = []
+    made: dict[str, set[str]] = {}  # by stage: ids that were made of the row
     for name in names:
-        wanted = {row_id} | {out for other in inputs[name] for out in made[other] if _follows(out, row_id, steps)}
-        known = {(step.stage, step.id) for step in steps}
-        for step in _steps(run_dir, name):
-            if step.id in wanted and (name, step.id) not in known:
-                steps.append(step)
-                made[name].update(step.ids_out)
+        wanted = {row_id}.union(*(made[other] for other in inputs[name]))
+        after = [step for step in _steps(run_dir, name) if step.id in wanted]
+        made[name] = {out for step in after for out in step.ids_out}
+        steps += [step for step in before if step.stage == name and step not in after] + after
     if not steps:
         raise LedgerError(f"no finished stage of {run_dir} has a row with the id {row_id!r}")
-    return sorted(steps, key=lambda step: names.index(step.stage))
-
-
-def _follows(out: str, row_id: str, steps: Sequence[RowStep]) -> bool:
-    """Tell whether a row was made of the one asked for; siblings that share an ancestor were not."""
-    if out == row_id:
-        return True
-    return any(
-        out in step.ids_out and (step.id == row_id or _follows(step.id, row_id, steps))
-        for step in steps
-        if step.id != out
-    )
+    return steps
 
 
 def _ancestors(run_dir: Path, names: Sequence[str], row_id: str) -> list[RowStep]:

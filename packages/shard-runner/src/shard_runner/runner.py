@@ -64,10 +64,6 @@ class _Run:
     max_failed_share: float
     progress: bool
 
-    def contents(self, name: str) -> dict[str, str]:
-        """Fingerprints of what the inputs of a step hold."""
-        return {other: _content_of(self.run_dir, other) for other in self.plan.inputs[name]}
-
 
 def run(
     pipeline: Sequence[Step],
@@ -159,7 +155,15 @@ def _timed(context: _Run, name: str) -> Generator[None]:
 
 
 def _made_from(context: _Run, name: str) -> dict[str, Any]:
-    return {"name": name, "recipe": context.plan.recipes[name], "inputs": context.contents(name)}
+    contents = {other: _content_of(context.run_dir, other) for other in context.plan.inputs[name]}
+    rows = context.plan.row_inputs(name)
+    tasks = {other: content for other, content in contents.items() if other not in rows}
+    return {"name": name, "recipe": context.plan.recipes[name], "tasks": tasks, "inputs": contents}
+
+
+def _same_work(record: Mapping[str, Any], made_from: Mapping[str, Any]) -> bool:
+    """Tell whether an equal row would come to an equal outcome: all but the rows themselves is the same."""
+    return all(record[key] == made_from[key] for key in ("recipe", "tasks"))
 
 
 # sources
@@ -221,13 +225,14 @@ def _run_stage(context: _Run, stage: Stage) -> None:
     old = read_json(stage_folder(run_dir, name) / STAGE_RECORD)
     if old and not old["failed"] and all(old[key] == value for key, value in made_from.items()):
         shutil.rmtree(building_folder(run_dir, name), ignore_errors=True)
+        recover_swap(run_dir, name)
         return
     inputs = context.plan.row_inputs(name)
     shards = plan_shards(run_dir, inputs, shard_size=context.shard_size, whole_input=stage.whole_input)
     rows_in = sum(shard.rows for shard in shards)
     with _timed(context, name):
         building = _open_building(run_dir, name, shards, rows_in, made_from)
-        earlier = _earlier_attempts(run_dir, name, made_from["recipe"])
+        earlier = _earlier_attempts(run_dir, name, made_from)
         _process_shards(context, stage, shards, building, earlier)
         finish_folder(building, len(shards), rows_in=rows_in, made_from=made_from)
     swap_in(run_dir, name)
@@ -241,7 +246,7 @@ def _open_building(
     plan = {**made_from, "rows_in": rows_in, "shards": [{"digest": shard.digest} for shard in shards]}
     before = read_json(building / PLAN_RECORD)
     if before != plan and building.exists():
-        if before and before["recipe"] == plan["recipe"]:
+        if before and _same_work(before, plan):
             set_aside(run_dir, name, building)
         else:
             shutil.rmtree(building)
@@ -251,10 +256,10 @@ def _open_building(
     return building
 
 
-def _earlier_attempts(run_dir: Path, name: str, recipe: str) -> list[Path]:
+def _earlier_attempts(run_dir: Path, name: str, made_from: Mapping[str, Any]) -> list[Path]:
     folders = [*earlier_folders(run_dir, name), stage_folder(run_dir, name)]
     records = [read_json(folder / STAGE_RECORD) or read_json(folder / PLAN_RECORD) for folder in folders]
-    return [folder for folder, record in zip(folders, records, strict=True) if record and record["recipe"] == recipe]
+    return [folder for folder, record in zip(folders, records, strict=True) if record and _same_work(record, made_from)]
 
 
 def _process_shards(

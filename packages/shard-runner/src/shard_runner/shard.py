@@ -137,6 +137,7 @@ def process_shard(
     """
     stage = worker.stage
     rows = shard.read()
+    ids = [row["id"] for row in rows]  # before the stage may change a row
     keys = row_keys(rows, whole_input=stage.whole_input)
     size = max(len(rows), 1) if stage.whole_input else stage.batch_size
     with Journal(journal_path(folder, shard.index)) as journal:
@@ -154,7 +155,7 @@ def process_shard(
                 failed += sum(verdict.state == "failed" for verdict in done)
                 _check_failures(failed, failures_allowed, done, stage)
             on_rows(len(batch))
-    _write(folder, shard, keys, known, stage.schema)
+    _write(folder, shard, ids, [known[key] for key in keys], keys, stage.schema)
     journal_path(folder, shard.index).unlink()
 
 
@@ -237,16 +238,27 @@ def _conformed(verdict: Verdict, stage: Stage) -> Verdict:
 
 
 def _write(
-    folder: Path, shard: Shard, keys: Sequence[str], known: Mapping[str, Verdict], schema: pa.Schema | None
+    folder: Path,
+    shard: Shard,
+    ids: Sequence[str],
+    verdicts: Sequence[Verdict],
+    keys: Sequence[str],
+    schema: pa.Schema | None,
 ) -> None:
-    entries: list[Entry] = []
-    made: list[Row] = []
-    for key, row in zip(keys, shard.read(), strict=True):
-        verdict = known[key]
-        kept = to_json(row) if verdict.state == "failed" else None
-        entry = Entry(key, row["id"], verdict.state, verdict.reason, verdict.detail, len(verdict.rows), kept)
-        entries.append(entry)
-        made.extend(verdict.rows)
+    fresh = shard.read() if any(verdict.state == "failed" for verdict in verdicts) else []
+    entries = [
+        Entry(
+            keys[position],
+            ids[position],
+            verdict.state,
+            verdict.reason,
+            verdict.detail,
+            len(verdict.rows),
+            to_json(fresh[position]) if verdict.state == "failed" else None,
+        )
+        for position, verdict in enumerate(verdicts)
+    ]
+    made = [row for verdict in verdicts for row in verdict.rows]
     write_shard(folder, shard.index, shard.digest, entries, made, schema)
 
 
