@@ -41,16 +41,16 @@ _PARTITIVE = re.compile(
     rf"(?:{'|'.join(_MEASURES.split())})s?\s+of\s+(?:(?:an?|the|some|his|her|their)\s+)?"
 )
 _NO_ANSWER_WORDS = """
-not no never impossible unclear unknown uncertain difficult hard challenging important possible necessary
-essential due because based heavily partially fully completely mostly likely unlikely plausible reasonable common
-commonly also that what which there here clear worth crucial safe still so very too quite in on at by from for
-with to being made used covered hidden occluded obscured blocked visible supported determined deduced suggested
-often usually typically placed located associated surrounded able unable sure certain evident obvious apparent
-considered seen shown only just more less most anything something nothing everything someone somebody it this they
-these those as if when while where how why who whose and or but however helpful logical natural logically
-difficult present absent inferred assumed concluded identified known playing holding standing sitting wearing
-designed intended meant further uncommon surprising blurry probable any same consistent similar related relevant
-open up down out off unique many several few speculative intentional unintentional
+drawn reached shown given taken not no none never impossible unclear unknown uncertain difficult hard challenging
+important possible necessary essential due because based heavily partially fully completely mostly likely unlikely
+plausible reasonable common commonly also that what which there here clear worth crucial safe still so very too
+quite in on at by from for with to being made used covered hidden occluded obscured blocked visible supported
+determined deduced suggested often usually typically placed located associated surrounded able unable sure certain
+evident obvious apparent considered seen shown only just more less most anything something nothing everything
+someone somebody it this they these those as if when while where how why who whose and or but however helpful
+logical natural logically difficult present absent inferred assumed concluded identified known playing holding
+standing sitting wearing designed intended meant further uncommon surprising blurry probable any same consistent
+similar related relevant open up down out off unique many several few speculative intentional unintentional
 """
 _NO_ANSWER = frozenset(_NO_ANSWER_WORDS.split())
 _EMPTY_NOUNS_WORDS = """
@@ -61,7 +61,7 @@ guess
 """
 _EMPTY_NOUNS = frozenset(_EMPTY_NOUNS_WORDS.split())
 _NOUNS_LIKE_PARTICIPLES_WORDS = """
-painting building clothing ring wing king string spring thing ceiling railing wedding icing frosting stuffing
+setting painting building clothing ring wing king string spring thing ceiling railing wedding icing frosting stuffing
 dressing pudding earring evening morning lightning crossing parking swimming dining living sibling duckling
 seedling serving filling topping drawing carving clearing landing opening bedding awning lettering writing
 covering skiing surfing snowboarding skateboarding shopping fishing sewing warning cooking racing washing vending
@@ -70,7 +70,7 @@ bunked sacred skinned hooded stuffed fried baked grilled mashed scrambled roaste
 """
 _NOUNS_LIKE_PARTICIPLES = frozenset(_NOUNS_LIKE_PARTICIPLES_WORDS.split())
 _VAGUE = re.compile(
-    r"\b(?:clothing|equipment|furniture|device|source|technology|type|kind|item|object|piece|vehicle|animal)s?\s*$"
+    r"\b(?:clothing|equipment|furniture|arrangement|device|source|technology|type|kind|item|object|piece|vehicle|animal)s?\s*$"
 )
 _NAMED = re.compile(r"(?:an?|the|some|his|her|their|another|one of|either)\s|[a-z-]+[.!?]?$")
 _MOST_WORDS = 6

@@ -12,7 +12,7 @@ UNKNOWN = "unknown"
 """The answer of a text that does not commit to one; never right."""
 
 # A statement's firmness: what it is about, then how sure it is, then whether it concludes.
-_LABEL, _REVERSED_WEIGHT, _HIDDEN_SUBJECT, _BELIEF, _LIKELY_NOUN, _OTHER_SUBJECT = 10, 6, 6, 5, 4, 3
+_LABEL, _REVERSED_WEIGHT, _HIDDEN_SUBJECT, _BELIEF, _LIKELY_NOUN, _OTHER_SUBJECT, _BLOCKS_SUBJECT = 10, 6, 6, 5, 4, 3, 1
 _ONLY_POSSIBLE, _CONCLUDES, _GENERIC = -1, 2, -3
 
 _VERBS = (
@@ -38,7 +38,7 @@ surface area landscape landform sign symbol artwork film rope opening phenomenon
 """
 _CATEGORY = re.compile(
     r"^(?:the |this |that |these |those |our |each )*(?:[a-z-]+ ){0,2}?(?:" + "|".join(_CATEGORIES.split()) + r")s?"
-    r"(?: here| itself| in (?:the|this) \w+)?$"
+    r"(?: \w+){0,5}$"
 )
 _GENERIC_ANSWER = re.compile(r"(?:[a-z-]+ ){0,2}(?:" + "|".join(_CATEGORIES.split()) + r")s?")
 _BLOCKS = re.compile(
@@ -55,7 +55,7 @@ _NOT_A_SUBJECT = re.compile(
 )
 _PRONOUN = re.compile(r"^(?:it|this|that|they|these|those|he|she|i|i'm)$")
 _CLAUSE = re.compile(
-    r"[,;:]|\b(?:that|because|since|so|therefore|thus|hence|and|but|although|though|while|whereas|if|when|as|then|which)\b"
+    r"[,;:]|\b(?:that|because|since|so|therefore|thus|hence|and|but|although|though|while|whereas|if|when|as|then|which|think|believe|guess|suppose|suspect|say)\b"
 )
 
 _LABELLED = re.compile(
@@ -87,7 +87,19 @@ most more very quite highly also indeed likely probably possibly potentially per
 certainly clearly not n't be plausibly just only still either therefore thus then
 """
 _ADVERBS = re.compile(rf"^\s*(?:,?\s*(?:in fact|in reality|to be|{'|'.join(_ADVERB_WORDS.split())})\b,?\s*)*")
+_CONTRACTIONS = (
+    (r"\b(it|this|that|he|she|there|what)'s\b", r"\1 is"),
+    (r"\b(they|these|those|we|you)'re\b", r"\1 are"),
+    (r"\bcan't\b|\bcannot\b", "can not"),
+    (r"\bwon't\b", "will not"),
+    (r"n't\b", " not"),
+)
 _PHRASES = ((_LABELLED, _LABEL), (_ANSWER_IS, _LABEL), (_BELIEVED, _BELIEF), (_BARE_LIKELY, _LIKELY_NOUN))
+
+
+_OPENING = re.compile(r"^(?:(?:yes|no|well|ok|maybe|perhaps|probably|possibly|likely)\b[,:]?\s+)+")
+_MOST_BARE_WORDS = 8
+_LONGEST_TEXT, _LONGEST_SENTENCE = 20_000, 600
 
 
 class Candidate(NamedTuple):
@@ -97,6 +109,8 @@ class Candidate(NamedTuple):
     """10: labelled as the answer ... 0: a generic word that is only possible."""
     answer: str
     """A few words; several equally likely answers are joined by commas."""
+    possible: bool = False
+    """True: could be, might be."""
 
 
 def extract_answer(text: str) -> str:
@@ -115,8 +129,10 @@ def extract_answer(text: str) -> str:
     found = list(_candidates(plain))
     if not found:
         return _bare(plain)
-    firmest = max(candidate.weight for candidate in found)
-    return [candidate.answer for candidate in found if candidate.weight == firmest][-1]
+    firmest = [one for one in found if one.weight == max(candidate.weight for candidate in found)]
+    if all(candidate.possible for candidate in firmest):
+        return ", ".join(dict.fromkeys(candidate.answer for candidate in firmest))
+    return firmest[-1].answer
 
 
 def _candidates(plain: str) -> Iterator[Candidate]:
@@ -165,7 +181,8 @@ def _from_statements(sentence: str) -> Iterator[Candidate]:
         if answer:
             possible = bool(_MODAL.search(f"{before} {match['verb']} {lead}"))
             generic = bool(_GENERIC_ANSWER.fullmatch(answer))
-            yield Candidate(about + _ONLY_POSSIBLE * possible + _CONCLUDES * concluded + _GENERIC * generic, answer)
+            weight = about + _ONLY_POSSIBLE * possible + _CONCLUDES * concluded + _GENERIC * generic
+            yield Candidate(weight, answer, possible)
 
 
 def _subject(before: str) -> str:
@@ -181,7 +198,9 @@ def _hedges(after: str) -> tuple[str, str]:
 
 def _about(subject: str) -> int:
     """Return the weight of a statement by its subject; 0 if it is about something else."""
-    if not subject or _BLOCKS.match(subject) or _NOT_A_SUBJECT.match(subject):
+    if _BLOCKS.match(subject):
+        return _BLOCKS_SUBJECT
+    if not subject or _NOT_A_SUBJECT.match(subject):
         return 0
     if _HIDDEN.search(subject):
         return _HIDDEN_SUBJECT
@@ -192,15 +211,23 @@ def _plain(text: str) -> str:
     """Lower case, no Markdown, straight quotes."""
     text = text.replace("’", "'").replace("“", '"').replace("”", '"').replace("\x00", " ")
     text = re.sub(r"\\boxed\{([^{}]*)\}", r"\1", text)
-    return re.sub(r"[*_`#\"]+", "", text).strip().lower()
+    text = re.sub(r"[*_`#$\"]+", "", text).strip().lower()
+    text = re.sub(r"\banswer:\s+", "answer: ", text)
+    for short, long in _CONTRACTIONS:
+        text = re.sub(short, long, text)
+    return text
 
 
 def _sentences(plain: str) -> list[str]:
-    return [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", plain) if part.strip()]
+    """Return the sentences that are no questions; endless ones in pieces, so that time stays linear."""
+    sentences = [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n+", plain[-_LONGEST_TEXT:])]
+    asserted = [sentence for sentence in sentences if sentence and not sentence.endswith("?")]
+    return [one[cut : cut + _LONGEST_SENTENCE] for one in asserted for cut in range(0, len(one), _LONGEST_SENTENCE)]
 
 
 def _bare(plain: str) -> str:
     """Return a text of a few words as its own answer."""
-    if len(plain.split()) > 8 or "\n" in plain or _NOT.search(plain):
+    last = _OPENING.sub("", (_sentences(plain) or [""])[-1])
+    if len(plain.split()) > _MOST_BARE_WORDS or _NOT.search(last):
         return UNKNOWN
-    return answer_phrase(plain) or UNKNOWN
+    return answer_phrase(last) or UNKNOWN

@@ -33,7 +33,8 @@ def normalise(phrase: str) -> str:
     >>> normalise(" The two Traffic-Lights! ")
     '2 traffic light'
     """
-    return " ".join(singular(NUMBER_WORDS.get(word, word)) for word in words(phrase) if word not in _ARTICLES)
+    nouns = (singular(word) for word in words(phrase) if word not in _ARTICLES)
+    return " ".join(NUMBER_WORDS.get(noun, noun) for noun in nouns)
 
 
 def words(phrase: str) -> list[str]:
