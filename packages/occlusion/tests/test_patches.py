@@ -187,3 +187,21 @@ def test_masks_may_come_as_one_array_of_several() -> None:
     assert both.patch_px == 11
     assert np.array_equal(both.centers_xy[: len(first.centers_xy)], first.centers_xy)
     assert encode_mask(masks[0])["size"] == [HEIGHT, WIDTH]
+
+
+def test_more_walks_cover_the_share_that_is_asked_for() -> None:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[10:40, 10:40] = True
+    once = occlude(picture(), mask, (10, 10, 40, 40), seed=1)
+    fully = occlude(picture(), mask, (10, 10, 40, 40), seed=1, min_covered_share=1.0)
+    assert once.covered_share < 1 == fully.covered_share
+    assert (fully.image[mask] == IMAGENET_MEAN_RGB).all()
+    assert np.array_equal(fully.centers_xy[: len(once.centers_xy)], once.centers_xy)
+
+
+def test_a_share_that_no_walk_reaches_is_refused() -> None:
+    mask = np.zeros((HEIGHT, WIDTH), bool)
+    mask[11, 11] = True
+    with pytest.raises(OcclusionError, match=r"64 walks covered 0\.00") as caught:
+        occlude(picture(), mask, (10, 10, 40, 40), seed=0, min_covered_share=0.5)
+    assert caught.value.reason == "uncovered"
