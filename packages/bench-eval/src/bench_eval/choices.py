@@ -13,7 +13,7 @@ from bench_eval.words import normalise, truths_of
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _WHOLE = re.compile(r"^\W*([A-Za-z])\W*$")
 _LEADING = re.compile(r"^\s*(?:\(([A-Za-z])\)|([A-Z])[.):,])(?=\s|$)")
-_STATED = re.compile(r"(?:answer|option|choice)\s*(?:is|:)?\s*(?:option\s*)?\(?([A-Z])\)?(?![\w'’])")
+_STATED = re.compile(r"\b(?i:answer|option|choice)\s*(?:is|:)?\s*(?:option\s*)?\(?([A-Z])\)?(?![\w'’])")
 
 
 def text_to_letter(text: str, options: Sequence[str]) -> str | None:

@@ -49,15 +49,13 @@ def round_step(rough: float) -> float:
     return next((factor * power for factor in (1.0, 2.0, 5.0) if rough <= factor * power * (1 + 1e-9)), 10.0 * power)
 
 
-def axis_over(values: list[float], start: float, end: float, *, from_zero: bool = False) -> Axis:
+def axis_over(values: list[float], start: float, end: float) -> Axis:
     """Make an axis that holds all values; equal values or none at all get a unit of room.
 
     >>> axis_over([3.0, 3.0], 0, 100)
     Axis(low=2.5, high=3.5, start=0, end=100)
     """
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    if from_zero:
-        low = min(low, 0.0)
     if high - low <= 1e-12 * max(abs(high), abs(low)):
-        low, high = (0.0, high or 1.0) if from_zero else (low - 0.5, high + 0.5)
+        low, high = low - max(0.5, 1e-6 * abs(low)), high + max(0.5, 1e-6 * abs(high))
     return Axis(low, high, start, end)

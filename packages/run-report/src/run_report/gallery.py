@@ -131,6 +131,7 @@ def filter_groups(gallery: Gallery) -> list[FilterGroup]:
         groups.append(
             FilterGroup(label, sorted(found, key=lambda found_filter: (-found_filter.count, found_filter.key)))
         )
+    groups = [group for group in groups if group.label != "accepted by" or len(group.filters) > 1]
     return [group for group in groups if any(choice.count < len(gallery.items) for choice in group.filters)]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from run_report.axes import Axis, axis_over
+from run_report.axes import Axis, round_step
 from run_report.errors import RunReportError
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 260, 46, 8, 12, 44
@@ -83,10 +84,11 @@ def draw_histogram(histogram: Histogram) -> HistogramDrawing:
     lengths = {len(counts) for counts in histogram.series.values()}
     if len(lengths) != 1 or 0 in lengths:
         raise RunReportError(f"series must all have one length of at least 1; got lengths {sorted(lengths)}.")
-    n_bars, step = lengths.pop(), 0.0
+    n_bars = lengths.pop()
     step = (WIDTH - LEFT - RIGHT) / n_bars
     highest = [float(count) for counts in histogram.series.values() for count in counts]
-    y_axis = axis_over(highest, HEIGHT - BOTTOM, TOP + 6, from_zero=True)
+    top = round_step(max([*highest, 1.0]) / 4)
+    y_axis = Axis(0.0, math.ceil(max([*highest, 1.0]) / top) * top, HEIGHT - BOTTOM, TOP + 6)
     bars = [
         _bar(y_axis, step, len(histogram.series), index, value, count)
         for index, counts in enumerate(histogram.series.values())
