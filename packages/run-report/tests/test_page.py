@@ -135,6 +135,14 @@ def test_accounts_take_what_the_ledger_gives() -> None:
     assert "✓ all accounted for" in words(page(StageAccounts([from_ledger])))
 
 
+def test_comparisons_take_what_bench_eval_gives() -> None:
+    bench_eval = pytest.importorskip("bench_eval")
+    sides = [[{"id": str(i), "trials": [{"score": float(i < right)}]} for i in range(20)] for right in (8, 15)]
+    text = words(page(Comparison([bench_eval.compare(*sides, task="hidden")])))
+    assert text.count("▲ better") == 2  # the line and the legend
+    assert "hidden 20 40.0" in text
+
+
 @pytest.mark.parametrize(
     ("difference", "p", "said"),
     [
