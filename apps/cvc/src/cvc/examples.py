@@ -65,9 +65,10 @@ def _rationale_examples(instance: Row, right: Sequence[Row]) -> list[Row]:
 
 def _answer_examples(instance: Row, right: Sequence[Row]) -> list[Row]:
     question = instance["short"]
-    answers = {" ".join(trial["answer"].casefold().split()): trial["answer"] for trial in reversed(right)}
-    first_seen = list(reversed(answers.values()))
-    return [_example(instance, "answer", k, question, answer, answer) for k, answer in enumerate(first_seen)]
+    first_seen: dict[str, str] = {}
+    for trial in right:
+        first_seen.setdefault(" ".join(trial["answer"].casefold().split()), trial["answer"])
+    return [_example(instance, "answer", k, question, answer, answer) for k, answer in enumerate(first_seen.values())]
 
 
 def _example(instance: Row, kind: str, k: int, question: str, text: str, answer: str) -> Row:

@@ -266,7 +266,7 @@ def picture_name(row_id: str) -> str:
     """A file name that is unique for each row id, on file systems that ignore case too.
 
     >>> picture_name("street-7/fire hydrant")
-    'street-7-fire-hydrant-f0a5d95a06.png'
+    'street-7-fire-hydrant-31dcae5f58.png'
     """
     readable = re.sub(r"[^a-z0-9]+", "-", row_id.casefold()).strip("-")[:80]
     return f"{readable}-{hashlib.sha256(row_id.encode()).hexdigest()[:10]}.png"

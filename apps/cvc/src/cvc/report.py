@@ -138,7 +138,7 @@ def _key_facts(judged: Sequence[Row], mixed: Sequence[Row], compared: "Sequence[
 def _comparison(compared: "Sequence[ComparedTask]") -> "list[Section]":
     from run_report import Comparison
 
-    note = "Paired by row: exact McNemar test for right or wrong, sign flips of clusters for shares; 95 % intervals by cluster bootstrap."
+    note = "Paired by row: exact McNemar test for right or wrong, else sign flips of clusters; 95 % cluster bootstrap."
     return [Comparison(compared, note=note)] if compared else []
 
 

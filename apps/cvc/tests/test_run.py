@@ -1,0 +1,118 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from cvc.comparing import COMPLETION_MEASURES
+from cvc.pipeline import STEPS, build_pipeline
+from cvc.report import headline, make_report
+from cvc.settings import CvcSettings
+from llava_train import read_llava_json
+from shard_runner import Stage, StageFn, read_rows, run, status
+
+
+def test_a_run_makes_instances_trials_training_rows_a_model_and_a_comparison(finished_run: Path) -> None:
+    judged, mixed = list(read_rows(finished_run, "judge")), list(read_rows(finished_run, "mix"))
+    assert len(judged) >= 14
+    assert all(len(row["trials"]) == 4 for row in judged)
+    assert all(row["right"] == sum(trial["verdict"] for trial in row["trials"]) for row in judged)
+    assert {row["instance"] for row in mixed} == {row["id"] for row in judged if row["right"]}
+    assert (finished_run / "train" / "model" / "model.safetensors").is_file()
+    compared = json.loads((finished_run / "compare" / "comparison.json").read_text())
+    assert [line["task"] for line in compared[:3]] == list(COMPLETION_MEASURES)
+    assert {line["n"] for line in compared[:3]} == {8}
+
+
+def test_every_row_of_every_stage_is_accounted_for(finished_run: Path) -> None:
+    accounts = status(finished_run)
+    assert [account.name for account in accounts] == list(STEPS)
+    assert all(account.adds_up and account.finished for account in accounts)
+    assert not any(account.failed for account in accounts)
+
+
+def test_only_causal_entities_are_kept_and_each_thing_of_an_image_once(finished_run: Path) -> None:
+    rows = list(read_rows(finished_run, "question"))
+    assert all(row["ppl_head"] < 3.33 for row in rows)
+    assert len({(row["image"], row["lemma"]) for row in rows}) == len(rows)
+
+
+def test_no_question_names_what_is_hidden(finished_run: Path) -> None:
+    for row in read_rows(finished_run, "question"):
+        assert row["lemma"] not in row["reasoning"].lower().split()
+        assert row["reasoning"].count("Explain") == row["short"].count("Answer with") == 1
+
+
+def test_occluded_images_have_a_name_of_their_own_and_the_size_of_the_original(finished_run: Path) -> None:
+    from PIL import Image
+
+    rows = list(read_rows(finished_run, "occlude"))
+    assert len({row["occluded"].lower() for row in rows}) == len(rows)
+    for row in rows:
+        with Image.open(finished_run / row["occluded"]) as image:
+            assert image.size == (row["width"], row["height"])
+    assert not list((finished_run / "occluded").glob(".*"))
+
+
+def test_the_training_set_is_exported_in_formats_that_others_read(finished_run: Path) -> None:
+    mixed = list(read_rows(finished_run, "mix"))
+    llava = read_llava_json(finished_run / "export" / "llava.json")
+    assert [(row["id"], row["messages"], row["images"]) for row in llava] == [
+        (row["id"], row["messages"], row["images"]) for row in mixed
+    ]
+    assert all((finished_run / row["images"][0]).is_file() for row in llava)
+    for pair in json.loads((finished_run / "export" / "mvc.json").read_text()):
+        assert pair["chosen_response"] != pair["rejected_response"]
+
+
+def test_the_report_shows_the_instances_and_the_comparison(finished_run: Path) -> None:
+    page = (finished_run / "report.html").read_text(encoding="utf-8")
+    assert all(name in page for name in COMPLETION_MEASURES)
+    assert "Gray blocks hide" in page
+    assert "data:image/png;base64," in page
+    assert headline(finished_run).splitlines()[1].startswith("hidden thing, per trial")
+
+
+def test_a_rerun_adds_nothing(small_settings: CvcSettings, finished_run: Path) -> None:
+    def files() -> dict[str, bytes]:
+        skipped = {"seconds.json", "run.json", "report.html", ".lock"}
+        found = sorted(path for path in finished_run.rglob("*") if path.is_file() and path.name not in skipped)
+        return {str(path.relative_to(finished_run)): path.read_bytes() for path in found}
+
+    before = files()
+    steps = build_pipeline(small_settings, finished_run)
+    pipeline = [refuse_to_work(step) if isinstance(step, Stage) else step for step in steps]
+    run(pipeline, finished_run, seed=0, progress=False, settings=small_settings.model_dump(mode="json"))
+    assert files() == before
+
+
+def refuse_to_work(stage: Stage) -> Stage:
+    def make() -> StageFn:
+        raise AssertionError(f"{stage.name} works on rows that are done")
+
+    return replace(stage, make=make)
+
+
+def test_without_the_filter_the_rest_of_the_run_sees_every_entity(
+    small_settings: CvcSettings, finished_run: Path, tmp_path: Path
+) -> None:
+    settings = small_settings.model_copy(update={"causality_filter": False})
+    run(build_pipeline(settings, tmp_path), tmp_path, seed=0, only=["causality"], progress=False)
+    unfiltered = list(read_rows(tmp_path, "causality"))
+    assert len(unfiltered) == sum(1 for _ in read_rows(tmp_path, "entities"))
+    assert len(unfiltered) > sum(1 for _ in read_rows(finished_run, "causality"))
+
+
+def test_without_evaluation_rows_a_share_of_the_images_is_held_out_and_never_trained_on(
+    small_settings: CvcSettings, tmp_path: Path
+) -> None:
+    settings = small_settings.model_copy(update={"eval_data": None, "held_out_share": 0.4})
+    run(build_pipeline(settings, tmp_path), tmp_path, seed=0, only=["mix", "eval-rows"], progress=False)
+    held_out = {row["cluster"] for row in read_rows(tmp_path, "eval-rows")}
+    trained = {row["image_id"] for row in read_rows(tmp_path, "judge")}
+    assert held_out
+    assert trained
+    assert not held_out & trained
+
+
+def test_make_report_works_on_an_unfinished_run(small_settings: CvcSettings, tmp_path: Path) -> None:
+    run(build_pipeline(small_settings, tmp_path), tmp_path, seed=0, only=["captions"], progress=False)
+    assert "captions" in make_report(small_settings, tmp_path).read_text(encoding="utf-8")
