@@ -44,8 +44,7 @@ def test_left_and_right_follow_the_boxes(index: int) -> None:
     if q is None:
         return
     first, second = (
-        next(t for t in view.visible if t.kind == k)
-        for k in (q.subject, q.text.removesuffix("?").rsplit(" ", 1)[1])
+        next(t for t in view.visible if t.kind == k) for k in (q.subject, q.text.removesuffix("?").rsplit(" ", 1)[1])
     )
     assert (q.answer == "left") == (world.box_xyxy_px(first)[0] < world.box_xyxy_px(second)[0])
 

@@ -32,7 +32,15 @@ def test_the_checkpoints_are_small_safetensors() -> None:
 # Floors well under the figures in the README, on few questions, so that a broken checkpoint shows and chance does not.
 @pytest.mark.parametrize(
     ("task", "floor"),
-    [("exist", 0.8), ("color", 0.8), ("count", 0.68), ("side", 0.7), ("relation", 0.65), ("region", 0.75), ("ground", 0.3)],
+    [
+        ("exist", 0.8),
+        ("color", 0.8),
+        ("count", 0.68),
+        ("side", 0.7),
+        ("relation", 0.65),
+        ("region", 0.75),
+        ("ground", 0.3),
+    ],
 )
 def test_the_shipped_model_sees(shipped, task: str, floor: float) -> None:  # type: ignore[no-untyped-def]
     items = list(world.exam(task, 60, "checkpoint-test"))

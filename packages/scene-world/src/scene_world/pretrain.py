@@ -15,6 +15,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from scene_world.curriculum import Example, example
+from scene_world.curve import curve_svg
 from scene_world.packing import Encoder, pack
 from scene_world.patch_words import PatchWords
 from scene_world.tiny_vlm import WIDTH, build_model, build_processor, build_tokenizer
@@ -166,10 +168,18 @@ class Pretraining:
         return True
 
     def export(self, folder: Path) -> None:
-        """Writes the checkpoint that users load: float16 safetensors, processor, chat template."""
+        """Writes the checkpoint that users load (float16 safetensors, processor) and the record of its making."""
         self.model.half().save_pretrained(folder)
         build_processor(self.tokenizer).save_pretrained(folder)
         self.model.float()
+        versions = {name: version(name) for name in ("torch", "transformers", "tokenizers", "numpy", "pillow")}
+        record = {"recipe": asdict(self.recipe), "versions": versions, "history": self.history}
+        (folder / "pretraining.json").write_text(json.dumps(record, indent=1) + "\n")
+        main = [h for h in self.history if "answers" in h]
+        warmup, last = self.recipe.warmup_steps, self.total_steps - self.recipe.completion_steps
+        marks = [(warmup, "everything"), (last, "hidden things too")]
+        svg = curve_svg([int(h["step"]) for h in main], [h["answers"] for h in main], marks)
+        (folder / "pretraining.svg").write_text(svg)
 
 
 def _schedule(step: int, recipe: Recipe) -> float:
