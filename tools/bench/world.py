@@ -5,6 +5,7 @@ Ours keeps each drawn tile and each background texture; the reference draws them
 
 from __future__ import annotations
 
+import importlib
 import json
 import statistics
 import time
@@ -23,8 +24,7 @@ ROUNDS = 7
 
 def plain(scene: Scene) -> np.ndarray:
     """The scene without any cache."""
-    import scene_world.render as module
-
+    module = importlib.import_module("scene_world.render")
     with (
         mock.patch.object(module, "_tile", module._tile.__wrapped__),
         mock.patch.object(module, "_ground", module._ground.__wrapped__),
