@@ -50,7 +50,12 @@ class Request:
 
     def __post_init__(self) -> None:
         _check(self.n >= 1, self, "n must be at least 1", self.n)
-        _check(math.isfinite(self.temperature) and self.temperature >= 0, self, "temperature >= 0", self.temperature)
+        _check(
+            math.isfinite(self.temperature) and self.temperature >= 0,
+            self,
+            "temperature must be at least 0",
+            self.temperature,
+        )
         _check(0 < self.top_p <= 1, self, "top_p must be in (0, 1]", self.top_p)
         _check(self.max_new_tokens >= 1, self, "max_new_tokens must be at least 1", self.max_new_tokens)
         _check(not isinstance(self.stop, str) and all(self.stop), self, "stop must list non-empty strings", self.stop)

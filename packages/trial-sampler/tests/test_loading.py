@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from trial_sampler import MissingExtra, ModelError, SamplerError, load_sampler
+
+
+@pytest.fixture(scope="module")
+def checkpoint(llava: Any, processor: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("checkpoint")
+    llava.save_pretrained(folder)
+    processor.save_pretrained(folder)
+    return folder
+
+
+def test_a_checkpoint_folder_is_opened_in_single_precision_on_a_cpu(
+    checkpoint: Path, llava: Any, processor: Any, ask: Any
+) -> None:
+    from trial_sampler.hf import HfSampler
+
+    sampler = load_sampler(checkpoint, device="cpu", batch_size=2)
+    assert isinstance(sampler, HfSampler)
+    assert sampler.model.dtype == torch.float32
+    assert sampler.sample([ask(0)]) == HfSampler(llava, processor).sample([ask(0)])
+
+
+@pytest.mark.filterwarnings("ignore:`is_gradient_checkpointing` is deprecated:FutureWarning")  # read by peft
+def test_an_adapter_changes_what_is_sampled(checkpoint: Path, llava: Any, ask: Any, tmp_path: Path) -> None:
+    import copy
+
+    from peft import LoraConfig, get_peft_model
+
+    config = LoraConfig(r=2, target_modules=r".*language_model.*q_proj", init_lora_weights=False)
+    get_peft_model(copy.deepcopy(llava), config).save_pretrained(tmp_path)
+    plain, adapted = (load_sampler(checkpoint, adapter=path, device="cpu") for path in (None, tmp_path))
+    request = ask(0, temperature=0.0)
+    assert plain.sample([request])[0].trials[0].logprob != adapted.sample([request])[0].trials[0].logprob
+
+
+def test_what_cannot_be_loaded_is_one_line(checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot load") as error:
+        load_sampler(tmp_path)
+    assert "\n" not in str(error.value)
+    with pytest.raises(ModelError, match="cannot load adapter"):
+        load_sampler(checkpoint, adapter=tmp_path)
+
+
+def test_an_unknown_backend_is_named() -> None:
+    with pytest.raises(SamplerError, match="backend must be 'hf'; got 'abacus'"):
+        load_sampler("anything", backend="abacus")
+
+
+def test_a_missing_extra_gives_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.startswith("trial_sampler.hf")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    with pytest.raises(MissingExtra, match=r"pip install 'trial-sampler\[hf\]'"):
+        load_sampler("anything")
