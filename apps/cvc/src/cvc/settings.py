@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from shard_runner.cli import RunSettings
 
 from cvc.errors import SettingsError
@@ -11,6 +11,10 @@ from cvc.examples import MixRule
 
 BLANK = "blank"
 """Value of `spacy_model` that needs no download: rules over the lexicon."""
+
+
+TINY = "tiny"
+"""Name of the embedded world's own models."""
 
 
 class CvcSettings(RunSettings):
@@ -30,7 +34,9 @@ class CvcSettings(RunSettings):
         89_478_485, gt=0, description="Images with more pixels are quarantined before decoding. Pillow's own alarm."
     )
 
-    model: str | None = Field(None, description="Folder or Hub id of the chat VLM that guesses and learns.")
+    model: str | None = Field(
+        None, description="Folder or Hub id of the chat VLM that guesses and learns; `tiny` is the embedded world's."
+    )
     backend: Literal["hf"] = Field("hf", description="What runs the model: `hf` is transformers in this process.")
     device: str | None = Field(None, description="Torch device; by default a GPU where there is one, else the CPU.")
     dtype: str | None = Field(None, description="Torch dtype of sampling by name; by default float32 on a CPU.")
@@ -47,7 +53,8 @@ class CvcSettings(RunSettings):
         description="JSON {noun: category} for `--spacy-model blank` and questions; by default about 850 nouns.",
     )
     mlm: str = Field(
-        "FacebookAI/roberta-large", description="Masked language model that measures causality. Paper: RoBERTa-large."
+        "FacebookAI/roberta-large",
+        description="Masked language model of causality; `tiny` is the embedded world's. Paper: RoBERTa-large.",
     )
     causality_filter: bool = Field(True, description="Keep only causal entities. Paper: yes; no is its ablation.")
     max_ppl: float = Field(
@@ -124,6 +131,15 @@ class CvcSettings(RunSettings):
     max_length: int = Field(
         2048, ge=1, description="Longest training row in tokens; longer ones are refused. LLaVA: 2048."
     )
+
+    @field_validator("model", "mlm")
+    @classmethod
+    def _tiny_is_a_path(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value != TINY:
+            return value
+        import scene_world
+
+        return str(scene_world.tiny_vlm_path() if info.field_name == "model" else scene_world.tiny_mlm_path())
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "CvcSettings":

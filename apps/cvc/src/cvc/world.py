@@ -9,7 +9,7 @@ from typing import Any
 from shard_runner import Row
 
 from cvc.evaluation import COMPLETION
-from cvc.settings import BLANK, CvcSettings
+from cvc.settings import BLANK, TINY, CvcSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +28,7 @@ class WorldSize:
     """Optimiser steps."""
 
 
-FULL = WorldSize(scenes=600, base=600, completion=400, per_task=30, steps=150)
+FULL = WorldSize(scenes=240, base=600, completion=400, per_task=30, steps=150)
 FAST = WorldSize(scenes=120, base=150, completion=60, per_task=5, steps=40)
 
 
@@ -57,8 +57,6 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
 
 def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> CvcSettings:
     """Settings that run the method on a drawn world with the tiny models; `changes` are settings that differ."""
-    import scene_world
-
     values: dict[str, Any] = {
         "seed": seed,
         "images": folder / "images",
@@ -66,8 +64,8 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "annotations": folder / "instances.json",
         "lexicon": folder / "lexicon.json",
         "spacy_model": BLANK,
-        "mlm": str(scene_world.tiny_mlm_path()),
-        "model": str(scene_world.tiny_vlm_path()),
+        "mlm": TINY,
+        "model": TINY,
         "masks": "box",  # at 96 pixels the outline of a mask would give the thing away
         "min_covered": 1.0,
         "eval_data": folder / "held-out.json",
