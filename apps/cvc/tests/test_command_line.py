@@ -74,9 +74,8 @@ def photographs(folder: Path) -> list[str | Path]:
     return [part for flag, name in files.items() for part in (flag, folder / name)]
 
 
-PHOTO_FLAGS = (
-    "--model tiny --mlm tiny --spacy-model blank --no-causality-filter --masks grabcut --max-new-tokens 32".split()
-)
+PHOTO_FLAGS = ["--model", "tiny", "--mlm", "tiny", "--spacy-model", "blank", "--no-causality-filter"]
+PHOTO_FLAGS += ["--masks", "grabcut", "--max-new-tokens", "32"]
 
 
 def test_real_photographs_are_occluded_asked_about_and_judged(tmp_path: Path) -> None:
@@ -103,7 +102,8 @@ def test_real_photographs_are_occluded_asked_about_and_judged(tmp_path: Path) ->
 def test_real_photographs_go_through_the_whole_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
     files = photographs(tmp_path / "photos")
-    training = "--max-right 16 --held-out-share 0.3 --max-steps 3 --batch-size 4 --gradient-accumulation 1".split()
+    training = ["--max-right", "16", "--held-out-share", "0.3", "--max-steps", "3"]
+    training += ["--batch-size", "4", "--gradient-accumulation", "1"]
     done = cvc("run", *files, *PHOTO_FLAGS, *training, "--out", out)
     assert done.exit_code == 0, done.output
     assert {"coffee/cup", "chelsea/cat", "rocket/rocket", "flower/flower"} <= {

@@ -86,6 +86,7 @@ def load_causality(settings: CvcSettings) -> Any:
     """The measure of causality: a callable from (caption, entity) pairs to perplexities."""
     from occlusion import MaskedLmCausality
 
+    _show_only_the_runs_bars()
     return MaskedLmCausality(settings.mlm, batch_size=settings.mlm_batch, device=settings.device)
 
 
@@ -115,6 +116,7 @@ def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
     """The sampler of a model, as the settings say."""
     from trial_sampler import load_sampler
 
+    _show_only_the_runs_bars()
     return load_sampler(
         model,
         backend=settings.backend,
@@ -122,6 +124,13 @@ def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
         dtype=settings.dtype,
         batch_size=settings.prompts_per_batch,
     )
+
+
+def _show_only_the_runs_bars() -> None:
+    """Keep transformers from drawing a bar for each model that it loads."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
 
 
 class Judge:
