@@ -44,7 +44,7 @@ def train_task(settings: CvcSettings, run_dir: Path) -> Task:
         train_on(mixed_rows(own, settings), settings, ctx.folder)
 
     names = ("base_ratio", "method", "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size")
-    names += ("gradient_accumulation", "warmup_ratio", "length_weighting", "max_length")
+    names += ("device", "gradient_accumulation", "warmup_ratio", "length_weighting", "max_length")
     config = settings.picked(*names) | {"base_data": file_digest(settings.base_data)}
     return Task(name="train", run=run, config=config | {"model": model_identity(settings.model or "")}, inputs=("mix",))
 
@@ -108,6 +108,8 @@ def train_on(rows: Iterable[Mapping[str, Any]], settings: CvcSettings, folder: P
         "warmup_ratio": settings.warmup_ratio,
         "length_weighting": settings.length_weighting,
         "max_length": settings.max_length,
+        "gradient_checkpointing": settings.gradient_checkpointing,
+        "device": "cpu" if settings.device == "cpu" else "auto",
         "seed": settings.seed,
     }
     return train(SftSettings(**(values | changes)), list(rows), folder)
