@@ -73,7 +73,8 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "prompts_per_batch": 16,
         "max_new_tokens": 40,
         "gradient_accumulation": 1,
-        "learning_rate": 1e-3,
+        "method": "full",
+        "learning_rate": 3e-4,
         "length_weighting": 0.5,
         "max_steps": size.steps,
     }
