@@ -23,8 +23,8 @@ PHOTOGRAPHS = {
     ),
     "motorcycle_left.png": (["A red motorcycle is parked in a garage."], {"motorcycle": [81, 75, 684, 452]}),
     "china.jpg": (
-        ["A tall tower with green roofs, a lake behind it, and a tree."],
-        {"tower": [63, 30, 334, 422], "tree": [545, 137, 638, 425]},
+        ["A tall house with green roofs, a lake behind it, and a tree."],
+        {"house": [63, 30, 334, 422], "tree": [545, 137, 638, 425]},
     ),
     "flower.jpg": (["An orange flower in front of dark green leaves."], {"flower": [167, 88, 447, 360]}),
 }

@@ -102,7 +102,7 @@ def test_real_photographs_are_occluded_asked_about_and_judged(tmp_path: Path) ->
 def test_real_photographs_go_through_the_whole_run(tmp_path: Path) -> None:
     out = tmp_path / "run"
     files = photographs(tmp_path / "photos")
-    training = ["--max-right", "16", "--held-out-share", "0.3", "--max-steps", "3"]
+    training = ["--n", "64", "--max-right", "64", "--held-out-share", "0.3", "--seed", "7", "--max-steps", "3"]
     training += ["--batch-size", "4", "--gradient-accumulation", "1"]
     done = cvc("run", *files, *PHOTO_FLAGS, *training, "--out", out)
     assert done.exit_code == 0, done.output
