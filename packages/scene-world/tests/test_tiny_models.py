@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import scene_world as world
 import torch
-from scene_world.curriculum import example
+from scene_world.curriculum import Plan, example
 from scene_world.examine import answers, load
 from scene_world.packing import Encoder, pack
 from scene_world.pretrain import Pretraining, Recipe, pretrain
@@ -80,7 +80,7 @@ def test_the_chat_template_gives_the_prompts_of_pretraining() -> None:
 def test_a_packed_question_gets_the_logits_that_it_gets_alone() -> None:
     tokenizer = build_tokenizer()
     model, encoder = build_model(tokenizer, layers=2).eval(), Encoder(tokenizer)
-    sample = example(encoder, 5, dense=0.0, completions=0.0)
+    sample = example(encoder, 5, Plan(dense=0.0, completions=0.0))
     pixels = torch.from_numpy((sample.image / 255.0 - 0.5) / 0.25).float().permute(2, 0, 1)[None]
     branches = [b for b in sample.branches if list(b.ids).count(encoder.image_id) == 0][:3]
 

@@ -9,7 +9,7 @@ from shard_runner import RunSummary, run
 from cvc.pipeline import build_pipeline
 from cvc.report import headline, make_report
 from cvc.settings import CvcSettings
-from cvc.world import FAST, FULL, world_settings, write_world
+from cvc.world import FAST, FULL, use_one_thread, world_settings, write_world
 
 
 def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True) -> RunSummary:
@@ -17,6 +17,7 @@ def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = T
 
     Killed, the same call goes on where it was.
     """
+    use_one_thread()
     size = FAST if fast else FULL
     write_world(out / "world", size, seed)
     settings = world_settings(out / "world", size, seed, n=8 if fast else 16)

@@ -22,7 +22,7 @@ from cvc.pipeline import build_pipeline
 from cvc.report import markdown_table
 from cvc.settings import CvcSettings
 from cvc.training import mixed_rows, read_base, train_on, training_row
-from cvc.world import FULL, WorldSize, world_settings, write_world
+from cvc.world import FULL, WorldSize, use_one_thread, world_settings, write_world
 
 ARMS = ("method", "control", "annotations", "no-filter")
 
@@ -207,6 +207,7 @@ def run_study(
     out: Path, seeds: Sequence[int], size: WorldSize = STUDY, *, progress: bool = True, **changes: Any
 ) -> list[dict[str, Any]]:
     """Study several seeds and write `study.json` and `study.md` after each; killed, the same call goes on."""
+    use_one_thread()
     results: list[dict[str, Any]] = []
     for seed in seeds:
         results.append(study_seed(out, seed, size, progress=progress, **changes))

@@ -1,6 +1,7 @@
 """The embedded world as a user's folder: images, captions, annotations, base data, held-out questions, tiny models."""
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,14 @@ class WorldSize:
 
 FULL = WorldSize(scenes=240, base=600, completion=400, per_task=30, steps=150)
 FAST = WorldSize(scenes=120, base=150, completion=60, per_task=5, steps=40)
+
+
+def use_one_thread() -> None:
+    """Keep torch on one thread, unless the user's OMP_NUM_THREADS says otherwise; to be called before torch is loaded.
+
+    Threads that share a tiny model wait for each other: on a busy machine two are several times slower than one.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def write_world(folder: Path, size: WorldSize, seed: int) -> None:
@@ -70,7 +79,7 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "min_covered": 1.0,
         "eval_data": folder / "held-out.json",
         "base_data": folder / "base.json",
-        "prompts_per_batch": 16,
+        "prompts_per_batch": 32,
         "max_new_tokens": 40,
         "gradient_accumulation": 1,
         "method": "full",

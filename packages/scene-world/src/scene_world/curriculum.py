@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -34,6 +35,20 @@ _QUESTIONS: dict[str, float] = {
     "sign": 3.0,
     "zoom": 1.0,
 }
+_LATE_QUESTIONS: dict[str, float] = _QUESTIONS | {
+    "exist": 2.4,
+    "attribute": 1.8,
+    "color": 1.2,
+    "count": 2.8,
+    "side": 0.6,
+    "level": 0.6,
+    "near": 1.6,
+    "beside": 2.6,
+    "region": 0.4,
+    "ground": 1.2,
+    "sign": 1.2,
+    "zoom": 1.2,
+}
 _HIDDEN: dict[str, float] = {
     "beside": 2.0,
     "relation": 0.5,
@@ -49,6 +64,18 @@ _HIDDEN_SHARE = 0.2
 _CROWD_SHARE = 0.12
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What a step asks for."""
+
+    dense: float
+    """Chance that a row is made of captions and box lists."""
+    completions: float
+    """Chance that an image with a hidden thing also asks what is hidden."""
+    is_late: bool = False
+    """Ask more of what is learnt last: counts, attributes, neighbours."""
+
+
 class Example(NamedTuple):
     """One packed row: its image, the crops of its zoom dialogues in order, its branches and its patch labels."""
 
@@ -58,22 +85,17 @@ class Example(NamedTuple):
     labels: NDArray[np.int64]
 
 
-def example(encoder: Encoder, index: int, *, dense: float, completions: float) -> Example:
-    """Training example number `index`.
-
-    Args:
-        encoder: turns questions into tokens.
-        index: number of the training scene.
-        dense: chance that the row is made of captions and box lists.
-        completions: chance that an image with a hidden thing also asks what is hidden.
-    """
+def example(encoder: Encoder, index: int, plan: Plan) -> Example:
+    """Training example number `index`, made from the training scene of that number."""
     rng = random.Random(f"curriculum/{index}")
     scene = sample_scene("train", index, crowd=rng.random() < _CROWD_SHARE)
     hides = rng.random() < _HIDDEN_SHARE
     view = View(scene, pick_hidden(scene, rng) if hides else None)
     image = render_hidden(scene, view.hidden, seed=index).image if view.hidden is not None else render(scene)
-    tasks = _HIDDEN if hides else _DENSE if rng.random() < dense else _QUESTIONS
-    first = ["hidden" if rng.random() < 0.75 else "hidden-short"] if hides and rng.random() < completions else []
+    questions = _LATE_QUESTIONS if plan.is_late else _QUESTIONS
+    tasks = _HIDDEN if hides else _DENSE if rng.random() < plan.dense else questions
+    asks_hidden = hides and rng.random() < plan.completions
+    first = ["hidden" if rng.random() < 0.75 else "hidden-short"] if asks_hidden else []
     branches, crops = _fill(encoder, view, image, tasks, first, rng)
     return Example(np.asarray(image), crops, branches, patch_labels(view))
 

@@ -24,7 +24,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from scene_world.curriculum import Example, example
+from scene_world.curriculum import Example, Plan, example
 from scene_world.curve import curve_svg
 from scene_world.packing import Encoder, pack
 from scene_world.patch_words import PatchWords
@@ -37,17 +37,17 @@ class Recipe:
 
     warmup_steps: int = 400
     warmup_images: int = 48
-    steps: int = 8_000
+    steps: int = 8_600
     """Steps over everything, the last phase included."""
     images: int = 10
-    completion_steps: int = 1_700
+    completion_steps: int = 1_750
     """Length of the last phase, the only one with questions about hidden things."""
     completions: float = 0.5
     """In the last phase: chance that an image with a hidden thing asks what is hidden."""
     learning_rate: float = 2.5e-3
     horizon: int = 12_000
     """The rate falls slowly at first, as if there were so many steps..."""
-    anneal_steps: int = 3_400
+    anneal_steps: int = 4_000
     """...and in a straight line to zero over the last ones."""
     patch_words: float = 0.5
     """Weight of the warm-up loss in the later phases."""
@@ -97,11 +97,14 @@ class Pretraining:
         else:
             done = self.step - recipe.warmup_steps
             first, count = recipe.warmup_steps * recipe.warmup_images + done * recipe.images, recipe.images
-        main = (self.step - recipe.warmup_steps) / recipe.steps
-        is_last = self.step >= self.total_steps - recipe.completion_steps
-        dense = 0.6 if main < 0.12 else 0.2
-        completions = recipe.completions if is_last else 0.0
-        return [example(self.encoder, i, dense=dense, completions=completions) for i in range(first, first + count)]
+        main = (self.step - recipe.warmup_steps) / recipe.horizon
+        left = self.total_steps - self.step
+        plan = Plan(
+            dense=0.6 if main < 0.12 else 0.2,
+            completions=recipe.completions if left <= recipe.completion_steps else 0.0,
+            is_late=left <= recipe.anneal_steps,
+        )
+        return [example(self.encoder, i, plan) for i in range(first, first + count)]
 
     def _warmup_losses(self) -> dict[str, Tensor]:
         batch = self.examples()
