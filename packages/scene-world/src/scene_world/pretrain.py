@@ -40,7 +40,7 @@ class Recipe:
     steps: int = 8_600
     """Steps over everything, the last phase included."""
     images: int = 10
-    completion_steps: int = 1_750
+    completion_steps: int = 1_350
     """Length of the last phase, the only one with questions about hidden things."""
     completions: float = 0.5
     """In the last phase: chance that an image with a hidden thing asks what is hidden."""
