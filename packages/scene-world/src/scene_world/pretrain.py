@@ -1,7 +1,7 @@
 """Pretrains the tiny VLM from nothing, on one or two processor cores.
 
     python -m scene_world.pretrain --out checkpoints/tiny-vlm          # the shipped recipe
-    python -m scene_world.pretrain --out try --steps 200          # a look at it
+    python -m scene_world.pretrain --out try --steps 200 --horizon 300 --anneal-steps 100   # a look at it
 
 Three phases with fixed step counts: the vision tower learns to name patches; everything learns to talk about scenes; a
 short last phase adds a few questions about hidden things, so that the model knows the task and has room to get better.
