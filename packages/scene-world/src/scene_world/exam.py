@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from PIL import Image
@@ -43,14 +44,17 @@ class ExamItem(NamedTuple):
 def exam(task: str, n: int, split: str = "heldout") -> Iterator[ExamItem]:
     """The first `n` questions of a task over a split: one for each scene that has one.
 
-    Counting is asked of crowded scenes in one case of three, as in training.
+    Counting is asked of crowded scenes in one case of three; the subset of its questions says which.
     """
     rng = random.Random(f"exam/{task}/{split}")
     found, index = 0, 0
     while found < n:
-        view = View(sample_scene(split, index, crowd=task == "count" and index % 3 == 0))
+        is_crowded = task == "count" and index % 3 == 0
+        view = View(sample_scene(split, index, crowd=is_crowded))
         index += 1
         question = ask(task, view, rng)
+        if question and task == "count":
+            question = replace(question, subset="crowded" if is_crowded else "ordinary")
         if question:
             found += 1
             yield ExamItem(view, render(view.scene), question)

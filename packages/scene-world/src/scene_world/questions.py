@@ -36,7 +36,8 @@ class Question:
     subject: str = ""
     """The kind that is asked about."""
     subset: str = ""
-    """A finer label: for `exist`, `seen`, `absent` or `expected` (absent although its cue is there)."""
+    """A finer label: for `exist`, `seen`, `absent` or `expected` (absent although its cue is there); in an exam, for
+    `count`, `ordinary` or `crowded`; for hidden things, the rule."""
     box_xyxy_px: tuple[int, int, int, int] | None = None
     """The box that the question or the answer names."""
 
