@@ -93,3 +93,37 @@ def test_a_minimal_pair_differs_in_one_respect(change: str) -> None:
     assert 0 < pair.changed_share <= 1
     if change == "background":
         assert pair.first.things == pair.second.things
+
+
+def read_by_rules(scene: world.Scene, hidden: int, *, anywhere: bool, minds_what_is_seen: bool) -> float:
+    """Chance that a reader of the rules names the hidden thing, from the cues beside it or from all cues.
+
+    Who minds what is seen does not name an effect that is in sight, unless all are.
+    """
+    others = [t for i, t in enumerate(scene.things) if i != hidden]
+    cues = [t.kind for t in others if anywhere or are_neighbours(t.cell, scene.things[hidden].cell)]
+    seen = [t.kind for t in others]
+    said = [
+        r.effect
+        for r in world.RULES
+        if r.cue in cues and r.background in (None, scene.background) and (r.second is None or r.second in seen)
+    ]
+    if minds_what_is_seen:
+        said = [kind for kind in said if kind not in seen] or said
+    return said.count(scene.things[hidden].kind) / max(1, len(said))
+
+
+def test_readers_of_the_rules_are_as_often_right_as_the_readme_says() -> None:
+    instances = [
+        (s, i) for k in range(2000) for s in [world.sample_scene("heldout", k)] for i in world.caused_things(s)
+    ]
+
+    def share(**reader: bool) -> float:
+        return float(np.mean([read_by_rules(s, i, **reader) for s, i in instances]))
+
+    figures = (
+        share(anywhere=False, minds_what_is_seen=True),
+        share(anywhere=True, minds_what_is_seen=True),
+        share(anywhere=True, minds_what_is_seen=False),
+    )
+    assert figures == pytest.approx((0.996, 0.972, 0.684), abs=0.001)

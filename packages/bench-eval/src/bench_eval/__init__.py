@@ -8,7 +8,7 @@ from bench_eval.errors import BenchEvalError, PairingError, RowError, Statistics
 from bench_eval.evaluation import evaluate
 from bench_eval.grades import Grade, Grader, grader_by_task
 from bench_eval.intervals import Accuracy, Interval, accuracy, wilson_interval
-from bench_eval.located import box_grader, box_iou, text_to_box_xyxy
+from bench_eval.located import box_grader, text_to_box_xyxy
 from bench_eval.paired_tests import holm, mcnemar_exact, sign_flip_test
 from bench_eval.pairs import RowScore, mean_score
 from bench_eval.passes import pass_at_k, pass_score
@@ -35,7 +35,6 @@ __all__ = [
     "accuracy",
     "bootstrap_means",
     "box_grader",
-    "box_iou",
     "cluster_bootstrap",
     "compare",
     "compare_tasks",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
+
+from box_space import iou
 
 from bench_eval.errors import BenchEvalError, RowError
 from bench_eval.grades import Grade
@@ -28,19 +30,6 @@ def text_to_box_xyxy(text: str) -> BoxXyxy | None:
     return None
 
 
-def box_iou(a_xyxy: Sequence[float], b_xyxy: Sequence[float]) -> float:
-    """Intersection over union of two boxes, 0 to 1.
-
-    >>> box_iou((0, 0, 2, 2), (1, 0, 3, 2))
-    0.3333333333333333
-    """
-    width = min(a_xyxy[2], b_xyxy[2]) - max(a_xyxy[0], b_xyxy[0])
-    height = min(a_xyxy[3], b_xyxy[3]) - max(a_xyxy[1], b_xyxy[1])
-    shared = max(width, 0.0) * max(height, 0.0)
-    areas = [(box[2] - box[0]) * (box[3] - box[1]) for box in (a_xyxy, b_xyxy)]
-    return shared / (sum(areas) - shared)
-
-
 def box_grader(min_iou: float = 0.5) -> Callable[[str, Mapping[str, Any]], Grade]:
     """Make a grader that accepts a box in the text with IoU of at least `min_iou` with the row's `answer`.
 
@@ -61,7 +50,9 @@ def box_grader(min_iou: float = 0.5) -> Callable[[str, Mapping[str, Any]], Grade
         found = text_to_box_xyxy(text)
         if found is None:
             return Grade(0.0, "no_box")
-        iou = box_iou(found, truth)
-        return Grade(float(iou >= min_iou), f"iou {iou:.3f}", "[" + ", ".join(f"{edge:g}" for edge in found) + "]")
+        overlap = float(iou([found], [truth])[0, 0])
+        return Grade(
+            float(overlap >= min_iou), f"iou {overlap:.3f}", "[" + ", ".join(f"{edge:g}" for edge in found) + "]"
+        )
 
     return grade

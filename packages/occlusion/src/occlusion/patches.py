@@ -104,23 +104,7 @@ def occlude(
     size_wh = _size_wh(image)
     masks, boxes = _paired(mask_hw, box_xyxy_px, size_wh)
     places = [_placed(box, size_wh) for box in boxes]
-    streams = [np.random.default_rng((seed, k)) for k in range(len(places))]
-    centers: list[_Center] = []
-    squares: list[_Square] = []
-    covered_share = -1.0
-    for _ in range(MOST_WALKS):
-        if covered_share >= min_covered_share:
-            break
-        for mask, place, stream in zip(masks, places, streams, strict=True):
-            at = _walk(mask, place, stream)
-            centers += at
-            squares += _squares(at, place, size_wh)
-        covered_share = _covered_share(masks, places, squares)
-    if covered_share < min_covered_share:
-        raise OcclusionError(
-            "uncovered",
-            f"{MOST_WALKS} walks covered {covered_share:.2f} of the mask; {min_covered_share} was asked for.",
-        )
+    centers, squares, covered_share = _walk_until(min_covered_share, masks, places, seed, size_wh)
     picture = image if in_place else image.copy()
     _paint(picture, squares, fill_rgb)
     centers_xy = np.array(centers, np.int64).reshape(-1, 2)
@@ -129,6 +113,27 @@ def occlude(
 
 _Center = tuple[int, int]
 _Square = tuple[int, int, int, int]
+
+
+def _walk_until(
+    min_covered_share: float, masks: Sequence[Mask], places: Sequence[_Place], seed: int, size_wh: tuple[int, int]
+) -> tuple[list[_Center], list[_Square], float]:
+    """Centres, squares and covered share of as many walks as the share takes, at least one."""
+    streams = [np.random.default_rng((seed, k)) for k in range(len(places))]
+    centers: list[_Center] = []
+    squares: list[_Square] = []
+    covered_share = 0.0
+    for _ in range(MOST_WALKS):
+        for mask, place, stream in zip(masks, places, streams, strict=True):
+            at = _walk(mask, place, stream)
+            centers += at
+            squares += _squares(at, place, size_wh)
+        covered_share = _covered_share(masks, places, squares)
+        if covered_share >= min_covered_share:
+            return centers, squares, covered_share
+    raise OcclusionError(
+        "uncovered", f"{MOST_WALKS} walks covered {covered_share:.2f} of the mask; {min_covered_share} was asked for."
+    )
 
 
 class _Place(NamedTuple):

@@ -2,20 +2,18 @@
 
 from scene_world.errors import MissingExtraError, SceneWorldError
 from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam, is_right, parse_box
-from scene_world.folders import annotated_row, base_rows, hidden_rows, judge_reason, task_rows, write_folder
+from scene_world.folders import base_rows, hidden_rows, judge_reason, task_rows, write_folder
 from scene_world.hiding import caused_things, cue_things, pick_hidden
 from scene_world.language import CAPTION_STYLES, caption, rationale
 from scene_world.pairs import CHANGES, MinimalPair, minimal_pair
 from scene_world.questions import (
-    REASON_REQUEST,
-    SHORT_REQUEST,
     TASKS,
     Question,
     View,
     ask,
     hidden_stem,
 )
-from scene_world.reasons import Reason, is_reason_true, parse_reason, states_no_reason
+from scene_world.reasons import Reason, is_reason_true, parse_reason
 from scene_world.render import box_xyxy_px, mask_hw, render, render_hidden
 from scene_world.rules import BACKGROUNDS, NEUTRAL, RULES, Rule
 from scene_world.scene import CELL_PX, GRID, SIZE_PX, Scene, Thing, sample_scene
@@ -35,9 +33,7 @@ __all__ = [
     "KINDS",
     "LEXICON",
     "NEUTRAL",
-    "REASON_REQUEST",
     "RULES",
-    "SHORT_REQUEST",
     "SIZE_PX",
     "TASKS",
     "WHERE_REQUEST",
@@ -52,7 +48,6 @@ __all__ = [
     "Thing",
     "View",
     "Zoom",
-    "annotated_row",
     "ask",
     "base_rows",
     "box_xyxy_px",
@@ -77,7 +72,6 @@ __all__ = [
     "render",
     "render_hidden",
     "sample_scene",
-    "states_no_reason",
     "task_rows",
     "tiny_mlm_path",
     "tiny_vlm_path",

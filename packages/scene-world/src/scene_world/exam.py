@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from box_space import BoxTextError, Fraction, OriginalPixels, iou, llava_text_to_box
 from PIL import Image
 
 from scene_world.hiding import caused_things, cue_things
@@ -30,7 +30,7 @@ EXAM_TASKS: tuple[str, ...] = (
     "ground",
     "sign",
 )
-_BOX = re.compile(r"\[?\s*([01]?\.\d+|[01])\s*,\s*([01]?\.\d+|[01])\s*,\s*([01]?\.\d+|[01])\s*,\s*([01]?\.\d+|[01])")
+_PICTURE = OriginalPixels(SIZE_PX, SIZE_PX)
 
 
 class ExamItem(NamedTuple):
@@ -89,26 +89,19 @@ def is_right(question: Question, answer: str) -> bool:
     """Marks an answer: a box by IoU of at least 0.5, everything else word by word, without case and final stop."""
     if question.task == "ground":
         box = parse_box(answer)
-        return box is not None and question.box_xyxy_px is not None and _iou(box, question.box_xyxy_px) >= 0.5
+        if box is None or question.box_xyxy_px is None:
+            return False
+        return float(iou([box], [question.box_xyxy_px])[0, 0]) >= 0.5
     return _plain(answer) == _plain(question.answer)
 
 
 def parse_box(text: str) -> tuple[float, float, float, float] | None:
-    """Reads the first box of four fractions in a text, in pixels of the 96 x 96 image; None if there is none."""
-    match = _BOX.search(text)
-    if not match:
+    """Reads the one box of four fractions in a text, in pixels of the 96 x 96 image; None if there is not one."""
+    try:
+        return llava_text_to_box(text, Fraction(_PICTURE)).to(_PICTURE).xyxy
+    except BoxTextError:
         return None
-    x0, y0, x1, y1 = (float(v) * SIZE_PX for v in match.groups())
-    return x0, y0, x1, y1
 
 
 def _plain(text: str) -> str:
     return text.strip().rstrip(".").lower()
-
-
-def _iou(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> float:
-    wide = min(a[2], b[2]) - max(a[0], b[0])
-    high = min(a[3], b[3]) - max(a[1], b[1])
-    shared = max(0.0, wide) * max(0.0, high)
-    both = sum(max(0.0, r[2] - r[0]) * max(0.0, r[3] - r[1]) for r in (a, b)) - shared
-    return shared / both if both else 0.0

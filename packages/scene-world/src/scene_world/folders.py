@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from occlusion import SHORT_REQUEST
 from PIL import Image
 from pycocotools import mask as coco_mask
 
 from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam
 from scene_world.language import caption
-from scene_world.questions import SHORT_REQUEST, View, ask, hidden_stem
+from scene_world.questions import View, ask, hidden_stem
 from scene_world.reasons import is_reason_true
 from scene_world.render import box_xyxy_px, mask_hw, render
 from scene_world.scene import SIZE_PX, Thing, sample_scene
@@ -101,12 +102,6 @@ def base_rows(n: int, folder: Path, *, split: str = "base", seed: int = 0) -> It
             question = ask(rng.choice(_BASE_TASKS), View(scene), rng)
         messages = [_asked(question.text), _answered(question.answer)]
         yield {"id": f"base-{scene.id}", "images": [_saved(render(scene), folder, scene.id)], "messages": messages}
-
-
-def annotated_row(row: Row) -> Row:
-    """The training row that a human annotator would write for a row of `hidden_rows`."""
-    messages = [_asked(row["question"]), _answered(row["rationale"])]
-    return {"id": f"{row['id']}/annotated", "images": [row["image"]], "messages": messages}
 
 
 def judge_reason(text: str, row: Row) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
+
+from occlusion import REASONING_REQUEST, SHORT_REQUEST, write_question
 
 from scene_world.language import (
     BLOCKS,
@@ -20,10 +23,7 @@ from scene_world.language import (
 from scene_world.render import box_xyxy_px
 from scene_world.rules import NEUTRAL, RULES
 from scene_world.scene import GRID, Scene, Thing, are_neighbours
-from scene_world.things import COLORS, KINDS, PLURAL_ONLY, UNCOLORED, category_of
-
-REASON_REQUEST = "Explain what is around the blocks, then give one answer."
-SHORT_REQUEST = "Answer with one word or phrase."
+from scene_world.things import COLORS, KINDS, LEXICON, UNCOLORED
 
 
 @dataclass(frozen=True)
@@ -74,16 +74,14 @@ def ask(task: str, view: View, rng: random.Random) -> Question | None:
     return _MAKERS[task](view, rng)
 
 
+@cache
 def hidden_stem(kind: str) -> str:
-    """The question about a hidden thing: names its category and number, never the thing itself.
+    """The question about a hidden thing, as `occlusion` writes it: names its category and number, never the thing.
 
     >>> hidden_stem("duck")
     'Gray blocks hide an animal in this image. What is it?'
     """
-    category = category_of(kind)
-    if kind in PLURAL_ONLY:
-        return f"Gray blocks hide {plural(category)} in this image. What are they?"
-    return f"Gray blocks hide {with_article(category)} in this image. What is it?"
+    return write_question(kind, lexicon=LEXICON).stem
 
 
 def _caption(view: View, rng: random.Random) -> Question:
@@ -238,7 +236,7 @@ def _hidden(view: View, rng: random.Random) -> Question | None:
     if view.hidden is None:
         return None
     thing = view.scene.things[view.hidden]
-    text = f"{hidden_stem(thing.kind)} {REASON_REQUEST}"
+    text = f"{hidden_stem(thing.kind)} {REASONING_REQUEST}"
     return Question("hidden", text, rationale(view.scene, view.hidden), thing.kind, thing.rule or "")
 
 

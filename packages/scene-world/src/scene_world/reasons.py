@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from scene_world.language import DIRECTIONS, NO_REASON
+from scene_world.language import DIRECTIONS
 from scene_world.questions import View
 from scene_world.rules import BACKGROUNDS, RULES
 from scene_world.things import COLORS, KINDS
@@ -38,11 +38,6 @@ def parse_reason(text: str) -> Reason | None:
     """
     match = _REASON.search(text)
     return Reason(**match.groupdict()) if match else None
-
-
-def states_no_reason(text: str) -> bool:
-    """True if a rationale says that nothing explains the hidden thing."""
-    return NO_REASON in text
 
 
 def is_reason_true(text: str, view: View) -> bool:
