@@ -50,7 +50,7 @@ def test_what_cannot_be_loaded_is_one_line(checkpoint: Path, tmp_path: Path) -> 
 
 
 def test_an_unknown_backend_is_named() -> None:
-    with pytest.raises(SamplerError, match="backend must be 'hf'; got 'abacus'"):
+    with pytest.raises(SamplerError, match="backend must be 'hf', 'vllm' or 'server'; got 'abacus'"):
         load_sampler("anything", backend="abacus")
 
 

@@ -11,8 +11,8 @@ import trial_sampler
 from trial_sampler import InvalidRequest, Request
 
 PUBLIC_NAMES = """
-FinishReason ImageLike InvalidRequest Messages MissingExtra ModelError Request SampleFailure SampleResult Sampler
-SamplerError Trial load_sampler trial_seed
+ChoiceRequest ChoiceResult ChoiceScorer FinishReason ImageLike InvalidRequest LoadedSampler Messages MissingExtra
+ModelError Request SampleFailure SampleResult Sampler SamplerError Trial YES_NO load_sampler trial_seed
 """
 
 
@@ -21,7 +21,7 @@ def test_public_names_are_pinned() -> None:
     assert all(hasattr(trial_sampler, name) for name in trial_sampler.__all__)
 
 
-@pytest.mark.parametrize("module", ["errors", "random_streams", "request", "sampler", "hf.choosing", "hf.stopping"])
+@pytest.mark.parametrize("module", ["choices", "conversations", "errors", "random_streams", "request", "sampler", "hf.choosing", "hf.stopping"])
 def test_examples_in_docstrings_run(module: str) -> None:
     assert doctest.testmod(importlib.import_module(f"trial_sampler.{module}")).failed == 0
 

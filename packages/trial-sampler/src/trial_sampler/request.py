@@ -47,9 +47,14 @@ class Request:
     """A trial ends where one of these appears; the stop string itself is cut off."""
     seed: int = 0
     """The run's seed."""
+    first_trial: int = 0
+    """Index of the first trial: `n=4, first_trial=8` draws trials 8 to 11, the same as in a draw of all at once."""
+    allow_truncated: bool = True
+    """False: a trial cut off at `max_new_tokens` fails the whole request, with reason `truncated`."""
 
     def __post_init__(self) -> None:
         _check(self.n >= 1, self, "n must be at least 1", self.n)
+        _check(self.first_trial >= 0, self, "first_trial must be at least 0", self.first_trial)
         _check(
             math.isfinite(self.temperature) and self.temperature >= 0,
             self,
@@ -75,12 +80,18 @@ class Trial:
     """The answer without special tokens, stop string and surrounding white space."""
     finish_reason: FinishReason
     """`stop`: an end token or a stop string; `length`: cut off at `max_new_tokens`."""
-    tokens: int
-    """Number of new tokens, the end token included."""
-    logprob: float
-    """Sum over these tokens of the model's own log-probability in nats: temperature 1, before `top_p`."""
+    tokens: int | None
+    """Number of new tokens, the end token included; None where a server does not say."""
+    logprob: float | None
+    """Sum over these tokens of the model's own log-probability in nats: temperature 1, before `top_p`; None where a
+    server does not say."""
     seed: int
     """Seed of this trial's random numbers, from (request seed, request id, trial index); below 2**63."""
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether `max_new_tokens` cut the answer off."""
+        return self.finish_reason == "length"
 
 
 @dataclass(frozen=True)
@@ -93,3 +104,24 @@ class SampleResult:
     """The request's n trials in order of trial index; empty if `error` is set."""
     error: SampleFailure | None = None
     """None if all went well."""
+
+
+def result_of(request: Request, trials: Sequence[Trial]) -> SampleResult:
+    """Return the request's trials if they are what it asked for, else why they are not; every backend ends here.
+
+    >>> result_of(Request(id="a", messages=[{"role": "user", "content": "Hello"}], n=2), []).error.reason
+    'wrong_count'
+    """
+    if len(trials) != request.n:
+        return _failed(request, "wrong_count", f"expected {request.n} trials; got {len(trials)}")
+    if any(trial.logprob is not None and not math.isfinite(trial.logprob) for trial in trials):
+        return _failed(request, "not_finite", "the model's logits are not finite")
+    truncated = sum(trial.is_truncated for trial in trials)
+    if truncated and not request.allow_truncated:
+        detail = f"{truncated} of {request.n} trials were cut off at {request.max_new_tokens} tokens"
+        return _failed(request, "truncated", detail)
+    return SampleResult(request.id, tuple(trials))
+
+
+def _failed(request: Request, reason: str, detail: str) -> SampleResult:
+    return SampleResult(request.id, error=SampleFailure(reason, detail))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
 from typing import Protocol
 
+from trial_sampler.choices import ChoiceRequest, ChoiceResult
 from trial_sampler.errors import MissingExtra, SamplerError
 from trial_sampler.request import Request, SampleResult
 
@@ -18,6 +19,26 @@ class Sampler(Protocol):
         ...
 
 
+class ChoiceScorer(Protocol):
+    """Tells how likely each of a few answers is to begin the reply."""
+
+    def score(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
+        """Return one result for each request, in order."""
+        ...
+
+
+class LoadedSampler(Sampler, ChoiceScorer, Protocol):
+    """What `load_sampler` returns, whatever the backend."""
+
+    def with_adapter(self, name: str | None) -> LoadedSampler:
+        """Return a sampler of the same weights in memory that answers with an adapter, or None: with the base model.
+
+        Raises:
+            SamplerError: no adapter of that name was loaded.
+        """
+        ...
+
+
 def load_sampler(
     model: str | PathLike[str],
     *,
@@ -26,32 +47,80 @@ def load_sampler(
     dtype: str | None = None,
     batch_size: int = 8,
     adapter: str | PathLike[str] | None = None,
-) -> Sampler:
+    adapters: Mapping[str, str | PathLike[str]] | None = None,
+    base_url: str | None = None,
+) -> LoadedSampler:
     """Open a model for sampling.
 
     Args:
-        model: folder or hub id of any checkpoint that `AutoModelForImageTextToText` loads.
-        backend: `hf` (transformers, in this process).
-        device: torch device; by default `cuda` where there is one, else `cpu`.
-        dtype: torch dtype by name; by default `float32` on a CPU, else the checkpoint's own.
-        batch_size: requests that share one prefill; the batch then decodes the sum of their n sequences.
-        adapter: folder or hub id of a LoRA adapter (needs `peft`), merged into the weights in memory.
+        model: folder or hub id of any checkpoint that `AutoModelForImageTextToText` or vLLM loads; of a server, the
+            name under which it serves the model.
+        backend: `hf` (transformers, in this process), `vllm` (vLLM, in this process) or `server` (any OpenAI-compatible
+            server).
+        device: torch device; by default `cuda` where there is one, else `cpu` (`hf` alone).
+        dtype: torch dtype by name; by default `float32` on a CPU, else the checkpoint's own (not for `server`).
+        batch_size: prompts that decode side by side, each with all its trials (`hf` alone; the others decide themselves).
+        adapter: folder or hub id of a LoRA adapter, merged into the weights in memory (`hf` alone, needs `peft`).
+        adapters: LoRA adapters by name, to be used side by side with the base model through `with_adapter`; of a server,
+            the names under which it serves them.
+        base_url: the server's address, as `http://127.0.0.1:8000/v1` (`server` alone). Its key is read from the
+            environment, `OPENAI_API_KEY`.
 
     Raises:
         MissingExtra: the backend's dependencies are not installed.
-        ModelError: the model, its processor or the adapter cannot be loaded.
-        SamplerError: unknown backend, or a `batch_size` below 1.
+        ModelError: the model, its processor or an adapter cannot be loaded, or the server cannot be reached.
+        SamplerError: unknown backend, or an argument that the backend does not take.
     """
-    if backend != "hf":
-        raise SamplerError(f"backend must be 'hf'; got {backend!r}")
+    named = {name: fspath(path) for name, path in (adapters or {}).items()}
+    if backend == "hf":
+        _refuse(backend, base_url=base_url)
+        return _load_hf(fspath(model), device, dtype, batch_size, None if adapter is None else fspath(adapter), named)
+    _refuse(backend, device=device, adapter=adapter)
+    if backend == "vllm":
+        _refuse(backend, base_url=base_url)
+        return _load_vllm(fspath(model), dtype, named)
+    if backend == "server":
+        _refuse(backend, dtype=dtype)
+        return _load_server(fspath(model), base_url, named)
+    raise SamplerError(f"backend must be 'hf', 'vllm' or 'server'; got {backend!r}")
+
+
+def _load_hf(
+    model: str, device: str | None, dtype: str | None, batch_size: int, adapter: str | None, adapters: Mapping[str, str]
+) -> LoadedSampler:
     try:
         from trial_sampler.hf.loading import load_hf_sampler
     except ModuleNotFoundError as missing:
         raise MissingExtra(f"backend 'hf' needs {missing.name}: pip install 'trial-sampler[hf]'") from missing
     return load_hf_sampler(
-        fspath(model),
-        device=device,
-        dtype=dtype,
-        batch_size=batch_size,
-        adapter=None if adapter is None else fspath(adapter),
+        model, device=device, dtype=dtype, batch_size=batch_size, adapter=adapter, adapters=adapters
     )
+
+
+def _load_vllm(model: str, dtype: str | None, adapters: Mapping[str, str]) -> LoadedSampler:
+    try:
+        from trial_sampler.vllm import VllmSampler
+    except ModuleNotFoundError as missing:
+        raise MissingExtra(f"backend 'vllm' needs {missing.name}: pip install 'trial-sampler[vllm]'") from missing
+    return VllmSampler(model, dtype=dtype, adapters=adapters)
+
+
+def _load_server(model: str, base_url: str | None, adapters: Mapping[str, str]) -> LoadedSampler:
+    if base_url is None:
+        raise SamplerError("backend 'server' needs base_url, such as http://127.0.0.1:8000/v1")
+    try:
+        from trial_sampler.server import ServerSampler
+    except ModuleNotFoundError as missing:
+        raise MissingExtra(f"backend 'server' needs {missing.name}: pip install 'trial-sampler[server]'") from missing
+    return ServerSampler(base_url, model, adapters=adapters)
+
+
+def _refuse(backend: str, **given: object) -> None:
+    """Refuse arguments that a backend does not take.
+
+    Raises:
+        SamplerError: one of them is not None.
+    """
+    for name, value in given.items():
+        if value is not None:
+            raise SamplerError(f"backend {backend!r} takes no {name}; got {value!r}")

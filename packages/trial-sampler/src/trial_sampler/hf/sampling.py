@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,12 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from trial_sampler.conversations import Refused, one_line
 from trial_sampler.errors import ModelError, SampleFailure, SamplerError
 from trial_sampler.hf.decoding import Drawn, TrialPlan, decode, prefill
-from trial_sampler.hf.encoding import Prompt, Refused, encode_prompts, read_prompt
+from trial_sampler.hf.encoding import Prompt, encode_prompts, read_prompt
 from trial_sampler.hf.stopping import cut_at_stop, stop_checker
 from trial_sampler.random_streams import trial_seed, uniforms
-from trial_sampler.request import Request, SampleResult, Trial
+from trial_sampler.request import Request, SampleResult, Trial, result_of
 
 
 class HfSampler:
@@ -70,7 +70,7 @@ class HfSampler:
         except Refused as refused:
             failure = refused.failure
         except (RuntimeError, ValueError, IndexError, TypeError) as error:
-            message = " ".join(str(error).split())[:300]
+            message = one_line(error)
             if "features and image tokens" in message.lower():
                 raise ModelError(f"processor and model disagree on image tokens: {message}") from error
             failure = SampleFailure("model", f"{type(error).__name__}: {message}")
@@ -84,10 +84,10 @@ class HfSampler:
         self._refuse_too_long(prompts, inputs)
         inputs = {name: value.to(self.model.device) for name, value in inputs.items()}
         requests = [prompt.request for prompt in prompts]
-        seeds = [trial_seed(request.seed, request.id, k) for request in requests for k in range(request.n)]
+        seeds = [trial_seed(request.seed, request.id, k) for request in requests for k in range(request.first_trial, request.first_trial + request.n)]
         drawn = decode(self.model, prefill(self.model, inputs), self._plan(requests, seeds))
         trials = iter(self._trials(requests, seeds, drawn))
-        return [_result(request, [next(trials) for _ in range(request.n)]) for request in requests]
+        return [result_of(request, [next(trials) for _ in range(request.n)]) for request in requests]
 
     def _refuse_too_long(self, prompts: list[Prompt], inputs: Mapping[str, Tensor]) -> None:
         for prompt, length in zip(prompts, inputs["attention_mask"].sum(-1).tolist(), strict=True):
@@ -122,12 +122,6 @@ class HfSampler:
         for text, stop, ended, length, logprob, seed in zip(texts, stops, ends, lengths, logprobs, seeds, strict=True):
             reason = "stop" if ended else "length"
             yield Trial(cut_at_stop(text, stop).strip(), reason, length, logprob, seed)
-
-
-def _result(request: Request, trials: list[Trial]) -> SampleResult:
-    if not all(math.isfinite(trial.logprob) for trial in trials):
-        return SampleResult(request.id, error=SampleFailure("not_finite", "the model's logits are not finite"))
-    return SampleResult(request.id, tuple(trials))
 
 
 def _end_ids(model: Any, tokenizer: Any) -> list[int]:

@@ -1,0 +1,72 @@
+"""Conversations as every backend reads them: parts in order, one image for each image part, images as RGB."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from PIL import Image
+
+from trial_sampler.errors import SampleFailure
+from trial_sampler.request import ImageLike, Messages
+
+
+class Refused(Exception):
+    """One request cannot be served; backends turn it into that request's `error`."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.failure = SampleFailure(reason, detail)
+
+
+def content_parts(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return a turn's content as parts, also where it is plain text.
+
+    >>> content_parts({"role": "user", "content": "Hello"})
+    [{'type': 'text', 'text': 'Hello'}]
+    """
+    content = message.get("content")
+    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content or [])
+
+
+def open_images(
+    messages: Messages, images: Sequence[ImageLike], *, forbidden: Collection[str] = ()
+) -> list[Image.Image]:
+    """Return the images of a conversation as RGB, in order.
+
+    Args:
+        messages: chat turns.
+        images: one for each image part.
+        forbidden: texts that no text part may contain, such as a model's own image token.
+
+    Raises:
+        Refused: images and image parts differ in number, a text holds a forbidden token, or an image cannot be read.
+    """
+    parts = [part for message in messages for part in content_parts(message)]
+    marks = sum(part.get("type") == "image" for part in parts)
+    if marks != len(images):
+        detail = f"messages must hold one image part for each image; got {marks} parts and {len(images)} images"
+        raise Refused("image_count", detail)
+    for token in sorted(forbidden):
+        if any(token in str(part.get("text", "")) for part in parts):
+            raise Refused("image_token_in_text", f"text must not contain {token!r}; pass an image part")
+    return [_open(image) for image in images]
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's text in one line of at most 300 characters."""
+    return " ".join(str(error).split())[:300] or type(error).__name__
+
+
+def _open(image: ImageLike) -> Image.Image:
+    if not isinstance(image, Image.Image):
+        from box_space import ImageError, open_image
+
+        try:
+            return open_image(image)
+        except ImageError as error:
+            raise Refused(error.reason, one_line(error)) from error
+    try:
+        return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError) as error:  # a PIL image from a broken file fails when it is read
+        raise Refused("corrupt", one_line(error)) from error
