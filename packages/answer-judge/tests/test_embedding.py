@@ -32,7 +32,7 @@ class LetterCounts:
 
 def test_the_cosine_must_exceed_the_threshold() -> None:
     fixed = {"a": [1.0, 0.0], "b": [0.849, np.sqrt(1 - 0.849**2)], "c": [0.86, np.sqrt(1 - 0.86**2)]}
-    rung = EmbeddingRung(lambda texts: np.array([fixed[text] for text in texts], dtype=np.float64))
+    rung = EmbeddingRung(lambda texts: np.array([fixed[text] for text in texts], dtype=np.float64), threshold=0.85)
     below, above = rung([Pair("b", "a"), Pair("c", "a")])
     assert (below.accepted, above.accepted) == (False, True)
     assert above.score == pytest.approx(0.86, abs=1e-6)
@@ -41,7 +41,7 @@ def test_the_cosine_must_exceed_the_threshold() -> None:
 
 def test_each_distinct_string_is_embedded_once_and_sorted_by_length() -> None:
     embedder = LetterCounts()
-    rung = EmbeddingRung(embedder, chunk_size=2)
+    rung = EmbeddingRung(embedder, threshold=0.85, chunk_size=2)
     rung([Pair("kayak", "boat"), Pair("canoe", "boat"), Pair("Kayak ", "ox")])
     rung([Pair("kayak", "boat")])
     assert embedder.calls == [["ox", "boat"], ["canoe", "kayak"]]
@@ -49,7 +49,7 @@ def test_each_distinct_string_is_embedded_once_and_sorted_by_length() -> None:
 
 def test_threads_embed_a_string_once() -> None:
     embedder = LetterCounts()
-    ladder = default_ladder(embedder)
+    ladder = default_ladder(embedder, threshold=0.85)
     with ThreadPoolExecutor(8) as pool:
         verdicts = list(pool.map(lambda _: ladder.judge("kayak", "boat"), range(200)))
     assert len({verdict.score for verdict in verdicts}) == 1
@@ -58,12 +58,15 @@ def test_threads_embed_a_string_once() -> None:
 
 def test_embeddings_judge_a_list_as_a_whole() -> None:
     embedder = LetterCounts()
-    default_ladder(embedder).judge("kayak, tree", "boat")
+    default_ladder(embedder, threshold=0.85).judge("kayak, tree", "boat")
     assert embedder.calls == [["boat", "kayak, tree"]]
 
 
 def test_guards_stand_before_embeddings() -> None:
-    assert default_ladder(lambda texts: np.ones((len(texts), 2))).judge("not a boat", "boat").rung == "guard"
+    assert (
+        default_ladder(lambda texts: np.ones((len(texts), 2)), threshold=0.85).judge("not a boat", "boat").rung
+        == "guard"
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,7 @@ def test_guards_stand_before_embeddings() -> None:
 )
 def test_a_broken_embedder_is_an_error_and_no_verdict(vectors: np.ndarray, text: str) -> None:
     with pytest.raises(EmbeddingError) as error:
-        EmbeddingRung(lambda texts: vectors)([Pair("kayak", "boat")])
+        EmbeddingRung(lambda texts: vectors, threshold=0.85)([Pair("kayak", "boat")])
     assert text in str(error.value)
 
 
@@ -107,12 +110,12 @@ def tiny_xlm_roberta(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0))
     PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, bos_token="<s>", eos_token="</s>", cls_token="<s>", sep_token="</s>",
-        pad_token="<pad>", unk_token="<unk>", mask_token="<mask>", model_max_length=64,
+        pad_token="<pad>", unk_token="<unk>", mask_token="<mask>", model_max_length=512,
     ).save_pretrained(folder)  # fmt: skip
     torch.manual_seed(0)
     config = XLMRobertaConfig(
         vocab_size=len(vocabulary), hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64,
-        max_position_embeddings=72, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+        max_position_embeddings=514, pad_token_id=1, bos_token_id=0, eos_token_id=2,
     )  # fmt: skip
     XLMRobertaModel(config).eval().save_pretrained(folder)
     return folder
@@ -125,7 +128,7 @@ def check_embedder(embedder: Embedder) -> None:
     assert together.shape == (3, 32)
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-3)
     assert np.allclose(together, alone, atol=1e-3)  # padding does not change a vector
-    assert default_ladder(embedder).judge("kayak", "kayaking trip").rung == "embedding"
+    assert default_ladder(embedder, threshold=0.85).judge("kayak", "kayaking trip").rung == "embedding"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning", "ignore::UserWarning")

@@ -14,6 +14,11 @@ def test_public_names_are_pinned() -> None:
     assert sorted(answer_judge.__all__) == sorted(
         [
             "EVERYDAY_ALIASES",
+            "threshold_of",
+            "minilm_embedder",
+            "ThresholdError",
+            "KnownThreshold",
+            "KNOWN_THRESHOLDS",
             "PUBLISHED_THRESHOLD",
             "UNDECIDED",
             "UNKNOWN",

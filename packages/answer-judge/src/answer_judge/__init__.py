@@ -1,17 +1,19 @@
 """Extract a short answer from free text and judge it on a ladder that says which rung decided."""
 
 from answer_judge.aliases import EVERYDAY_ALIASES, AliasTable
-from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder
+from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, minilm_embedder
 from answer_judge.embedding import Embedder, EmbeddingRung
-from answer_judge.errors import EmbeddingError, JudgeError, MissingExtra
+from answer_judge.errors import EmbeddingError, JudgeError, MissingExtra, ThresholdError
 from answer_judge.extraction import UNKNOWN, extract_answer
-from answer_judge.ladder import PUBLISHED_THRESHOLD, Ladder, default_ladder
+from answer_judge.ladder import Ladder, default_ladder
 from answer_judge.normalising import normalise
 from answer_judge.rungs import AliasRung, AnsweredRung, ExactRung, GuardRung, LexicalRung, NormalisedRung, split_list
+from answer_judge.thresholds import KNOWN_THRESHOLDS, PUBLISHED_THRESHOLD, KnownThreshold, threshold_of
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair, Rung, Verdict
 
 __all__ = [
     "EVERYDAY_ALIASES",
+    "KNOWN_THRESHOLDS",
     "PUBLISHED_THRESHOLD",
     "UNDECIDED",
     "UNKNOWN",
@@ -25,6 +27,7 @@ __all__ = [
     "ExactRung",
     "GuardRung",
     "JudgeError",
+    "KnownThreshold",
     "Ladder",
     "LexicalRung",
     "MissingExtra",
@@ -33,9 +36,12 @@ __all__ = [
     "Pair",
     "Rung",
     "SentenceTransformersEmbedder",
+    "ThresholdError",
     "Verdict",
     "default_ladder",
     "extract_answer",
+    "minilm_embedder",
     "normalise",
     "split_list",
+    "threshold_of",
 ]

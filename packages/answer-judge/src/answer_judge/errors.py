@@ -7,7 +7,10 @@ class JudgeError(Exception):
     ```
     JudgeError
     ├── MissingExtra     an optional dependency is not installed
-    └── EmbeddingError   an embedder returned the wrong shape or numbers that are not finite
+    ├── EmbeddingError   an embedder returned the wrong shape or numbers that are not finite, or cannot run as asked
+    ├── ThresholdError   no threshold is known for an embedding model, or none keeps wrong pairs out
+    ├── CacheError       the file of an embedding cache cannot be read or written
+    └── WorkerError      a judging process cannot start, raised, or died twice on one pair
     ```
     """
 
@@ -17,4 +20,16 @@ class MissingExtra(JudgeError, ImportError):
 
 
 class EmbeddingError(JudgeError):
-    """An embedder returned the wrong shape or numbers that are not finite."""
+    """An embedder returned the wrong shape or numbers that are not finite, or cannot run as asked."""
+
+
+class ThresholdError(JudgeError):
+    """No threshold is known for an embedding model, or none keeps wrong pairs out."""
+
+
+class CacheError(JudgeError):
+    """The file of an embedding cache cannot be read or written."""
+
+
+class WorkerError(JudgeError):
+    """A judging process cannot start, raised, or died twice on one pair."""

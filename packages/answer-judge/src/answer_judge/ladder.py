@@ -9,9 +9,6 @@ from answer_judge.embedding import Embedder, EmbeddingRung
 from answer_judge.rungs import AliasRung, AnsweredRung, ExactRung, GuardRung, LexicalRung, NormalisedRung
 from answer_judge.verdicts import Pair, Rung, Verdict
 
-PUBLISHED_THRESHOLD = 0.85
-"""Cosine of BGE-M3 dense embeddings above which an answer counts as right. Source: arXiv 2508.04453."""
-
 _UNDECIDED = Verdict(False, "none", 0.0, "no rung accepts")
 
 
@@ -49,9 +46,14 @@ def default_ladder(
     embedder: Embedder | None = None,
     *,
     aliases: Iterable[Sequence[str]] = EVERYDAY_ALIASES,
-    threshold: float = PUBLISHED_THRESHOLD,
+    threshold: float | None = None,
 ) -> Ladder:
     """Return answered, exact, normalised, alias, guard, lexical and, with an embedder, embedding.
+
+    Without a threshold, that of the embedder's model is taken.
+
+    Raises:
+        ThresholdError: no threshold is given, and none is known for the embedder's model.
 
     >>> [rung.name for rung in default_ladder().rungs]
     ['answered', 'exact', 'normalised', 'alias', 'guard', 'lexical']
