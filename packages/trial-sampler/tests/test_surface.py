@@ -11,8 +11,15 @@ import trial_sampler
 from trial_sampler import InvalidRequest, Request
 
 PUBLIC_NAMES = """
-ChoiceRequest ChoiceResult ChoiceScorer FinishReason ImageLike InvalidRequest LoadedSampler Messages MissingExtra
-ModelError Request SampleFailure SampleResult Sampler SamplerError Trial YES_NO load_sampler trial_seed
+AdaptiveResult ChoiceRequest ChoiceResult ChoiceScorer FinishReason ImageLike Interval InvalidRequest
+LoadedSampler Messages MissingExtra ModelError Replay Request Rule SampleFailure SampleResult Sampler
+SamplerError Tally Trial YES_NO clear_of either load_sampler more_than none_right_of one_accepted replay
+sample_adaptively simulate_verdicts trial_seed wilson_interval within
+"""
+
+MODULES = """
+adaptive choices conversations errors random_streams replaying request sampler settling wilson hf.choosing
+hf.stopping
 """
 
 
@@ -21,7 +28,7 @@ def test_public_names_are_pinned() -> None:
     assert all(hasattr(trial_sampler, name) for name in trial_sampler.__all__)
 
 
-@pytest.mark.parametrize("module", ["choices", "conversations", "errors", "random_streams", "request", "sampler", "hf.choosing", "hf.stopping"])
+@pytest.mark.parametrize("module", MODULES.split())
 def test_examples_in_docstrings_run(module: str) -> None:
     assert doctest.testmod(importlib.import_module(f"trial_sampler.{module}")).failed == 0
 
