@@ -14,6 +14,9 @@ def test_public_names_are_pinned() -> None:
     assert sorted(answer_judge.__all__) == sorted(
         [
             "EVERYDAY_ALIASES",
+            "CachedEmbedder",
+            "CacheSize",
+            "CacheError",
             "threshold_of",
             "minilm_embedder",
             "ThresholdError",

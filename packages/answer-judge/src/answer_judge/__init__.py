@@ -3,7 +3,8 @@
 from answer_judge.aliases import EVERYDAY_ALIASES, AliasTable
 from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, minilm_embedder
 from answer_judge.embedding import Embedder, EmbeddingRung
-from answer_judge.errors import EmbeddingError, JudgeError, MissingExtra, ThresholdError
+from answer_judge.embedding_cache import CachedEmbedder, CacheSize
+from answer_judge.errors import CacheError, EmbeddingError, JudgeError, MissingExtra, ThresholdError
 from answer_judge.extraction import UNKNOWN, extract_answer
 from answer_judge.ladder import Ladder, default_ladder
 from answer_judge.normalising import normalise
@@ -21,6 +22,9 @@ __all__ = [
     "AliasTable",
     "AnsweredRung",
     "BgeM3Embedder",
+    "CacheError",
+    "CacheSize",
+    "CachedEmbedder",
     "Embedder",
     "EmbeddingError",
     "EmbeddingRung",

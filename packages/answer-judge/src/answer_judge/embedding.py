@@ -113,11 +113,23 @@ def _key(text: str) -> str:
     return " ".join(text.split()).casefold().encode("utf-8", "replace").decode()
 
 
-def _unit(vectors: NDArray[np.floating], count: int) -> list[Vector]:
+def checked_vectors(vectors: NDArray[np.floating], count: int) -> NDArray[np.float32]:
+    """Return what an embedder gave as float32 `(count, D)`.
+
+    Raises:
+        EmbeddingError: the shape is wrong, or a number is not finite.
+    """
     vectors_N_D = np.asarray(vectors, dtype=np.float32)
     if vectors_N_D.ndim != 2 or len(vectors_N_D) != count:
         raise EmbeddingError(f"an embedder must return ({count}, D); got {vectors_N_D.shape}")
+    if not np.isfinite(vectors_N_D).all():
+        raise EmbeddingError("an embedder must return finite numbers; got NaN or infinity")
+    return vectors_N_D
+
+
+def _unit(vectors: NDArray[np.floating], count: int) -> list[Vector]:
+    vectors_N_D = checked_vectors(vectors, count)
     lengths_N_1 = np.linalg.norm(vectors_N_D, axis=1, keepdims=True)
-    if not np.isfinite(vectors_N_D).all() or (lengths_N_1 == 0).any():
-        raise EmbeddingError("an embedder must return finite vectors that are not zero")
+    if (lengths_N_1 == 0).any():
+        raise EmbeddingError("an embedder must return vectors that are not zero")
     return [row.copy() for row in vectors_N_D / lengths_N_1]  # a view would keep its whole chunk alive
