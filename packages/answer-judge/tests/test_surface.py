@@ -14,6 +14,8 @@ def test_public_names_are_pinned() -> None:
     assert sorted(answer_judge.__all__) == sorted(
         [
             "EVERYDAY_ALIASES",
+            "WorkerError",
+            "DeadlineLadder",
             "CachedEmbedder",
             "CacheSize",
             "CacheError",

@@ -1,10 +1,11 @@
 """Extract a short answer from free text and judge it on a ladder that says which rung decided."""
 
 from answer_judge.aliases import EVERYDAY_ALIASES, AliasTable
+from answer_judge.deadlines import DeadlineLadder
 from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, minilm_embedder
 from answer_judge.embedding import Embedder, EmbeddingRung
 from answer_judge.embedding_cache import CachedEmbedder, CacheSize
-from answer_judge.errors import CacheError, EmbeddingError, JudgeError, MissingExtra, ThresholdError
+from answer_judge.errors import CacheError, EmbeddingError, JudgeError, MissingExtra, ThresholdError, WorkerError
 from answer_judge.extraction import UNKNOWN, extract_answer
 from answer_judge.ladder import Ladder, default_ladder
 from answer_judge.normalising import normalise
@@ -25,6 +26,7 @@ __all__ = [
     "CacheError",
     "CacheSize",
     "CachedEmbedder",
+    "DeadlineLadder",
     "Embedder",
     "EmbeddingError",
     "EmbeddingRung",
@@ -42,6 +44,7 @@ __all__ = [
     "SentenceTransformersEmbedder",
     "ThresholdError",
     "Verdict",
+    "WorkerError",
     "default_ladder",
     "extract_answer",
     "minilm_embedder",
