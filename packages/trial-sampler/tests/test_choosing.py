@@ -61,8 +61,9 @@ def test_a_token_outside_the_nucleus_is_never_drawn(seed: int, top_p: float, voc
 def test_a_row_is_drawn_the_same_alone_and_in_company() -> None:
     logits = torch.randn(40, 900, generator=torch.Generator().manual_seed(0)) * torch.linspace(0.01, 6, 40)[:, None]
     numbers, top_ps = torch.linspace(0.01, 0.99, 40).double(), torch.full((40,), 0.9).double()
-    together = draw_nucleus(logits, numbers, top_ps)
-    alone = [draw_nucleus(logits[[row]], numbers[[row]], top_ps[[row]]) for row in range(40)]
+    totals = logits.logsumexp(-1)
+    together = draw_nucleus(logits, totals, numbers, top_ps)
+    alone = [draw_nucleus(logits[[row]], totals[[row]], numbers[[row]], top_ps[[row]]) for row in range(40)]
     assert together.tolist() == [int(token) for token in alone]
 
 

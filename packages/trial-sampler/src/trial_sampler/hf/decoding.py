@@ -1,151 +1,176 @@
-"""One prefill for each prompt, then all trials of all prompts step by step."""
+"""All trials of several prompts, step by step; finished trials leave, waiting prompts enter."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from trial_sampler.hf.caches import spread_cache
 from trial_sampler.hf.choosing import choose_tokens
+from trial_sampler.hf.plans import Drawn, TrialPlan
+from trial_sampler.hf.prefilling import Prefill
+from trial_sampler.hf.shared_attention import attending
+from trial_sampler.hf.shared_prefix import Grid, SharedPrefixCache
 
-# Moving the live rows together copies their cache once, which costs about one step: worth it when a quarter is done.
-_WORTH_DROPPING = 0.75
-
-
-@dataclass(frozen=True)
-class Prefill:
-    """What the model keeps of B prompts of padded length P."""
-
-    cache: Any
-    """The transformers cache of the B prompts."""
-    logits_B_V: Tensor
-    """Logits of the first new token."""
-    mask_B_P: Tensor
-    """1 for tokens, 0 for left padding."""
-    positions_B_1: Tensor
-    """Position of each prompt's last token; `(axes, B, 1)` where the model has several axes (M-RoPE)."""
+# Closing up copies what is left once, which costs about one step: worth it when a quarter is gone.
+_WORTH_CLOSING_UP = 0.75
 
 
-@dataclass(frozen=True)
-class TrialPlan:
-    """R trials to draw; each field has one entry for each."""
+@dataclass
+class _Seat:
+    """One prompt under way."""
 
-    prompts_R: Tensor
-    """int64; the prompt in the prefill."""
-    temperatures_R: Tensor
-    """float32."""
-    top_ps_R: Tensor
-    """float64."""
-    limits_R: Tensor
-    """int64; most new tokens."""
-    uniforms_R_T: Tensor
-    """float64 in (0, 1); one for each token."""
+    key: Hashable
+    plan: TrialPlan
+    drawn: Drawn
+    position: Tensor
+    """Of the prompt's last token, `(1,)` or `(axes, 1)`."""
+    live: Tensor
+    """The trials that go on, ascending."""
+    lanes: Tensor
+    """Their lanes in the cache."""
+    steps: int = 0
+
+
+@dataclass
+class SharedDecoding:
+    """Draws trials of up to any number of prompts side by side, each prompt's cache kept once.
+
+    Prompts may enter at any step. A model runs one sequence of R tokens a step, one for each live trial of each prompt.
+    """
+
+    model: Any
+    decoder: Any
+    """The text model within `model`, whose attention reads the cache."""
     end_ids: Tensor
-    """int64; tokens that end a sequence (the same for all)."""
-    stopped: Callable[[Tensor, Tensor], Tensor] | None = None
-    """`(rows, tokens (rows, steps))` -> bool `(rows,)`: does a stop string end it here? None: no trial has one."""
+    """int64; tokens that end a sequence."""
+    _seats: list[_Seat] = field(default_factory=list[_Seat])
+    _lanes: int = 0
+    _cache: SharedPrefixCache | None = None
+    _logits_R_V: Tensor | None = None
+
+    def __len__(self) -> int:
+        """Return the number of prompts under way."""
+        return len(self._seats)
+
+    @property
+    def keys(self) -> list[Hashable]:
+        """The keys of the prompts under way."""
+        return [seat.key for seat in self._seats]
+
+    @torch.inference_mode()
+    def enter(self, prompts: Prefill, plans: Sequence[TrialPlan], keys: Sequence[Hashable]) -> None:
+        """Let prompts in; each `key` comes back with what its prompt's trials drew."""
+        lanes = max(plan.n for plan in plans)
+        cache = SharedPrefixCache(prompts.cache, prompts.mask_B_P, lanes)
+        seats = [
+            _seat(key, plan, prompts.positions_B_1[..., index, :])
+            for index, (key, plan) in enumerate(zip(keys, plans, strict=True))
+        ]
+        of_trial = torch.tensor(
+            [index for index, plan in enumerate(plans) for _ in range(plan.n)], device=self.end_ids.device
+        )
+        logits_R_V = prompts.logits_B_V[of_trial]
+        if self._cache is None or self._logits_R_V is None:
+            self._cache, self._lanes, self._logits_R_V = cache, lanes, logits_R_V
+        else:
+            self._cache.append(cache)
+            self._lanes = max(self._lanes, lanes)
+            self._logits_R_V = torch.cat([self._logits_R_V, logits_R_V])
+        self._seats += seats
+
+    @torch.inference_mode()
+    def step(self) -> list[tuple[Hashable, Drawn]]:
+        """Draw one token for each live trial; return the prompts all of whose trials are finished."""
+        assert self._logits_R_V is not None, "step() needs a prompt"
+        uniforms_R, temperatures_R, top_ps_R = self._settings()
+        choice = choose_tokens(self._logits_R_V, uniforms_R, temperatures_R, top_ps_R)
+        going_on_R = self._record(choice.tokens_R, choice.logprobs_R.double())
+        done = [(seat.key, seat.drawn) for seat in self._seats if not len(seat.live)]
+        if len(done) == len(self._seats):
+            self.drop()
+        else:
+            self._close_up()
+            self._logits_R_V = self._run(choice.tokens_R[going_on_R])
+        return done
+
+    def drop(self) -> None:
+        """Forget all prompts under way."""
+        self._seats, self._cache, self._logits_R_V = [], None, None
+
+    def _settings(self) -> tuple[Tensor, Tensor, Tensor]:
+        seats, device = self._seats, self.end_ids.device
+        counts = torch.tensor([len(seat.live) for seat in seats], device=device)
+        temperatures = torch.tensor([seat.plan.temperature for seat in seats], device=device)
+        top_ps = torch.tensor([seat.plan.top_p for seat in seats], dtype=torch.float64, device=device)
+        uniforms_R = torch.cat([seat.plan.uniforms_N_T[seat.live, seat.steps] for seat in seats])
+        return uniforms_R, temperatures.repeat_interleave(counts), top_ps.repeat_interleave(counts)
+
+    def _record(self, tokens_R: Tensor, logprobs_R: Tensor) -> Tensor:
+        """Note one token for each live trial; return which of them go on."""
+        ended_R = torch.isin(tokens_R, self.end_ids)
+        counts = [len(seat.live) for seat in self._seats]
+        parts = (values.split(counts) for values in (tokens_R, logprobs_R, ended_R))
+        going_on_R = torch.cat([_note(seat, *values) for seat, *values in zip(self._seats, *parts, strict=True)])
+        if not bool(going_on_R.all()):
+            for seat, kept in zip(self._seats, going_on_R.split(counts), strict=True):
+                seat.live, seat.lanes = seat.live[kept], seat.lanes[kept]
+        return going_on_R
+
+    def _close_up(self) -> None:
+        """Drop finished prompts from the cache, and empty lanes when that pays."""
+        assert self._cache is not None, "only prompts under way are closed up"
+        kept = [index for index, seat in enumerate(self._seats) if len(seat.live)]
+        lanes = max(len(self._seats[index].live) for index in kept)
+        if len(kept) == len(self._seats) and lanes > _WORTH_CLOSING_UP * self._lanes:
+            return
+        self._seats, self._lanes = [self._seats[index] for index in kept], lanes
+        rows = [torch.nn.functional.pad(seat.lanes, (0, lanes - len(seat.lanes))) for seat in self._seats]
+        self._cache.keep(torch.tensor(kept, device=self.end_ids.device), torch.stack(rows))
+        for seat in self._seats:
+            seat.lanes = torch.arange(len(seat.live), device=self.end_ids.device)
+
+    def _run(self, tokens_R: Tensor) -> Tensor:
+        """Return the next logits of the trials that go on."""
+        assert self._cache is not None, "only prompts under way are run"
+        device = tokens_R.device
+        counts = torch.tensor([len(seat.live) for seat in self._seats], device=device)
+        slots_R = torch.arange(len(self._seats), device=device).repeat_interleave(counts)
+        steps_B = torch.tensor([seat.steps - 1 for seat in self._seats], device=device)
+        self._cache.place(Grid.of(slots_R, torch.cat([seat.lanes for seat in self._seats]), steps_B, self._lanes))
+        last_B = torch.cat([seat.position for seat in self._seats], dim=-1)
+        positions_R = (last_B + 1 + steps_B)[..., slots_R]
+        with attending(self.decoder, self._cache):
+            output = self.model(
+                input_ids=tokens_R[None],
+                position_ids=positions_R.unsqueeze(-2),
+                past_key_values=self._cache,
+                use_cache=True,
+            )
+        return output.logits[0]
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """R sequences of up to T new tokens."""
-
-    tokens_R_T: Tensor
-    """int64; meaningless from `lengths_R` on."""
-    lengths_R: Tensor
-    """int64."""
-    logprobs_R: Tensor
-    """float64; summed over the sequence, in nats, at temperature 1 before top-p."""
-    ended_R: Tensor
-    """bool; False where the limit cut the sequence off."""
-
-
-@torch.inference_mode()
-def prefill(model: Any, inputs: Mapping[str, Tensor]) -> Prefill:
-    """Run the model once over left-padded prompts and their images."""
-    rest = {name: value for name, value in inputs.items() if name != "input_ids"}
-    positions = model._prepare_position_ids_for_generation(inputs["input_ids"], dict(inputs))
-    prepared = model.prepare_inputs_for_generation(
-        inputs["input_ids"], **rest, position_ids=positions, use_cache=True, is_first_iteration=True
+def _seat(key: Hashable, plan: TrialPlan, position: Tensor) -> _Seat:
+    trials = torch.arange(plan.n, device=position.device)
+    drawn = Drawn(
+        tokens_N_T=torch.zeros_like(plan.uniforms_N_T, dtype=torch.long),
+        lengths_N=torch.zeros_like(trials),
+        logprobs_N=torch.zeros_like(trials, dtype=torch.float64),
+        ended_N=torch.zeros_like(trials, dtype=torch.bool),
     )
-    if "logits_to_keep" in inspect.signature(model.forward).parameters:
-        prepared["logits_to_keep"] = 1
-    output = model(**prepared)
-    return Prefill(output.past_key_values, output.logits[:, -1], inputs["attention_mask"], positions[..., -1:])
+    return _Seat(key, plan, drawn, position, live=trials, lanes=trials)
 
 
-@torch.inference_mode()
-def decode(model: Any, prompts: Prefill, plan: TrialPlan) -> Drawn:
-    """Draw all trials of `plan`; finished ones are dropped when that pays."""
-    steps, rows = plan.uniforms_R_T.shape[1], len(plan.prompts_R)
-    state = _Decoding(prompts, plan)
-    tokens_R_T = torch.zeros(rows, steps, dtype=torch.long, device=plan.prompts_R.device)
-    lengths_R = torch.zeros_like(plan.prompts_R)
-    logprobs_R = torch.zeros(rows, dtype=torch.float64, device=plan.prompts_R.device)
-    ended_R = torch.zeros(rows, dtype=torch.bool, device=plan.prompts_R.device)
-    for step in range(steps):
-        live = state.rows
-        choice = choose_tokens(
-            state.logits, plan.uniforms_R_T[live, step], plan.temperatures_R[live], plan.top_ps_R[live]
-        )
-        tokens_R_T[live, step] = choice.tokens_R
-        lengths_R[live] += state.active
-        logprobs_R[live] += torch.where(state.active, choice.logprobs_R.double(), 0.0)
-        ended = torch.isin(choice.tokens_R, plan.end_ids)
-        if plan.stopped is not None:
-            ended |= plan.stopped(live, tokens_R_T[live, : step + 1])
-        ended_R[live] |= ended & state.active
-        state.active &= ~ended & (step + 1 < plan.limits_R[live])
-        if not state.advance(model, choice.tokens_R):
-            break
-    return Drawn(tokens_R_T, lengths_R, logprobs_R, ended_R)
-
-
-class _Decoding:
-    """The sequences under way: which trials they are, their cache, their next logits."""
-
-    def __init__(self, prompts: Prefill, plan: TrialPlan) -> None:
-        room = plan.uniforms_R_T.shape[1]
-        self.rows = torch.arange(len(plan.prompts_R), device=plan.prompts_R.device)
-        self.active = torch.ones_like(self.rows, dtype=torch.bool)
-        self.logits = prompts.logits_B_V.index_select(0, plan.prompts_R)
-        self.positions = prompts.positions_B_1.index_select(-2, plan.prompts_R)
-        self.length = prompts.mask_B_P.shape[1]
-        self.mask: Tensor | None = None
-        if not bool(prompts.mask_B_P.all()):
-            mask = prompts.mask_B_P.index_select(0, plan.prompts_R)
-            self.mask = torch.cat([mask, mask.new_ones(len(mask), room)], dim=1)
-        self.cache = prompts.cache
-        spread_cache(self.cache, plan.prompts_R, room)
-
-    def advance(self, model: Any, tokens: Tensor) -> bool:
-        """Compute the next logits; return False when every sequence is finished."""
-        count = int(self.active.sum())
-        if count == 0:
-            return False
-        if count <= _WORTH_DROPPING * len(self.rows):
-            tokens = self._drop_finished(tokens)
-        self.length += 1
-        self.positions = self.positions + 1
-        output = model(
-            input_ids=tokens[:, None],
-            attention_mask=None if self.mask is None else self.mask[:, : self.length],
-            position_ids=self.positions,
-            past_key_values=self.cache,
-            use_cache=True,
-        )
-        self.logits = output.logits[:, -1]
-        return True
-
-    def _drop_finished(self, tokens: Tensor) -> Tensor:
-        kept = self.active.nonzero()[:, 0]
-        self.rows, self.active = self.rows[kept], self.active[kept]
-        self.positions = self.positions.index_select(-2, kept)
-        self.mask = None if self.mask is None else self.mask[kept]
-        self.cache.reorder_cache(kept)
-        return tokens[kept]
+def _note(seat: _Seat, tokens: Tensor, logprobs: Tensor, ended: Tensor) -> Tensor:
+    drawn, live = seat.drawn, seat.live
+    drawn.tokens_N_T[live, seat.steps] = tokens
+    drawn.lengths_N[live] += 1
+    drawn.logprobs_N[live] += logprobs
+    seat.steps += 1
+    if seat.plan.stopped is not None:
+        ended = ended | seat.plan.stopped(drawn.tokens_N_T[live, : seat.steps])
+    drawn.ended_N[live] = ended
+    return ~ended if seat.steps < seat.plan.limit else torch.zeros_like(ended)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,37 +10,35 @@ import torch
 from PIL import Image
 
 from trial_sampler.conversations import Refused, content_parts, one_line, open_images
-from trial_sampler.request import Request
+from trial_sampler.request import ImageLike, Messages
 
 
 @dataclass(frozen=True)
 class Prompt:
-    """One request, ready for the processor."""
+    """One conversation, ready for the processor."""
 
-    request: Request
-    """The request."""
     text: str
     """The chat template's output, up to where the answer starts."""
     images: list[Image.Image]
     """RGB, in order."""
 
 
-def read_prompt(processor: Any, request: Request) -> Prompt:
+def read_prompt(processor: Any, messages: Messages, images: Sequence[ImageLike]) -> Prompt:
     """Open the images and apply the chat template.
 
     Raises:
         Refused: an image cannot be read, images and image parts differ in number, or the template fails.
     """
-    images = open_images(request.messages, request.images, forbidden=_image_tokens(processor))
+    opened = open_images(messages, images, forbidden=_image_tokens(processor))
     try:
-        messages = [{**message, "content": content_parts(message)} for message in request.messages]
-        text = processor.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
+        turns = [{**message, "content": content_parts(message)} for message in messages]
+        text = processor.apply_chat_template(turns, add_generation_prompt=True, tokenize=False)
     except Exception as error:  # a template is a program of the checkpoint's author: it may raise anything
         raise Refused("template", one_line(error)) from error
-    return Prompt(request, text, images)
+    return Prompt(text, opened)
 
 
-def encode_prompts(processor: Any, prompts: list[Prompt]) -> Mapping[str, torch.Tensor]:
+def encode_prompts(processor: Any, prompts: Sequence[Prompt]) -> Mapping[str, torch.Tensor]:
     """Run the processor over prompts that either all have images or all have none; padding goes to the left."""
     bos = processor.tokenizer.bos_token
     images = [prompt.images for prompt in prompts]
@@ -55,6 +53,5 @@ def encode_prompts(processor: Any, prompts: list[Prompt]) -> Mapping[str, torch.
 
 
 def _image_tokens(processor: Any) -> set[str]:
-    names = ("image_token", "boi_token")
-    found = {getattr(processor, name, None) for name in names}
+    found = {getattr(processor, name, None) for name in ("image_token", "boi_token")}
     return {token for token in found if isinstance(token, str) and token}

@@ -8,8 +8,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from trial_sampler.request import Request
-
 
 def cut_at_stop(text: str, stops: Sequence[str]) -> str:
     """Return the text before the first stop string in it.
@@ -20,21 +18,14 @@ def cut_at_stop(text: str, stops: Sequence[str]) -> str:
     return text[: min([len(text), *(text.find(stop) for stop in stops if stop in text)])]
 
 
-def stop_checker(requests: Sequence[Request], tokenizer: Any) -> Callable[[Tensor, Tensor], Tensor] | None:
-    """Return a check of sequences against their request's stop strings, or None if no request has any."""
-    stops_R = [tuple(request.stop) for request in requests for _ in range(request.n)]
-    if not any(stops_R):
+def stop_checker(stops: Sequence[str], tokenizer: Any) -> Callable[[Tensor], Tensor] | None:
+    """Return a check of tokens `(R, steps)` against stop strings, or None if there are none."""
+    if not stops:
         return None
 
-    def stopped(rows: Tensor, tokens: Tensor) -> Tensor:
-        found = [
-            bool(stops_R[row]) and any(stop in _text(tokenizer, ids) for stop in stops_R[row])
-            for row, ids in zip(rows.tolist(), tokens.tolist(), strict=True)
-        ]
-        return torch.tensor(found, device=rows.device)
+    def stopped(tokens_R_T: Tensor) -> Tensor:
+        texts = tokenizer.batch_decode(tokens_R_T, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        found = [any(stop in text for stop in stops) for text in texts]
+        return torch.tensor(found, dtype=torch.bool, device=tokens_R_T.device)
 
     return stopped
-
-
-def _text(tokenizer: Any, ids: list[int]) -> str:
-    return tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)

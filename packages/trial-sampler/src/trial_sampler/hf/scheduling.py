@@ -1,0 +1,135 @@
+"""Which requests wait, which are under way, which are finished."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+
+import torch
+
+from trial_sampler.conversations import Refused, one_line
+from trial_sampler.errors import ModelError, SampleFailure
+from trial_sampler.hf.decoding import SharedDecoding
+from trial_sampler.hf.encoding import Prompt, encode_prompts, read_prompt
+from trial_sampler.hf.network import Network
+from trial_sampler.hf.plans import Drawn, plan_of, seeds_of
+from trial_sampler.hf.prefilling import Prefill, prefill
+from trial_sampler.hf.rows import draw_rows
+from trial_sampler.hf.stopping import cut_at_stop
+from trial_sampler.request import Request, SampleResult, Trial, result_of
+
+_Waiting = tuple[int, Prompt]
+
+
+class Schedule:
+    """Draws the trials of requests, at most `seats` prompts side by side."""
+
+    def __init__(self, network: Network, requests: Sequence[Request], seats: int) -> None:
+        self._network, self._requests, self._seats = network, requests, seats
+        self._results: dict[int, SampleResult] = {}
+        self._waiting = deque(range(len(requests)))
+        self._decoding = SharedDecoding(network.model, network.decoder, network.end_ids)
+
+    def run(self) -> list[SampleResult]:
+        """Return one result for each request, in order.
+
+        Raises:
+            ModelError: the processor's image tokens do not match the model's image features (a wrong set-up).
+        """
+        while self._waiting or len(self._decoding):
+            free = self._seats - len(self._decoding)
+            if self._waiting and (not len(self._decoding) or free >= max(1, self._seats // 4)):
+                self._admit(free)
+            if len(self._decoding):
+                self._step()
+        return [self._results[index] for index in range(len(self._requests))]
+
+    def _admit(self, most: int) -> None:
+        groups: dict[bool, list[_Waiting]] = {True: [], False: []}
+        for index in [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]:
+            request = self._requests[index]
+            try:
+                prompt = read_prompt(self._network.processor, request.messages, request.images)
+            except Refused as refused:
+                self._fail(index, refused.failure)
+            else:
+                groups[bool(prompt.images)].append((index, prompt))
+        for group in groups.values():
+            self._enter(group)
+
+    def _enter(self, group: list[_Waiting]) -> None:
+        """Prefill together; if that fails, halve until the culprit is alone."""
+        if not group:
+            return
+        try:
+            self._enter_together(group)
+        except (Refused, RuntimeError, ValueError, IndexError, TypeError) as error:
+            if len(group) == 1:
+                self._fail(group[0][0], failure_of(error))
+                return
+            half = len(group) // 2
+            self._enter(group[:half])
+            self._enter(group[half:])
+
+    def _enter_together(self, group: list[_Waiting]) -> None:
+        requests = [self._requests[index] for index, _ in group]
+        inputs = encode_prompts(self._network.processor, [prompt for _, prompt in group])
+        for request, length in zip(requests, inputs["attention_mask"].sum(-1).tolist(), strict=True):
+            self._network.check_length(length, request.max_new_tokens)
+        prompts = prefill(self._network.model, self._network.placed(inputs))
+        self._start(prompts, requests, [index for index, _ in group])
+
+    def _start(self, prompts: Prefill, requests: Sequence[Request], indices: list[int]) -> None:
+        network = self._network
+        plans = [plan_of(request, network.processor.tokenizer, network.end_ids.device) for request in requests]
+        if network.shares(prompts.cache):
+            self._decoding.enter(prompts, plans, indices)
+            return
+        for index, drawn in zip(indices, draw_rows(network.model, prompts, plans, network.end_ids), strict=True):
+            self._finish(index, drawn)
+
+    def _step(self) -> None:
+        """Draw one token; if that fails (out of memory), begin the prompts under way again, half as many at a time."""
+        try:
+            for index, drawn in self._decoding.step():
+                self._finish(index, drawn)
+        except (RuntimeError, ValueError, IndexError, TypeError) as error:
+            under_way = self._decoding.keys
+            self._decoding.drop()
+            if len(under_way) == 1:
+                self._fail(under_way[0], failure_of(error))
+            else:
+                self._waiting.extendleft(reversed(under_way))
+            self._seats = max(1, len(under_way) // 2)
+
+    def _finish(self, index: int, drawn: Drawn) -> None:
+        request = self._requests[index]
+        lengths = drawn.lengths_N.tolist()
+        ids = [row[:length] for row, length in zip(drawn.tokens_N_T.tolist(), lengths, strict=True)]
+        tokenizer = self._network.processor.tokenizer
+        texts = tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        ended, logprobs, seeds = drawn.ended_N.tolist(), drawn.logprobs_N.tolist(), seeds_of(request)
+        trials = [
+            Trial(cut_at_stop(text, request.stop).strip(), "stop" if end else "length", length, logprob, seed)
+            for text, end, length, logprob, seed in zip(texts, ended, lengths, logprobs, seeds, strict=True)
+        ]
+        self._results[index] = result_of(request, trials)
+
+    def _fail(self, index: int, failure: SampleFailure) -> None:
+        self._results[index] = SampleResult(self._requests[index].id, error=failure)
+
+
+def failure_of(error: Exception) -> SampleFailure:
+    """Return why one request failed.
+
+    Raises:
+        ModelError: no request can be served.
+    """
+    if isinstance(error, Refused):
+        return error.failure
+    message = one_line(error)
+    if "features and image tokens" in message.lower():
+        raise ModelError(f"processor and model disagree on image tokens: {message}") from error
+    if isinstance(error, torch.cuda.OutOfMemoryError):
+        return SampleFailure("out_of_memory", message)
+    return SampleFailure("model", f"{type(error).__name__}: {message}")
