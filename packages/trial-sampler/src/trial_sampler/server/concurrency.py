@@ -50,8 +50,11 @@ class AdaptiveConcurrency:
         self._changed.set()
 
     def answered(self) -> None:
-        """Grow: by one for each answer at first, after the first complaint by one for each round of answers."""
-        if self._open >= int(self.limit):
+        """Grow: by one for each answer at first, after the first complaint by one for each round of answers.
+
+        To be called before the attempt lands, as `complained` is: a limit grows only while as many are in flight.
+        """
+        if self._in_flight >= int(self.limit):
             step = 1.0 if self.is_eager else 1 / self.limit
             self.limit = min(float(self._most), self.limit + step)
             self._changed.set()

@@ -64,13 +64,13 @@ class Exchange:
             flight = await self._concurrency.depart()
         try:
             outcome = await self._post(body, min(deadline_s, _now_s() + self._settings.attempt_deadline_s))
+            if not isinstance(outcome, Trouble):
+                self._concurrency.answered()
+            elif outcome.is_overload:
+                self._concurrency.complained(flight)
+            return outcome
         finally:
             self._concurrency.land()
-        if not isinstance(outcome, Trouble):
-            self._concurrency.answered()
-        elif outcome.is_overload:
-            self._concurrency.complained(flight)
-        return outcome
 
     async def _post(self, body: bytes, until_s: float) -> Any | Trouble:
         began_s = _now_s()

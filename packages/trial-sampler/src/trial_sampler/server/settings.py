@@ -9,8 +9,10 @@ from typing import Any, Literal
 
 from trial_sampler.errors import SamplerError
 
-_OURS = {"model", "messages", "n", "seed", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop"}
-_OURS |= {"stream", "logprobs", "top_logprobs"}
+_OURS = frozenset(
+    {"model", "messages", "n", "seed", "temperature", "top_p", "max_tokens", "max_completion_tokens", "stop"}
+    | {"stream", "logprobs", "top_logprobs"}
+)
 
 
 @dataclass(frozen=True, kw_only=True)
