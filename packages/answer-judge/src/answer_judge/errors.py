@@ -10,7 +10,10 @@ class JudgeError(Exception):
     ├── EmbeddingError   an embedder returned the wrong shape or numbers that are not finite, or cannot run as asked
     ├── ThresholdError   no threshold is known for an embedding model, or none keeps wrong pairs out
     ├── CacheError       the file of an embedding cache cannot be read or written
-    └── WorkerError      a judging process cannot start, raised, or died twice on one pair
+    ├── GenerationError  a text generator returned the wrong number of replies, or no strings
+    ├── WorkerError      a judging process cannot start, raised, or died twice on one pair
+    ├── LabelError       labels that cannot be told apart, or a label that is not in the set
+    └── SelectionError   vectors, images, scores or settings that cannot be selected from
     ```
     """
 
@@ -31,5 +34,17 @@ class CacheError(JudgeError):
     """The file of an embedding cache cannot be read or written."""
 
 
+class GenerationError(JudgeError):
+    """A text generator returned another number of replies than it had prompts, or no strings."""
+
+
 class WorkerError(JudgeError):
     """A judging process cannot start, raised, or died twice on one pair."""
+
+
+class LabelError(JudgeError):
+    """Labels that cannot be told apart, or a label that is not in the set."""
+
+
+class SelectionError(JudgeError):
+    """Vectors, images, scores or settings that cannot be selected from."""

@@ -17,7 +17,7 @@ _SPELLINGS = (
     (r"\bi\.e\.,?", "that is"),
     (r"\b(st|mr|mrs|ms|dr|mt)\. ", r"\1 "),
     (r"\bgrey\b", "gray"),
-    (r"\b(it|this|that|he|she|there|what|answer|guess)'s\b", r"\1 is"),
+    (r"\b(it|this|that|he|she|here|there|what|answer|guess)'s\b", r"\1 is"),
     (r"\b(they|these|those|we|you)'re\b", r"\1 are"),
     (r"\bi'm\b", "i am"),
     (r"\bcan't\b|\bcannot\b", "can not"),
