@@ -7,7 +7,7 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from answer_judge.errors import GenerationError
 from answer_judge.extraction import UNKNOWN
@@ -62,8 +62,8 @@ class LlmExtractor:
     ) -> None:
         """Take the model, and how to ask it.
 
-        `examples` are texts with their answers; `batch_size` is the most prompts in one call; `max_characters` of a text
-        are quoted; `must_be_mentioned` refuses answers whose last word the text lacks.
+        `examples` are texts with their answers; `batch_size` is the most prompts in one call; `max_characters` of a
+        text are quoted; `must_be_mentioned` refuses answers whose last word the text lacks.
         """
         self._generate, self._batch_size = generate, batch_size
         self._examples, self._max_characters = tuple(examples), max_characters
@@ -115,7 +115,7 @@ class LlmExtractor:
         prompts = [
             extraction_prompt(text, examples=self._examples, max_characters=self._max_characters) for text in texts
         ]
-        replies = list(self._generate(prompts))
+        replies: list[Any] = list(self._generate(prompts))
         if len(replies) != len(prompts) or not all(isinstance(reply, str) for reply in replies):
             kinds = sorted({type(reply).__name__ for reply in replies})
             raise GenerationError(

@@ -10,7 +10,7 @@ from answer_judge.plain_text import plain_text
 from answer_judge.structured_answers import structured_answer
 
 Reason = Literal["answered", "none given", "no text", "empty reply", "unparsable reply", "not in the text"]
-"""`answered`: a phrase was found; `none given`: the model says `unknown`; the other four: nothing to go by, so `unknown`."""
+"""`answered`: a phrase was found; `none given`: the model says that there is none; the others: nothing to go by."""
 
 _MOST_WORDS, _MOST_ALTERNATIVES, _LONGEST_REPLY = 7, 8, 4000
 _LABEL = re.compile(
@@ -24,16 +24,16 @@ _CHATTER = re.compile(
     r"^(?:sure|of course|certainly|okay|ok|yes|here (?:is|are|you go)|based on|in this text|let me)\b"
 )
 _END = re.compile(
-    r"[.;!?](?:\s|$)|\s[-–—(]|[\[\]{}<>|]|: |\(|,? (?:because|since|as|which|who|that|given|based|but|due|according|hidden"
-    r"|behind|not)\b"
+    r"[.;!?](?:\s|$)|\s[-–—(]|[\[\]{}<>|]|: |\(|,? (?:because|since|as|which|who|that|given|based|but|due|according"
+    r"|hidden|behind|not)\b"
 )
 _ARTICLE = re.compile(r"^(?:(?:an?|the|some|either|maybe|possibly|probably|perhaps|most likely|likely)\s+)+")
 _BETWEEN = re.compile(r"\s*(?:,\s*(?:or\s+|and\s+)?|;|/|\s+or\s+)\s*")
 _NONE_GIVEN = re.compile(
-    r"^(?:no$|not an? \b|i am sorry|sorry|as an ai|unknown|none|null|nil|n/a|not? answer|nothing|unclear|unsure|uncertain|undetermined|inconclusive|undecided"
-    r"|not (?:sure|known|clear|given|stated|specified|determined|enough)|no (?:clear|definite|final|single|commit\w*)"
-    r"|(?:i )?(?:can not|could not|do not know|am not sure|am unable)|it is (?:unclear|unknown|not|impossible)|impossible"
-    r"|the text (?:does not|gives no|settles on nothing))\b"
+    r"^(?:no$|not an? |i am sorry|sorry|as an ai|unknown|none|null|nil|n/a|no answer|nothing|unclear|unsure|uncertain"
+    r"|undetermined|inconclusive|undecided|not (?:sure|known|clear|given|stated|specified|determined|enough)"
+    r"|no (?:clear|definite|final|single|commit\w*)|(?:i )?(?:can not|could not|do not know|am not sure|am unable)"
+    r"|it is (?:unclear|unknown|not|impossible)|impossible|the text (?:does not|gives no|settles on nothing))\b"
 )
 
 
