@@ -1,94 +1,252 @@
-"""The decoding loop on a model whose positions have several axes, without a processor."""
+"""Decoding below the processor, on small random models of several families."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from trial_sampler.hf.decoding import TrialPlan, decode, prefill
+from trial_sampler.hf.decoding import SharedDecoding
+from trial_sampler.hf.plans import Drawn, TrialPlan
+from trial_sampler.hf.prefilling import prefill
+from trial_sampler.hf.rows import draw_rows
+from trial_sampler.hf.shared_prefix import can_share
+from trial_sampler.random_streams import trial_seed, uniforms
 
-IMAGE, START, END, PAD = 95, 93, 94, 0
+IMAGE, START, END, PAD, NEVER = 95, 93, 94, 0, 1000
 STEPS = 8
+TEXT: dict[str, Any] = {
+    "vocab_size": 99, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 256, "initializer_range": 0.5,
+    "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": PAD,
+}  # fmt: skip
+MARKS = {"image_token_id": IMAGE, "vision_start_token_id": START, "vision_end_token_id": END, "video_token_id": 96}
+Inputs = dict[str, torch.Tensor]
 
 
-@pytest.fixture(scope="module")
 def qwen2_vl() -> Any:
     from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
 
-    torch.manual_seed(0)
-    text: dict[str, Any] = {
-        "vocab_size": 99, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
-        "num_key_value_heads": 2, "max_position_embeddings": 256, "initializer_range": 0.5,
-        "rope_parameters": {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 1, 2]},
-        "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": PAD,
-    }  # fmt: skip
+    rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 1, 2]}
     vision = {"depth": 1, "embed_dim": 32, "hidden_size": 32, "num_heads": 2, "mlp_ratio": 2, "patch_size": 4}
-    config = Qwen2VLConfig(
-        text_config=text, vision_config=vision, image_token_id=IMAGE, vision_start_token_id=START,
-        vision_end_token_id=END, video_token_id=96,
-    )  # fmt: skip
-    model = Qwen2VLForConditionalGeneration(config).eval()
-    model.generation_config.pad_token_id, model.generation_config.eos_token_id = PAD, 2
-    return model
-
-
-def prompts() -> dict[str, torch.Tensor]:
-    """Two prompts of different length, padded on the left, with images of 4 x 4 and 4 x 8 patches."""
-    rows = [[START, *[IMAGE] * 4, END, 5, 6], [7, 8, START, *[IMAGE] * 8, END, 9, 10, 11]]
-    width = max(map(len, rows))
-    ids = torch.tensor([[PAD] * (width - len(row)) + row for row in rows])
-    return {
-        "input_ids": ids,
-        "attention_mask": torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows]),
-        "mm_token_type_ids": (ids == IMAGE).int(),
-        "image_grid_thw": torch.tensor([[1, 4, 4], [1, 4, 8]]),
-        "pixel_values": torch.randn(48, 3 * 2 * 4 * 4, generator=torch.Generator().manual_seed(0)),
-    }
-
-
-def plan(prompt_of_trial: list[int], **changes: Any) -> TrialPlan:
-    count = len(prompt_of_trial)
-    return TrialPlan(
-        **{
-            "prompts_R": torch.tensor(prompt_of_trial),
-            "temperatures_R": torch.zeros(count),
-            "top_ps_R": torch.ones(count, dtype=torch.float64),
-            "limits_R": torch.full((count,), STEPS),
-            "uniforms_R_T": torch.full((count, STEPS), 0.5, dtype=torch.float64),
-            "end_ids": torch.tensor([2]),
-        }
-        | changes
+    return Qwen2VLForConditionalGeneration(
+        Qwen2VLConfig(text_config={**TEXT, "rope_parameters": rope}, vision_config=vision, **MARKS)
     )
 
 
-def test_positions_of_several_axes_agree_with_generate(qwen2_vl: Any) -> None:
-    drawn = decode(qwen2_vl, prefill(qwen2_vl, prompts()), plan([0, 0, 1]))
+def qwen3_vl() -> Any:
+    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
+    rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1]}
+    vision = {
+        "depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "patch_size": 4, "out_hidden_size": 32,
+        "num_position_embeddings": 64, "deepstack_visual_indexes": [0],
+    }  # fmt: skip
+    text = {**TEXT, "head_dim": 8, "rope_parameters": rope}
+    return Qwen3VLForConditionalGeneration(Qwen3VLConfig(text_config=text, vision_config=vision, **MARKS))
+
+
+def qwen3_5() -> Any:
+    from transformers import Qwen3_5Config, Qwen3_5ForConditionalGeneration
+
+    rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1], "partial_rotary_factor": 1.0}
+    vision = {
+        "depth": 1, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "patch_size": 4, "out_hidden_size": 32,
+        "num_position_embeddings": 64,
+    }  # fmt: skip
+    text = {
+        **TEXT, "head_dim": 8, "rope_parameters": rope, "layer_types": ["linear_attention", "full_attention"],
+        "linear_key_head_dim": 8, "linear_value_head_dim": 8, "linear_num_key_heads": 2, "linear_num_value_heads": 2,
+    }  # fmt: skip
+    return Qwen3_5ForConditionalGeneration(Qwen3_5Config(text_config=text, vision_config=vision, **MARKS))
+
+
+def gemma3() -> Any:
+    """Its first layer sees 6 tokens back, fewer than the prompts are long."""
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+    text = {
+        **TEXT, "head_dim": 8, "sliding_window": 6, "layer_types": ["sliding_attention", "full_attention"],
+        "query_pre_attn_scalar": 8, "attn_logit_softcapping": None,
+    }  # fmt: skip
+    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2,
+              "image_size": 16, "patch_size": 4}  # fmt: skip
+    return Gemma3ForConditionalGeneration(
+        Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=IMAGE,
+                     boi_token_index=START, eoi_token_index=END)
+    )  # fmt: skip
+
+
+def qwen_inputs(patch_values: int) -> Inputs:
+    """Two prompts of different length, padded on the left, with images of 4 x 4 and 4 x 8 patches."""
+    inputs = padded([[START, *[IMAGE] * 4, END, 5, 6], [7, 8, START, *[IMAGE] * 8, END, 9, 10, 11]])
+    noise = torch.randn(48, patch_values, generator=torch.Generator().manual_seed(0))
+    return inputs | {
+        "mm_token_type_ids": (inputs["input_ids"] == IMAGE).int(),
+        "image_grid_thw": torch.tensor([[1, 4, 4], [1, 4, 8]]),
+        "pixel_values": noise,
+    }
+
+
+def gemma_inputs() -> Inputs:
+    inputs = padded([[1, START, *[IMAGE] * 4, END, 5, 6], [1, 7, 8, START, *[IMAGE] * 4, END, 9, 10, 11, 12, 13]])
+    noise = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    return inputs | {"token_type_ids": (inputs["input_ids"] == IMAGE).int(), "pixel_values": noise}
+
+
+def padded(rows: list[list[int]]) -> Inputs:
+    width = max(map(len, rows))
+    return {
+        "input_ids": torch.tensor([[PAD] * (width - len(row)) + row for row in rows]),
+        "attention_mask": torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows]),
+    }
+
+
+Family = tuple[Any, Inputs]
+FAMILIES: dict[str, tuple[Callable[[], Any], Callable[[], Inputs]]] = {
+    "qwen2_vl": (qwen2_vl, lambda: qwen_inputs(3 * 2 * 4 * 4)),
+    "qwen3_vl": (qwen3_vl, lambda: qwen_inputs(3 * 2 * 4 * 4)),
+    "gemma3": (gemma3, gemma_inputs),
+    "qwen3_5": (qwen3_5, lambda: qwen_inputs(3 * 2 * 4 * 4)),
+}
+SHARING = ("qwen2_vl", "qwen3_vl", "gemma3")
+
+
+@pytest.fixture(scope="module")
+def families() -> dict[str, Family]:
+    made = {}
+    for name, (make, inputs) in FAMILIES.items():
+        torch.manual_seed(0)
+        model = make().eval()
+        model.generation_config.pad_token_id, model.generation_config.eos_token_id = PAD, NEVER
+        made[name] = (model, inputs())
+    return made
+
+
+def one_prompt(inputs: Inputs, index: int) -> Inputs:
+    """One of the two prompts, without the padding that it needs beside the other."""
+    real = inputs["attention_mask"][index].bool()
+    kept = {name: inputs[name][[index]][:, real] for name in inputs if inputs[name].shape == inputs["input_ids"].shape}
+    if "image_grid_thw" in inputs:
+        patches = inputs["image_grid_thw"].prod(-1)
+        start = int(patches[:index].sum())
+        pixels = inputs["pixel_values"][start : start + int(patches[index])]
+        return kept | {"image_grid_thw": inputs["image_grid_thw"][[index]], "pixel_values": pixels}
+    return kept | {"pixel_values": inputs["pixel_values"][[index]]}
+
+
+def plan(n: int, seed: int = 0, **changes: Any) -> TrialPlan:
+    seeds = np.array([trial_seed(seed, "prompt", k) for k in range(n)], dtype=np.uint64)
+    numbers = torch.from_numpy(uniforms(seeds, changes.pop("limit", STEPS)))
+    return TrialPlan(**{"temperature": 1.0, "top_p": 0.9, "uniforms_N_T": numbers} | changes)
+
+
+def drawn_together(model: Any, inputs: Inputs, plans: list[TrialPlan], end: int = NEVER) -> list[Drawn]:
+    decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([end]))
+    decoding.enter(prefill(model, inputs), plans, range(len(plans)))
+    found: dict[Any, Drawn] = {}
+    while len(decoding):
+        found.update(decoding.step())
+    return [found[index] for index in range(len(plans))]
+
+
+def assert_equal(one: Drawn, other: Drawn) -> None:
+    assert one.lengths_N.tolist() == other.lengths_N.tolist()
+    assert one.ended_N.tolist() == other.ended_N.tolist()
+    for mine, theirs, length in zip(one.tokens_N_T, other.tokens_N_T, one.lengths_N.tolist(), strict=True):
+        assert mine[:length].tolist() == theirs[:length].tolist()
+    assert one.logprobs_N.tolist() == pytest.approx(other.logprobs_N.tolist(), abs=1e-3)
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_greedy_trials_agree_with_generate(families: dict[str, Family], name: str) -> None:
+    model, inputs = families[name]
+    drawn = drawn_together(model, inputs, [plan(2, temperature=0.0), plan(3, temperature=0.0)])
     with torch.inference_mode():
-        expected = qwen2_vl.generate(**prompts(), do_sample=False, max_new_tokens=STEPS)[:, -STEPS:]
-    assert drawn.lengths_R.tolist() == [STEPS] * 3
-    assert drawn.tokens_R_T.tolist() == [expected[0].tolist(), expected[0].tolist(), expected[1].tolist()]
+        expected = model.generate(**inputs, do_sample=False, max_new_tokens=STEPS)[:, -STEPS:]
+    for index, trials in enumerate(drawn):
+        assert trials.lengths_N.tolist() == [STEPS] * len(trials.lengths_N)
+        assert all(row == expected[index].tolist() for row in trials.tokens_N_T.tolist())
 
 
-def test_finished_sequences_leave_and_the_others_go_on_unchanged(qwen2_vl: Any) -> None:
-    whole = decode(qwen2_vl, prefill(qwen2_vl, prompts()), plan([0, 1, 0, 1]))
+@pytest.mark.parametrize("name", SHARING)
+def test_a_shared_prompt_gives_the_trials_of_copied_ones(families: dict[str, Family], name: str) -> None:
+    model, inputs = families[name]
+    plans = [plan(5, 1, limit=12), plan(2, 2)]
+    copied = draw_rows(model, prefill(model, inputs), plans, torch.tensor([7]))
+    for one, other in zip(drawn_together(model, inputs, plans, end=7), copied, strict=True):
+        assert_equal(one, other)
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_a_prompt_that_enters_later_changes_nothing(families: dict[str, Family], name: str) -> None:
+    model, inputs = families[name]
+    plans = [plan(4, 1), plan(3, 2, limit=STEPS + 4)]
+    apart = [drawn_together(model, one_prompt(inputs, index), [plans[index]])[0] for index in (0, 1)]
+    decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
+    decoding.enter(prefill(model, one_prompt(inputs, 0)), plans[:1], ["first"])
+    found = [pair for _ in range(3) for pair in decoding.step()]
+    decoding.enter(prefill(model, one_prompt(inputs, 1)), plans[1:], ["second"])
+    while len(decoding):
+        found += decoding.step()
+    assert [key for key, _ in found] == ["first", "second"]
+    for (_, together), alone in zip(found, apart, strict=True):
+        assert_equal(together, alone)
+
+
+def test_finished_trials_leave_and_the_others_go_on_unchanged(families: dict[str, Family]) -> None:
+    model, inputs = families["qwen2_vl"]
+    whole = drawn_together(model, inputs, [plan(4), plan(4, 3)])
+    third = int(whole[0].tokens_N_T[1, 2])
     widths: list[int] = []
-    hook = qwen2_vl.lm_head.register_forward_hook(lambda _m, _i, output: widths.append(len(output)))
+    hook = model.lm_head.register_forward_hook(lambda _m, _i, output: widths.append(output.shape[1]))
     try:
-        limits = torch.tensor([2, STEPS, 4, 4])
-        cut = decode(qwen2_vl, prefill(qwen2_vl, prompts()), plan([0, 1, 0, 1], limits_R=limits))
+        cut = drawn_together(model, inputs, [plan(4), plan(4, 3)], end=third)
     finally:
         hook.remove()
-    assert cut.lengths_R.tolist() == limits.tolist()
-    for trial, length in enumerate(limits.tolist()):
-        assert cut.tokens_R_T[trial, :length].tolist() == whole.tokens_R_T[trial, :length].tolist()
-    assert widths == [2, 4, 3, 3, 1, 1, 1, 1]
+    ends = [(row.index(third) + 1 if third in row else STEPS) for trials in whole for row in trials.tokens_N_T.tolist()]
+    assert [length for trials in cut for length in trials.lengths_N.tolist()] == ends
+    assert widths[1:] == [sum(end > step for end in ends) for step in range(1, max(ends))]
+    for before, after in zip(whole, cut, strict=True):
+        for row, (length, ended) in enumerate(zip(after.lengths_N.tolist(), after.ended_N.tolist(), strict=True)):
+            assert after.tokens_N_T[row, :length].tolist() == before.tokens_N_T[row, :length].tolist()
+            assert ended == (third in before.tokens_N_T[row].tolist())
 
 
-def test_an_end_token_is_counted_and_marks_the_sequence_as_ended(qwen2_vl: Any) -> None:
-    free = decode(qwen2_vl, prefill(qwen2_vl, prompts()), plan([0, 1]))
-    third = int(free.tokens_R_T[0, 2])
-    ended = decode(qwen2_vl, prefill(qwen2_vl, prompts()), plan([0, 1], end_ids=torch.tensor([third])))
-    first = free.tokens_R_T[0].tolist().index(third) + 1
-    assert (int(ended.lengths_R[0]), bool(ended.ended_R[0])) == (first, True)
-    assert bool(ended.ended_R[1]) == (third in free.tokens_R_T[1].tolist())
+def test_the_prompts_cache_is_kept_once_however_many_trials(families: dict[str, Family]) -> None:
+    model, inputs = families["qwen2_vl"]
+    decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
+    decoding.enter(prefill(model, one_prompt(inputs, 1)), [plan(64)], ["only"])
+    decoding.step()
+    layer = decoding._cache.shared_layers[0]
+    assert layer.prompt_keys.shape[0] == 1
+    assert layer.own_keys.shape[:2] == (1, 64)
+
+
+def test_layers_with_a_recurrent_state_are_copied_and_agree_with_generate(families: dict[str, Family]) -> None:
+    model, inputs = families["qwen3_5"]
+    prompts = prefill(model, inputs)
+    assert not can_share(prompts.cache, 2)
+    drawn = draw_rows(model, prompts, [plan(2, temperature=0.0)] * 2, torch.tensor([NEVER]))
+    with torch.inference_mode():
+        expected = model.generate(**inputs, do_sample=False, max_new_tokens=STEPS)[:, -STEPS:]
+    for trials, wanted in zip(drawn, expected, strict=True):
+        assert trials.tokens_N_T.tolist() == [wanted.tolist()] * 2
+
+
+def test_the_models_own_attention_is_back_after_sampling(families: dict[str, Family]) -> None:
+    model, inputs = families["qwen2_vl"]
+    before = model.get_decoder().config._attn_implementation
+    drawn_together(model, inputs, [plan(2), plan(2)])
+    assert model.get_decoder().config._attn_implementation == before != "trial_sampler_shared_prefix"
+
+
+def test_a_stop_rule_ends_its_own_prompts_trials_alone(families: dict[str, Family]) -> None:
+    model, inputs = families["qwen2_vl"]
+    stopping = plan(3, stopped=lambda tokens: torch.full((len(tokens),), tokens.shape[1] >= 2))
+    first, second = drawn_together(model, inputs, [stopping, plan(3)])
+    assert first.lengths_N.tolist() == [2, 2, 2]
+    assert first.ended_N.all()
+    assert second.lengths_N.tolist() == [STEPS] * 3

@@ -1,0 +1,91 @@
+"""How waiting requests enter, and what happens to the others when one of them fails."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from trial_sampler import Request
+from trial_sampler.hf import HfSampler
+from trial_sampler.request import Trial, result_of
+
+
+def texts(results: list[Any]) -> list[list[str]]:
+    assert [result.error for result in results] == [None] * len(results)
+    return [[trial.text for trial in result.trials] for result in results]
+
+
+def test_waiting_prompts_enter_while_others_are_under_way(llava: Any, processor: Any, ask: Any) -> None:
+    requests = [ask(index, n=3, max_new_tokens=2 + 5 * (index % 3)) for index in range(9)]
+    widths: list[int] = []
+    hook = llava.lm_head.register_forward_hook(lambda _m, inputs, _o: widths.append(inputs[0].shape[1]))
+    try:
+        found = texts(HfSampler(llava, processor, batch_size=3).sample(requests))
+    finally:
+        hook.remove()
+    assert found == texts(HfSampler(llava, processor, batch_size=9).sample(requests))
+    assert max(widths) == 9  # three prompts of three trials
+    steps = [width for width in widths if width > 1]
+    assert sum(steps) == sum(3 * (request.max_new_tokens - 1) for request in requests)
+    assert len(steps) < sum(max(r.max_new_tokens for r in requests[start : start + 3]) for start in (0, 3, 6))
+
+
+def test_requests_of_different_n_share_a_batch(llava: Any, processor: Any, ask: Any) -> None:
+    requests = [ask(index, n=1 + 3 * index) for index in range(4)]
+    together = texts(HfSampler(llava, processor, batch_size=2).sample(requests))
+    assert together == texts([HfSampler(llava, processor).sample([request])[0] for request in requests])
+
+
+def test_a_draw_may_start_at_any_trial(llava: Any, processor: Any, ask: Any) -> None:
+    sampler = HfSampler(llava, processor)
+    (whole,) = sampler.sample([ask(0, n=9)])
+    (part,) = sampler.sample([ask(0, n=3, first_trial=5)])
+    assert [(t.text, t.seed) for t in part.trials] == [(t.text, t.seed) for t in whole.trials[5:8]]
+
+
+def test_running_out_of_memory_begins_again_with_half_as_many(
+    llava: Any, processor: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [ask(index) for index in range(6)]
+    expected = texts(HfSampler(llava, processor, batch_size=4).sample(requests))
+    widest = 2 * requests[0].n
+
+    def too_large(_module: Any, inputs: Any) -> None:
+        if inputs[0].shape[1] > widest and inputs[0].shape[0] == 1:
+            raise torch.cuda.OutOfMemoryError("out of memory")
+
+    hook = llava.lm_head.register_forward_pre_hook(too_large)
+    try:
+        assert texts(HfSampler(llava, processor, batch_size=4).sample(requests)) == expected
+        widest = 1
+        failed = HfSampler(llava, processor, batch_size=4).sample(requests)
+    finally:
+        hook.remove()
+    assert [str(result.error) for result in failed] == ["out_of_memory: out of memory"] * 6
+
+
+@pytest.mark.parametrize("decoding", ["shared", "rows"])
+def test_both_ways_of_decoding_give_the_same_trials(llava: Any, processor: Any, ask: Any, decoding: Any) -> None:
+    requests = [ask(index, stop=["7"] if index == 1 else []) for index in range(4)]
+    expected = texts(HfSampler(llava, processor).sample(requests))
+    assert texts(HfSampler(llava, processor, decoding=decoding, batch_size=3).sample(requests)) == expected
+
+
+def test_truncated_trials_are_marked_and_can_be_refused(llava: Any, processor: Any, ask: Any) -> None:
+    kept, refused = HfSampler(llava, processor).sample(
+        [ask(0, max_new_tokens=2), ask(0, max_new_tokens=2, allow_truncated=False)]
+    )
+    assert any(trial.is_truncated for trial in kept.trials)
+    cut = sum(trial.is_truncated for trial in kept.trials)
+    assert str(refused.error) == f"truncated: {cut} of 4 trials were cut off at 2 tokens"
+    assert refused.trials == ()
+
+
+def test_a_result_holds_what_was_asked_for_or_an_error() -> None:
+    request = Request(id="a", messages=[{"role": "user", "content": "Hello"}], n=2)
+    good = Trial("yes", "stop", 2, -0.5, 1)
+    assert result_of(request, [good, good]).trials == (good, good)
+    assert str(result_of(request, [good]).error) == "wrong_count: expected 2 trials; got 1"
+    unsaid = Trial("yes", "stop", None, None, 1)
+    assert result_of(request, [good, unsaid]).error is None
