@@ -1,6 +1,7 @@
 """A tiny drawn world and runs on it, made once for all tests."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,16 @@ def finished_run(small_settings: CvcSettings, tmp_path_factory: pytest.TempPathF
     out = tmp_path_factory.mktemp("run")
     run_settings(small_settings, out, progress=False)
     return out
+
+
+@pytest.fixture(scope="session")
+def copy_instances(finished_run: Path) -> Callable[[Path], Path]:
+    """Copies what that run holds up to its instances with their questions, and returns the copy."""
+    later = shutil.ignore_patterns("trials", "judge", "mix", "export", "train", "compare", "eval-*", "score-*", ".lock")
+    return lambda folder: Path(shutil.copytree(finished_run, folder, ignore=later))
+
+
+@pytest.fixture
+def with_instances(copy_instances: Callable[[Path], Path], tmp_path: Path) -> Path:
+    """A run folder whose next step is `trials`."""
+    return copy_instances(tmp_path / "run")

@@ -2,7 +2,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+import pytest
 from cvc.settings import CvcSettings
 from shard_runner import status
 
@@ -14,10 +16,14 @@ def files(out: Path) -> dict[str, bytes]:
     return {str(path.relative_to(out)): path.read_bytes() for path in found}
 
 
+@pytest.mark.parametrize(
+    "changes", [{}, pytest.param({"adaptive": True, "n": 8, "max_right": 2}, marks=pytest.mark.slow, id="adaptive")]
+)
 def test_killed_in_every_stage_before_training_the_same_command_ends_with_the_same_bytes(
-    small_settings: CvcSettings, tmp_path: Path
+    changes: dict[str, Any], small_settings: CvcSettings, tmp_path: Path
 ) -> None:
-    (tmp_path / "settings.json").write_text(small_settings.model_dump_json())
+    settings = CvcSettings(**(small_settings.model_dump() | changes))
+    (tmp_path / "settings.json").write_text(settings.model_dump_json())
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     script = Path(__file__).with_name("killed_run.py")
     arguments = [sys.executable, script, tmp_path / "settings.json", whole, killed]

@@ -10,7 +10,7 @@ from shard_runner.cli import make_cli
 from cvc.demo import demo_command
 from cvc.experiment import study_command
 from cvc.pipeline import STEPS, build_pipeline, check_needs
-from cvc.report import headline, make_report
+from cvc.report import headline, make_report, savings
 from cvc.settings import CvcSettings
 
 
@@ -27,7 +27,7 @@ main = make_cli(
     build=_build,
     stages=STEPS,
     report=make_report,
-    headline=lambda _, run_dir: headline(run_dir),
+    headline=lambda settings, run_dir: "\n\n".join(filter(None, [savings(settings, run_dir), headline(run_dir)])),
 )
 main.add_command(demo_command)
 main.add_command(study_command)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from shard_runner import RunSummary, run
 
-from cvc.pipeline import build_pipeline
+from cvc.pipeline import build_pipeline, check_needs
 from cvc.report import headline, make_report
 from cvc.settings import CvcSettings
 from cvc.world import FAST, FULL, use_one_thread, world_settings, write_world
@@ -25,7 +25,12 @@ def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = T
 
 
 def run_settings(settings: CvcSettings, out: Path, *, progress: bool = True) -> RunSummary:
-    """Bring a run up to date by its settings, and write the report."""
+    """Bring a run up to date by its settings, and write the report.
+
+    Raises:
+        SettingsError: a setting without a default is missing.
+    """
+    check_needs(settings)
     summary = run(
         build_pipeline(settings, out),
         out,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,12 +34,14 @@ def file_digest(path: Path | None) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def model_identity(model: str | Path) -> str:
-    """A Hub id stands for itself; a folder for the names, sizes and (up to 32 MiB each) contents of its files.
+def model_identity(model: str | Path | None) -> str:
+    """A name stands for itself; a folder for the names, sizes and (up to 32 MiB each) contents of its files.
 
     >>> model_identity("FacebookAI/roberta-large")
     'FacebookAI/roberta-large'
     """
+    if model is None:
+        return ""
     folder = Path(model)
     if not folder.is_dir():
         return str(model)
@@ -113,16 +116,20 @@ def load_question_writer(settings: CvcSettings) -> Any:
 
 
 def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
-    """The sampler of a model, as the settings say."""
+    """The sampler of a model, as the settings say.
+
+    `device` and `dtype` also serve other parts of a run, so each backend gets those of them that it takes.
+    """
     from trial_sampler import load_sampler
 
     _show_only_the_runs_bars()
     return load_sampler(
         model,
         backend=settings.backend,
-        device=settings.device,
-        dtype=settings.dtype,
+        device=settings.device if settings.backend == "hf" else None,
+        dtype=settings.dtype if settings.backend != "server" else None,
         batch_size=settings.prompts_per_batch,
+        base_url=settings.base_url,
     )
 
 
@@ -143,16 +150,19 @@ class Judge:
         self._ladder = default_ladder(embedder, threshold=settings.min_similarity)
 
     def __call__(self, trials: Sequence[Trial], references: Sequence[str], *, extract: bool = True) -> list[Trial]:
-        """The trials with `answer, verdict, rung, score`; right is what the ladder accepts for any reference."""
+        """The trials of one row with `answer, verdict, rung, score`; right is what is accepted for any reference."""
+        return self.judge_many([(trial, references) for trial in trials], extract=extract)
+
+    def judge_many(self, asked: Sequence[tuple[Trial, Sequence[str]]], *, extract: bool = True) -> list[Trial]:
+        """Trials of any rows, each with its references, with `answer, verdict, rung, score`."""
         from answer_judge import extract_answer
 
-        answers = [extract_answer(trial["text"]) if extract else trial["text"] for trial in trials]
-        pairs = [(answer, reference) for answer in answers for reference in references]
-        verdicts = self._ladder.judge_many(pairs)
+        answers = [extract_answer(trial["text"]) if extract else trial["text"] for trial, _ in asked]
+        pairs = [(answer, one) for answer, (_, references) in zip(answers, asked, strict=True) for one in references]
+        verdicts = iter(self._ladder.judge_many(pairs))
         judged: list[Trial] = []
-        for k, (trial, answer) in enumerate(zip(trials, answers, strict=True)):
-            of_one = verdicts[k * len(references) : (k + 1) * len(references)]
-            best = max(of_one, key=lambda verdict: (verdict.accepted, verdict.score))
+        for answer, (trial, references) in zip(answers, asked, strict=True):
+            best = max(islice(verdicts, len(references)), key=lambda verdict: (verdict.accepted, verdict.score))
             fields = {"answer": answer, "verdict": best.accepted, "rung": best.rung, "score": float(best.score)}
             judged.append({**trial, **fields})
         return judged

@@ -27,7 +27,7 @@ def evaluation_steps(settings: CvcSettings, run_dir: Path) -> list[Source | Stag
     trained = run_dir / TRAINED
     return [
         _given_rows(settings) if settings.eval_data else _held_out_rows(settings),
-        answer_stage(f"eval-{BEFORE}", settings, run_dir, Path(settings.model or ""), inputs=("eval-rows",)),
+        answer_stage(f"eval-{BEFORE}", settings, run_dir, settings.checkpoint, inputs=("eval-rows",)),
         answer_stage(f"eval-{AFTER}", settings, run_dir, trained, inputs=("eval-rows", "train")),
         score_stage(f"score-{BEFORE}", settings, inputs=(f"eval-{BEFORE}",)),
         score_stage(f"score-{AFTER}", settings, inputs=(f"eval-{AFTER}",)),
@@ -80,17 +80,21 @@ def _held_out_rows(settings: CvcSettings) -> Stage:
 
 
 def answer_stage(
-    name: str, settings: CvcSettings, run_dir: Path, model: Path, *, inputs: tuple[str, ...] = ()
+    name: str, settings: CvcSettings, run_dir: Path, model: str | Path | None, *, inputs: tuple[str, ...] = ()
 ) -> Stage:
-    """Ask a model: every row greedily (`greedy`), completion rows n times as well (`trials`); nothing is judged yet."""
+    """Ask a model: every row greedily (`greedy`), completion rows n times as well (`trials`); nothing is judged yet.
+
+    The draw is never adaptive, since pass rates are compared; of a model that is served, the weights are opened.
+    """
+    local = settings.with_weights_at_hand()
 
     def make() -> StageFn:
-        sampler = load_model_sampler(settings, model)
+        sampler = load_model_sampler(local, settings.needed_checkpoint() if model is None else model)
         return lambda rows: _ask(rows, settings, run_dir, sampler)
 
     # What a task of this run makes is told apart by the task's own fingerprint, and is not there yet.
-    identity = {} if model.is_relative_to(run_dir) else {"model": model_identity(model)}
-    config = settings.picked(*SAMPLING_SETTINGS) | identity
+    is_made_here = model is not None and Path(model).is_relative_to(run_dir)
+    config = local.picked(*SAMPLING_SETTINGS) | ({} if is_made_here else {"model": model_identity(model)})
     return Stage(name=name, make=make, config=config, inputs=inputs, batch_size=settings.prompts_per_batch)
 
 

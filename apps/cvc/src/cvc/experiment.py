@@ -65,7 +65,7 @@ def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, 
     own = {"method": make_own_rows(study, "method"), "no-filter": make_own_rows(study, "no-filter")}
     own["annotations"] = annotated_rows(study, own["method"])
     own["control"] = []
-    answers = {"base": answer_held_out(study, "base", Path(settings.needed("model", "the model")))}
+    answers = {"base": answer_held_out(study, "base", Path(settings.needed_checkpoint()))}
     for arm in ARMS:
         answers[arm] = answer_held_out(study, arm, train_arm(study, arm, own[arm]))
     return _result(seed, settings, own, answers)

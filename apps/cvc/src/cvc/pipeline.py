@@ -39,7 +39,7 @@ _NEEDS = {
     "captions": ("captions", "a JSON file of captions"),
     "images": ("images", "the folder of images"),
     "boxes": ("annotations", "boxes come from COCO instances JSON; no detector is built in"),
-    "trials": ("model", "a folder or Hub id of a chat VLM"),
+    "trials": ("model", "a folder or Hub id of a chat VLM, or its name on a server"),
 }
 
 
@@ -72,5 +72,7 @@ def check_needs(settings: CvcSettings, last: str = "compare") -> None:
     for step, (name, why) in _NEEDS.items():
         if names.index(step) <= furthest:
             settings.needed(name, why)
+    if furthest >= names.index("train"):
+        settings.needed_checkpoint()
     if furthest >= names.index("eval-rows") and settings.eval_data is None and settings.held_out_share == 0:
         raise SettingsError("held_out_share 0 leaves nothing to evaluate on; raise it or give --eval-data.")

@@ -32,7 +32,7 @@ def make_report(settings: CvcSettings, run_dir: Path) -> Path:
     ]
     sections: list[Section] = [
         Prose(_INTRODUCTION),
-        *_key_facts(judged, mixed, compared),
+        *_key_facts(judged, mixed, compared, settings),
         *_comparison(compared),
         *_pass_rates(judged, before, after, settings),
         *_curves(run_dir),
@@ -67,6 +67,21 @@ def _compared(line: Row) -> "ComparedTask":
     plain: dict[str, Any] = {key: line[key] for key in ("task", "n", "before", "after", "difference", "p")}
     intervals: dict[str, Any] = {key: tuple(line[key]) for key in ("interval", "before_interval", "after_interval")}
     return ComparedTask(**plain, **intervals)
+
+
+def savings(settings: CvcSettings, run_dir: Path) -> str:
+    """What an adaptive draw saved, in a line of text; empty for a full draw."""
+    judged = _rows(run_dir, "judge") if settings.adaptive else []
+    if not judged:
+        return ""
+    drawn, full, share = _drawn(judged, settings)
+    return f"adaptive trials: {drawn} of {full} drawn, {share} saved"
+
+
+def _drawn(judged: Sequence[Row], settings: CvcSettings) -> tuple[int, int, str]:
+    """Trials drawn, trials of the full draw, share saved."""
+    drawn, full = sum(row["drawn"] for row in judged), settings.n * len(judged)
+    return drawn, full, f"{100 * (1 - drawn / full):.0f} %"
 
 
 def headline(run_dir: Path) -> str:
@@ -117,7 +132,9 @@ def _rows(run_dir: Path, name: str) -> list[Row]:
         return []
 
 
-def _key_facts(judged: Sequence[Row], mixed: Sequence[Row], compared: "Sequence[ComparedTask]") -> "list[Section]":
+def _key_facts(
+    judged: Sequence[Row], mixed: Sequence[Row], compared: "Sequence[ComparedTask]", settings: CvcSettings
+) -> "list[Section]":
     from run_report import Fact, KeyFacts
 
     rationales = sum(row["kind"] == "rationale" for row in mixed)
@@ -128,6 +145,9 @@ def _key_facts(judged: Sequence[Row], mixed: Sequence[Row], compared: "Sequence[
         ),
         Fact("training rows", len(mixed), f"{rationales} rationales, {len(mixed) - rationales} answers"),
     ]
+    if settings.adaptive and judged:
+        drawn, full, share = _drawn(judged, settings)
+        facts.append(Fact("trials drawn", drawn, f"{share} of {full} saved"))
     if compared:
         first = compared[0]
         change = f"{100 * first.before:.1f} → {100 * first.after:.1f} %"
@@ -149,16 +169,42 @@ def _pass_rates(
 
     sections: list[Section] = []
     if judged:
-        counts = {"instances for training": count_right([row["right"] for row in judged], settings.n)}
         label = "hard but solvable: their right rationales are learned"
         bounds = (settings.min_right, settings.max_right)
-        sections.append(Histogram(counts, title="How hard the instances are", highlight=bounds, highlight_label=label))
+        last = last_bar(settings)
+        counts = {"instances for training": count_right([min(row["right"], last) for row in judged], last)}
+        sections.append(
+            Histogram(
+                counts,
+                title="How hard the instances are",
+                note=_where_draws_stop(judged, settings),
+                highlight=bounds,
+                highlight_label=label,
+            )
+        )
     both = {"before": before, "after": after}
     held_out = {name: [row["right"] for row in rows if row["task"] == COMPLETION] for name, rows in both.items()}
     if all(held_out.values()):
         series = {name: count_right(right, settings.n) for name, right in held_out.items()}
         sections.append(Histogram(series, title="Right trials on held-out instances"))
     return sections
+
+
+def last_bar(settings: CvcSettings) -> int:
+    """The last bar of the histogram of right trials: n, or the first count at which an adaptive draw may stop.
+
+    >>> last_bar(CvcSettings()), last_bar(CvcSettings(adaptive=True))
+    (16, 5)
+    """
+    return min(settings.n, settings.max_right + 1) if settings.adaptive else settings.n
+
+
+def _where_draws_stop(judged: Sequence[Row], settings: CvcSettings) -> str:
+    if not settings.adaptive:
+        return ""
+    given_up = sum(row["settled_by"] == "rule" and row["right"] <= settings.max_right for row in judged)
+    lost = f" {given_up} were given up before." if given_up else ""
+    return f"Up to {settings.n} trials; the last bar is that many right or more, where the draw stops.{lost}"
 
 
 def _curves(run_dir: Path) -> "list[Section]":

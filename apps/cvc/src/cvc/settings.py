@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from shard_runner.cli import RunSettings
@@ -20,7 +21,8 @@ TINY = "tiny"
 class CvcSettings(RunSettings):
     """Settings of one run; defaults are those of the CVC paper (arXiv 2508.04453) wherever it names one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    # Someone may put a key into an address: a refused one is not repeated.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
 
     seed: int = Field(0, ge=0, description="Seed of the run; every row derives its own from it and its id.")
 
@@ -35,11 +37,33 @@ class CvcSettings(RunSettings):
     )
 
     model: str | None = Field(
-        None, description="Folder or Hub id of the chat VLM that guesses and learns; `tiny` is the embedded world's."
+        None,
+        description="Folder or Hub id of the chat VLM that guesses and learns; `tiny` is the embedded world's. With "
+        "`--backend server`, the name under which it is served.",
     )
-    backend: Literal["hf"] = Field("hf", description="What runs the model: `hf` is transformers in this process.")
-    device: str | None = Field(None, description="Torch device; by default a GPU where there is one, else the CPU.")
-    dtype: str | None = Field(None, description="Torch dtype of sampling by name; by default float32 on a CPU.")
+    backend: Literal["hf", "vllm", "server"] = Field(
+        "hf",
+        description="What draws the trials: `hf` (transformers) or `vllm`, both in this process, or `server`, any "
+        "OpenAI-compatible one.",
+    )
+    base_url: str | None = Field(
+        None,
+        description="Address of the server, as `http://127.0.0.1:8000/v1`; its key is read from OPENAI_API_KEY. Not "
+        "part of what decides whether earlier trials still hold; the name of the model is.",
+    )
+    weights: str | None = Field(
+        None,
+        description="Folder or Hub id of the model's weights, with `--backend server`: training and evaluation open "
+        "them in this process. Steps up to `export` do without.",
+    )
+    device: str | None = Field(
+        None,
+        description="Torch device of all that runs in this process but vLLM; by default a GPU where there is one, else "
+        "the CPU.",
+    )
+    dtype: str | None = Field(
+        None, description="Torch dtype of sampling in this process by name; by default float32 on a CPU."
+    )
     prompts_per_batch: int = Field(
         8, ge=1, description="Prompts that are sampled together; results don't depend on it."
     )
@@ -90,6 +114,19 @@ class CvcSettings(RunSettings):
     top_p: float = Field(0.9, gt=0, le=1, description="Nucleus mass of the trials. Paper: 0.9.")
     max_new_tokens: int = Field(384, ge=1, description="Longest trial in tokens. Paper: 384.")
 
+    adaptive: bool = Field(
+        False,
+        description="Draw trials in groups, judge on the way, and stop at an instance that is certain to be too easy: "
+        "the same rationale examples from fewer trials. Paper: no, all n are drawn.",
+    )
+    adaptive_group: int = Field(4, ge=1, description="Trials between two looks at the verdicts, with `--adaptive`.")
+    hopeless_after: int | None = Field(
+        None,
+        ge=1,
+        description="With `--adaptive`, also give an instance up when its first so many trials are all wrong. Saves "
+        "more, and loses instances that a later trial would have solved.",
+    )
+
     embedder: str | None = Field(
         None,
         description="Embedding model of the judge's last rung: `BAAI/bge-m3` in the paper, any sentence-transformers "
@@ -134,19 +171,47 @@ class CvcSettings(RunSettings):
 
     gradient_checkpointing: bool = Field(False, description="Less memory in training, about 20 % slower.")
 
-    @field_validator("model", "mlm")
+    @field_validator("model", "weights", "mlm")
     @classmethod
     def _tiny_is_a_path(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value != TINY:
             return value
         import scene_world
 
-        return str(scene_world.tiny_vlm_path() if info.field_name == "model" else scene_world.tiny_mlm_path())
+        return str(scene_world.tiny_mlm_path() if info.field_name == "mlm" else scene_world.tiny_vlm_path())
+
+    @field_validator("base_url")
+    @classmethod
+    def _address_is_plain(cls, value: str | None) -> str | None:
+        """Addresses are written to `run.json` and the report, where no key may come."""
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("base_url must be an address such as http://127.0.0.1:8000/v1.")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("base_url must hold no user, key or query; the key is read from OPENAI_API_KEY.")
+        return value
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "CvcSettings":
         if self.min_right > self.max_right:
             raise ValueError(f"min_right must not exceed max_right; got {self.min_right} and {self.max_right}.")
+        return self
+
+    @model_validator(mode="after")
+    def _server_and_address_go_together(self) -> "CvcSettings":
+        if self.backend == "server" and self.base_url is None:
+            raise ValueError("backend server needs base_url, such as http://127.0.0.1:8000/v1.")
+        for name in ("base_url", "weights"):
+            if self.backend != "server" and getattr(self, name) is not None:
+                raise ValueError(f"{name} belongs to backend server; got backend {self.backend}.")
+        return self
+
+    @model_validator(mode="after")
+    def _giving_up_is_adaptive(self) -> "CvcSettings":
+        if self.hopeless_after is not None and not self.adaptive:
+            raise ValueError("hopeless_after needs adaptive: without it all n trials are drawn.")
         return self
 
     @property
@@ -158,6 +223,28 @@ class CvcSettings(RunSettings):
             rationale_examples=self.rationale_examples,
             answer_examples=self.answer_examples,
         )
+
+    @property
+    def checkpoint(self) -> str | None:
+        """Folder or Hub id of the weights that learn and are evaluated: `weights` with a server, else `model`."""
+        return self.weights if self.backend == "server" else self.model
+
+    def needed_checkpoint(self) -> str:
+        """The checkpoint.
+
+        Raises:
+            SettingsError: it was not given.
+        """
+        if self.backend == "server":
+            why = "training and evaluation open the weights themselves, and --model is a name on a server"
+            return self.needed("weights", f"{why}; steps up to `export` do without")
+        return self.needed("model", "the model that learns")
+
+    def with_weights_at_hand(self) -> "CvcSettings":
+        """These settings for what needs the weights themselves: instead of a server, transformers in this process."""
+        if self.backend != "server":
+            return self
+        return self.model_copy(update={"backend": "hf", "base_url": None, "model": self.weights, "weights": None})
 
     def needed(self, name: str, why: str) -> Any:
         """The value of a setting that has no default.

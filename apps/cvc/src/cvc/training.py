@@ -46,7 +46,7 @@ def train_task(settings: CvcSettings, run_dir: Path) -> Task:
     names = ("base_ratio", "method", "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size")
     names += ("device", "gradient_accumulation", "warmup_ratio", "length_weighting", "max_length")
     config = settings.picked(*names) | {"base_data": file_digest(settings.base_data)}
-    return Task(name="train", run=run, config=config | {"model": model_identity(settings.model or "")}, inputs=("mix",))
+    return Task(name="train", run=run, config=config | {"model": model_identity(settings.checkpoint)}, inputs=("mix",))
 
 
 def training_row(row: Row, run_dir: Path) -> Row:
@@ -96,7 +96,7 @@ def train_on(rows: Iterable[Mapping[str, Any]], settings: CvcSettings, folder: P
     from llava_train import SftSettings, train
 
     values: dict[str, Any] = {
-        "model": str(settings.needed("model", "the model that learns")),
+        "model": settings.needed_checkpoint(),
         "method": settings.method,
         "lora_r": settings.lora_r,
         "lora_alpha": settings.lora_alpha,

@@ -4,13 +4,17 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
 
+from cvc.adaptive import BATCHES, difficulty, guess_adaptively
 from cvc.engines import Judge, load_model_sampler, model_identity
 from cvc.examples import question_messages, training_examples
 from cvc.settings import CvcSettings
+
+if TYPE_CHECKING:
+    from trial_sampler import Request, SampleResult
 
 SAMPLING_SETTINGS = ("n", "temperature", "top_p", "max_new_tokens", "dtype", "backend")
 """Settings that decide what a model says, beside the model."""
@@ -18,37 +22,57 @@ SAMPLING_SETTINGS = ("n", "temperature", "top_p", "max_new_tokens", "dtype", "ba
 JUDGE_SETTINGS = ("embedder", "min_similarity")
 """Settings that decide what counts as right."""
 
+ADAPTIVE_SETTINGS = (
+    *JUDGE_SETTINGS,
+    *("adaptive", "adaptive_group", "hopeless_after", "min_right", "max_right", "answer_examples"),
+)
+"""Settings that decide, in an adaptive draw, how many trials there are."""
+
 
 def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
-    """Sample n rationales for each instance of a training image; `trials` holds one record for each, in order."""
+    """Sample n rationales for each instance of a training image; `trials` holds one record for each, in order.
+
+    With `adaptive` trials are judged on the way, so that what `judge` adds is there already, and they may be fewer.
+    """
 
     def make() -> StageFn:
-        from trial_sampler import Request
-
         sampler = load_model_sampler(settings, settings.needed("model", "the model that guesses"))
-
-        def request(row: Row) -> Request:
-            return Request(
-                id=row["id"],
-                messages=question_messages(row["reasoning"]),
-                images=[run_dir / row["occluded"]],
-                n=settings.n,
-                temperature=settings.temperature,
-                top_p=settings.top_p,
-                max_new_tokens=settings.max_new_tokens,
-                seed=settings.seed,
-            )
+        judge = Judge(settings) if settings.adaptive else None
 
         def guess(rows: list[Row]) -> list[Outcome]:
             asked = [row for row in rows if not is_held_out(row["image_id"], settings)]
-            results = {result.id: result for result in sampler.sample([request(row) for row in asked])}
-            return [_guessed(row, results.get(row["id"])) for row in rows]
+            requests = [trial_request(row, settings, run_dir) for row in asked]
+            if judge is None:
+                guessed = {result.id: _guessed(result) for result in sampler.sample(requests)}
+            else:
+                expected = {row["id"]: references(row) for row in asked}
+                guessed = guess_adaptively(requests, expected, sampler, judge, settings)
+            return [_with_guesses(row, guessed.get(row["id"])) for row in rows]
 
         return guess
 
     config = settings.picked(*SAMPLING_SETTINGS, "held_out_share")
-    config |= {"model": model_identity(settings.model or ""), "has_eval_data": settings.eval_data is not None}
-    return Stage(name="trials", make=make, config=config, batch_size=settings.prompts_per_batch)
+    config |= {"model": model_identity(settings.model), "has_eval_data": settings.eval_data is not None}
+    if not settings.adaptive:
+        return Stage(name="trials", make=make, config=config, batch_size=settings.prompts_per_batch)
+    config |= settings.picked(*ADAPTIVE_SETTINGS)
+    return Stage(name="trials", make=make, config=config, batch_size=BATCHES * settings.prompts_per_batch)
+
+
+def trial_request(row: Row, settings: CvcSettings, run_dir: Path) -> "Request":
+    """All n trials of an instance."""
+    from trial_sampler import Request
+
+    return Request(
+        id=row["id"],
+        messages=question_messages(row["reasoning"]),
+        images=[run_dir / row["occluded"]],
+        n=settings.n,
+        temperature=settings.temperature,
+        top_p=settings.top_p,
+        max_new_tokens=settings.max_new_tokens,
+        seed=settings.seed,
+    )
 
 
 def is_held_out(image_id: str, settings: CvcSettings) -> bool:
@@ -59,27 +83,31 @@ def is_held_out(image_id: str, settings: CvcSettings) -> bool:
     return int.from_bytes(digest, "big") / 2**64 < settings.held_out_share
 
 
-def _guessed(row: Row, result: Any) -> Outcome:
-    if result is None:
-        return Dropped("held_out")
+def _guessed(result: "SampleResult") -> Row | Failed:
     if result.error is not None:
         return Failed(result.error.reason, result.error.detail)
-    return [row | {"trials": [asdict(trial) for trial in result.trials]}]
+    return {"trials": [asdict(trial) for trial in result.trials]}
+
+
+def _with_guesses(row: Row, guessed: Row | Failed | None) -> Outcome:
+    if guessed is None:
+        return Dropped("held_out")
+    return guessed if isinstance(guessed, Failed) else [row | guessed]
 
 
 def judge_stage(settings: CvcSettings) -> Stage:
-    """Extract each trial's answer and check it; each record gets `answer, verdict, rung, score`, each row `right`."""
+    """Extract each trial's answer and check it; each record gets `answer, verdict, rung, score`.
+
+    Each row gets `right, drawn, pass_rate, pass_interval`. Trials of an adaptive draw are judged already.
+    """
 
     def make() -> StageFn:
+        if settings.adaptive:
+            return lambda rows: [[row] for row in rows]
         judge = Judge(settings)
+        return lambda rows: [[row | difficulty(judge(row["trials"], references(row)))] for row in rows]
 
-        def check(row: Row) -> Outcome:
-            trials = judge(row["trials"], references(row))
-            return [row | {"trials": trials, "right": sum(trial["verdict"] for trial in trials)}]
-
-        return lambda rows: [check(row) for row in rows]
-
-    return Stage(name="judge", make=make, config=settings.picked(*JUDGE_SETTINGS), batch_size=32)
+    return Stage(name="judge", make=make, config=settings.picked(*JUDGE_SETTINGS), version="2", batch_size=32)
 
 
 def references(row: Row) -> list[str]:
@@ -96,7 +124,8 @@ def mix_stage(settings: CvcSettings) -> Stage:
         def examples(row: Row) -> Outcome:
             if not row["right"]:
                 return Dropped("never_right")
-            return training_examples(row, rule) or Dropped("too_easy", f"{row['right']} of {len(row['trials'])} right")
+            reason = "too_easy" if row["right"] > rule.max_right else "too_hard"
+            return training_examples(row, rule) or Dropped(reason, f"{row['right']} of {row['drawn']} right")
 
         return lambda rows: [examples(row) for row in rows]
 
