@@ -55,7 +55,7 @@ _ARTICLE_AND_VEIL = re.compile(
     r"^(?P<article>(?:an?|the|some) )(?P<adverb>[a-z]+ly )?"
     r"(?P<hidden>(?:occluded|obscured|obstructed|hidden|covered|blocked|blurred|blurry|visible) )?(?=[a-z])"
 )
-_BETWEEN = re.compile(r"\s*,?\s+or\s+|\s*,\s*(?:or\s+)?|\s*/\s*")
+_BETWEEN = re.compile(r"\s*,?\s+n?or\s+|\s*,\s*(?:or\s+)?|\s*/\s*")
 _ALTERNATIVES = re.compile(r"\bor\b|/")
 _MOST_WORDS, _MOST_ALTERNATIVES = 6, 8
 

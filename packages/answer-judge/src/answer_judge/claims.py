@@ -12,7 +12,7 @@ from answer_judge.subjects import is_generic
 
 LABEL = 10
 """Weight of what is labelled as the answer."""
-_REVERSED, _BELIEF, _NAMED_CANDIDATE, _DEPICTED, _BARE_LIKELY = 6, 5, 5, 5, 4
+_REVERSED, _BELIEF, _NAMED_CANDIDATE, _DEPICTED, _BARE_LIKELY, _PRESENT = 6, 5, 5, 5, 4, 2
 _CONCLUDES, _LIKELY, _ONLY_POSSIBLE, _EVIDENCE, _GENERIC = 2, 1, -1, -1, -3
 
 
@@ -57,7 +57,7 @@ _NO_ANSWER_GIVEN = re.compile(
 )
 _LABELLED = re.compile(
     r"(?:\b(?:final |unique |confirmed |short |my |best |correct |the )*answer|\bguess|\bconclusion)"
-    r"\s*(?:is\s*)?(?:[:=–—]|-(?= ))\s*(?P<rest>[^\n]+)"
+    r"(?: (?:for|to|about) [a-z ]{1,40}?)?\s*(?:is\s*)?(?:[:=–—]|-(?= ))\s*(?P<rest>[^\n]+)"
 )
 _ANSWER_IS = re.compile(
     r"\b(?P<noun>answer|guess|conclusion|choice|explanation|candidate|possibility|option|interpretation)\s+"
@@ -77,13 +77,17 @@ _BELIEVED = re.compile(
 _LIKELY_NOUN = re.compile(r"\b(?:most |very |quite )?(?:likely|probably)[, ]+(?P<rest>(?:an?|the) [^\n]+)")
 _REVERSED_FORM = re.compile(
     r"(?:^|,|\bthat|\bthus|\btherefore)\s*(?P<rest>(?:an?|the|another) [a-z -]{2,40}?)\s+"
-    r"(?:is|are|seems?|appears?)(?: to be| like)? "
-    r"(?:the |an? |one of the )(?:most |highly |quite )?(?:likely|plausible|probable|reasonable)\s+\w+"
+    r"(?:is|are|would be|seems?|appears?)(?: to be| like)? "
+    r"(?:the |an? |my |one of the )(?:most |highly |quite )?(?:likely|plausible|probable|reasonable|unique|best|final)\s+\w+"
 )
 _DEPICTS = re.compile(
     r"\b(?:likely|probable|plausible|possible|conclude|believe|guess|assume|suppose|infer|inferred|deduce|deduced)"
     r"(?: \w+){0,2} that the (?:image|picture|photo|photograph|scene|blocks|gray blocks) (?:\w+ly )?"
     r"(?:features?|shows?|contains?|includes?|depicts?|captures?|hides?|covers?|conceals?|obscures?) (?P<rest>[^\n]+)"
+)
+_PRESENCE = re.compile(
+    r"\b(?:suggest|indicate|imply|impli|hint at|point to|show)(?:s|es|ed|ing)? the (?:presence|existence|possibility) of "
+    r"(?P<rest>an? [^\n]+)"
 )
 _LESS_LIKELY = re.compile(
     r"(?P<rest>[a-z][a-z ,'-]{0,80}?) (?:is|are|seems?|would be|appears?)(?: \w+ly)?(?: to be)? "
@@ -92,6 +96,7 @@ _LESS_LIKELY = re.compile(
 )
 _RULED_OUT = re.compile(r"\b(?<!not )(?:rule|rules|ruling|ruled) out (?:the possibility of )?(?P<rest>[^\n]+)")
 _NOT_THIS = re.compile(r"(?:, not|\brather than|\binstead of) (?P<rest>an? [^\n]+)")
+_BUT_THIS = re.compile(r"[a-z' -]{1,40},? but (?:rather |in fact |instead )?(?P<rest>(?:an?|the|some) [a-z][^\n]*)")
 _CONJUNCTION = re.compile(
     r"^.*\b(?:as|because|since|so|while|whereas|that|but|although|though|therefore|thus|however)\b,?"
 )
@@ -146,7 +151,12 @@ def _answer_of(rest: str, weight: int, place: int, *, is_possible: bool = False)
 
 
 def _believed(sentence: str) -> Iterator[Finding]:
-    for pattern, weight in ((_BELIEVED, _BELIEF), (_LIKELY_NOUN, _BARE_LIKELY), (_DEPICTS, _DEPICTED)):
+    for pattern, weight in (
+        (_BELIEVED, _BELIEF),
+        (_LIKELY_NOUN, _BARE_LIKELY),
+        (_DEPICTS, _DEPICTED),
+        (_PRESENCE, _PRESENT),
+    ):
         for match in pattern.finditer(sentence):
             answers = _split(answer_phrase(match["rest"]))
             if answers and not NOT.search(match[0][: match.start("rest") - match.start()]):
@@ -167,6 +177,9 @@ def _stated(sentence: str) -> Iterator[Finding]:
         answers = _split(phrase)
         if answers and one.is_denied and not one.is_possible:
             yield Denial(answers, True, one.place)
+            instead = _BUT_THIS.match(one.rest)
+            if instead and (phrase := answer_phrase(instead["rest"])):
+                yield Claim(_weight(one, phrase), _split(phrase), place=one.place + 1)
         elif answers and not one.is_denied:
             yield Claim(_weight(one, phrase), answers, one.is_possible, one.place)
 

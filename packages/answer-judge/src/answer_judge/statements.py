@@ -37,13 +37,15 @@ _HIDES_WEIGHT = HIDDEN - 1
 
 _BE = "is|are|was|were|be|being"
 _VERBS = (
-    rf"(?:{_BE}|been) (?:best |also )?(?:identified|recogni[sz]ed|interpreted|described|classified|considered) as|{_BE}"
+    rf"(?:{_BE}|been) (?:best |also )?(?:identified|recogni[sz]ed|interpreted|described|classified|known|referred to)"
+    rf" as|(?:{_BE}) called|{_BE}"
     "|represents?|appears? to be|seems? to be|seems? like|looks? like|resembles?|depicts?|turns out to be"
 )
 _COPULA = re.compile(rf"\b(?P<verb>{_VERBS})\b")
 _HIDES = re.compile(
     r"\bblocks? (?:(?:are|is|could be|may be|might be|must be|likely|probably|most likely|seem to be|appear to be) )*"
-    r"(?:hid(?:e|es|ing)|cover(?:s|ing)?|conceal(?:s|ing)?|obscur(?:e|es|ing)|occlud(?:e|es|ing)) (?P<rest>an? [^\n]+)"
+    r"(?:hid(?:e|es|ing)|cover(?:s|ing)?|conceal(?:s|ing)?|obscur(?:e|es|ing)|occlud(?:e|es|ing))"
+    r" (?:(?:the |our )?view of )?(?P<rest>an? [^\n]+)"
 )
 _IS_HIDDEN = re.compile(
     r"(?:^|\bthat |\bthere (?:is|are|must be|seems? to be|might be|may be|could be) |, )"
@@ -68,7 +70,7 @@ _LIKELY = re.compile(r"\b(?:likely|probable|plausible)(?: \w+){0,2} that\b")
 _EVIDENCE = re.compile(r"\b(?:indicat|suggest|show|highlight|mean|imply|impli|hint)\w*(?: that)?$")
 _DOUBTED = re.compile(
     r"\b(?:not|never|unable|hard|difficult|impossible|unlikely|doubt)\b"
-    r"(?: (?!but|so|because|and|as|yet|however)[a-z']+){0,8} (?:that|whether|if|think|believe|say|suppose)$"
+    r"(?: (?!but|so|because|and|as|yet|however)[a-z']+){0,8} (?:that|whether|if|think|believe|say|suppose|sure|certain|confident)$"
 )
 _DENIED_THOUGHT = re.compile(
     r"\bnot (?:think|believe|suppose|guess)(?: that)?$|\b(?:unlikely|doubt|doubtful)(?: that)?$"
@@ -78,14 +80,15 @@ _ASIDE = re.compile(
 )
 _CLAUSE = re.compile(
     r"[,;:]|\b(?:that|because|since|so|therefore|thus|hence|and|but|although|though|while|whereas|if|whether|unless|when"
-    r"|in case|as|then|which|think|believe|guess|suppose|suspect|say)\b"
+    r"|in case|as|then|which|think|believe|guess|suppose|suspect|say|sure|certain|confident|conclude|infer"
+    r"|deduce|assume|presume|determine|speculate|imagine|suggests?|indicates?|implies)\b"
 )
 _CONDITIONS = ("if", "whether", "unless", "when", "in case")
 _AUXILIARIES = re.compile(
     r"\b(?:could|might|may|can|must|should|would|will|most|very|likely|probably|possibly|has|have|to|indeed|also)\b"
 )
 _ADVERB_WORDS = """
-most more very quite highly also indeed likely probably possibly potentially perhaps maybe actually simply definitely
+most more very quite highly also indeed neither likely probably possibly potentially perhaps maybe actually simply definitely
 certainly clearly not n't be plausibly just only still either therefore thus then obviously surely
 """
 _ADVERBS = re.compile(rf"^\s*(?:,?\s*(?:in fact|in reality|to be|{'|'.join(_ADVERB_WORDS.split())})\b,?\s*)*")
