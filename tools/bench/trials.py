@@ -4,15 +4,14 @@
     uv run python tools/bench/trials.py --tokens 384     the longest answers of the method, some minutes
     uv run python tools/bench/trials.py --seven-b        LLaVA-1.5-7B's shape with random weights, for a GPU
 
-Both sides start from the same picture and question, use the same processor and the same model (LLaVA architecture, 576
-image tokens, 6 layers, random weights, no end token, so that every trial has the full length), temperature 1, top-p 0.9.
-Times are medians of processor time on a CPU and of wall time on a GPU. Memory is the peak of the process above what it
-held before sampling (on a GPU: of its allocator), each side in a process of its own.
+Both sides start from the same picture and question, use the same processor and the same model (LLaVA architecture,
+576 image tokens, 6 layers, random weights, no end token, so that every trial has the full length), temperature 1, top-p
+0.9. Times are medians of processor time on a CPU and of wall time on a GPU. Memory is the peak of the process above what
+it held before sampling (on a GPU: of its allocator), each side in a process of its own.
 
-Agreement: the greedy answer and its log-probability are equal; and over 2,048 draws of a smaller model the first, second
-and fourth token are distributed as `generate` distributes them (two-sample chi-square over 40 classes of words, every p
-above 0.001). The last
-line is one JSON object.
+Agreement: the greedy answer and its log-probability are equal; and over 2,048 draws of a smaller model the first,
+second and fourth token are distributed as `generate` distributes them (two-sample chi-square over 40 classes of words,
+every p above 0.001). The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -46,7 +45,11 @@ from trial_sampler import Request
 from trial_sampler.hf import HfSampler
 
 N, TOP_P, VOCABULARY, IMAGE_ID = 16, 0.9, 32_000, 3
-TEMPLATE = "{% for m in messages %}{% for p in m['content'] %}{% if p['type'] == 'image' %}<image>{% else %}{{ p['text'] }}{% endif %}{% endfor %}{% endfor %}"
+TEMPLATE = (
+    "{% for m in messages %}{% for p in m['content'] %}"
+    "{% if p['type'] == 'image' %}<image>{% else %}{{ p['text'] }}{% endif %}"
+    "{% endfor %}{% endfor %}"
+)
 QUESTION = " ".join(f"w{index}" for index in range(100, 124))
 ASK = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": QUESTION}]}]
 DRAWS, PLACES, BINS = 2048, (0, 1, 3), 40

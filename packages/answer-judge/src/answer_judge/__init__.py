@@ -1,21 +1,51 @@
 """Extract a short answer from free text and judge it on a ladder that says which rung decided."""
 
 from answer_judge.aliases import EVERYDAY_ALIASES, AliasTable
+from answer_judge.concept_bank import ConceptBank
+from answer_judge.concept_selection import PUBLISHED_STD_FACTOR, ConceptSelection, select_concepts
+from answer_judge.concepts import group_by_image, score_concepts
 from answer_judge.deadlines import DeadlineLadder
 from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, minilm_embedder
 from answer_judge.embedding import Embedder, EmbeddingRung
 from answer_judge.embedding_cache import CachedEmbedder, CacheSize
-from answer_judge.errors import CacheError, EmbeddingError, JudgeError, MissingExtra, ThresholdError, WorkerError
+from answer_judge.errors import (
+    CacheError,
+    EmbeddingError,
+    JudgeError,
+    LabelError,
+    MissingExtra,
+    SelectionError,
+    ThresholdError,
+    WorkerError,
+)
 from answer_judge.extraction import UNKNOWN, extract_answer
+from answer_judge.info_nce import PUBLISHED_TAU, info_nce
+from answer_judge.labels import LabelSet, Mention, Resolution
 from answer_judge.ladder import Ladder, default_ladder
+from answer_judge.leaks import LEAK_PHRASES, find_leak
+from answer_judge.misspelling import MISSPELLING_THRESHOLD, Misspelling, find_misspelling
 from answer_judge.normalising import normalise
+from answer_judge.parity import parity_contains, parity_norm
+from answer_judge.rejection import ScoredAnswer, Selection, SelectionCounts, count_selections, select_answers
 from answer_judge.rungs import AliasRung, AnsweredRung, ExactRung, GuardRung, LexicalRung, NormalisedRung, split_list
+from answer_judge.threshold_curve import (
+    CurvePoint,
+    LabelledPairs,
+    choose_threshold,
+    labelled_pairs,
+    threshold_curve,
+)
+from answer_judge.threshold_picture import curve_to_svg
 from answer_judge.thresholds import KNOWN_THRESHOLDS, PUBLISHED_THRESHOLD, KnownThreshold, threshold_of
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair, Rung, Verdict
 
 __all__ = [
     "EVERYDAY_ALIASES",
     "KNOWN_THRESHOLDS",
+    "LEAK_PHRASES",
+    "MISSPELLING_THRESHOLD",
+    "PUBLISHED_STD_FACTOR",
+    "PUBLISHED_TAU",
     "PUBLISHED_THRESHOLD",
     "UNDECIDED",
     "UNKNOWN",
@@ -26,6 +56,9 @@ __all__ = [
     "CacheError",
     "CacheSize",
     "CachedEmbedder",
+    "ConceptBank",
+    "ConceptSelection",
+    "CurvePoint",
     "DeadlineLadder",
     "Embedder",
     "EmbeddingError",
@@ -34,21 +67,45 @@ __all__ = [
     "GuardRung",
     "JudgeError",
     "KnownThreshold",
+    "LabelError",
+    "LabelSet",
+    "LabelledPairs",
     "Ladder",
     "LexicalRung",
+    "Mention",
     "MissingExtra",
+    "Misspelling",
     "NormalisedRung",
     "Opinion",
     "Pair",
+    "Resolution",
     "Rung",
+    "ScoredAnswer",
+    "Selection",
+    "SelectionCounts",
+    "SelectionError",
     "SentenceTransformersEmbedder",
     "ThresholdError",
     "Verdict",
     "WorkerError",
+    "choose_threshold",
+    "count_selections",
+    "curve_to_svg",
     "default_ladder",
     "extract_answer",
+    "find_leak",
+    "find_misspelling",
+    "group_by_image",
+    "info_nce",
+    "labelled_pairs",
     "minilm_embedder",
     "normalise",
+    "parity_contains",
+    "parity_norm",
+    "score_concepts",
+    "select_answers",
+    "select_concepts",
     "split_list",
+    "threshold_curve",
     "threshold_of",
 ]

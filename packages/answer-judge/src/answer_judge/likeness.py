@@ -1,113 +1,65 @@
-"""Do two short noun phrases name the same kind of thing, or only look as if they did?"""
+"""Do two short noun phrases name the same kind of thing?"""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from itertools import pairwise
 
-from answer_judge.normalising import words
+from answer_judge.kinds import KindTable
+from answer_judge.word_classes import COLORS, FRAGILE, LIVING, MATERIALS, OPEN, OTHER_THINGS, PRIVATIVE, VEHICLES
 
-_COLORS_WORDS = """
-black white red green blue yellow orange purple pink brown gray silver golden beige
-"""
-_COLORS = frozenset(_COLORS_WORDS.split())
-_OPEN_WORDS = """
-big small large little tiny huge massive tall short long wide old young new adult baby round square flat wooden
-metal plastic glass colorful bright dark dirty clean wet dry broken empty full several multiple many various other
-typical regular single common similar certain particular unique human professional male female urban busy public
-partially hidden beautiful colored heavy light striped blurry distant nearby 1 2 3 4 5 6 7 8 9 10
-"""
-_OPEN = _COLORS | frozenset(_OPEN_WORDS.split())
-_PRIVATIVE_WORDS = """
-toy fake model stuffed imaginary artificial former rubber inflatable miniature pretend mock cartoon lego origami
-virtual sculpted painted drawn dead non pseudo chocolate gingerbread paper
-"""
-_PRIVATIVE = frozenset(_PRIVATIVE_WORDS.split())
-_OTHER_THINGS = {
-    "hot dog", "corn dog", "prairie dog", "teddy bear", "sea lion", "sea horse", "rocking horse", "hobby horse",
-    "guinea pig",
-    "star fish", "jelly fish", "cray fish", "computer mouse", "baseball bat", "snow man", "bean bag", "egg plant",
-}  # fmt: skip
-_NEGATIONS_WORDS = """
-not no never neither nor non without cannot hardly isn't aren't wasn't don't doesn't can't nothing none
-"""
-_NEGATIONS = frozenset(_NEGATIONS_WORDS.split())
-_OPPOSITES = [
-    {"left", "right"}, {"man", "woman"}, {"boy", "girl"}, {"open", "closed"}, {"day", "night"}, {"top", "bottom"},
-    {"up", "down"}, {"front", "back"}, {"north", "south", "east", "west"}, {"hot", "cold"}, {"summer", "winter"},
-    {"male", "female"}, {"indoor", "outdoor"}, {"inside", "outside"}, {"empty", "full"}, {"bride", "groom"},
-    {"king", "queen"}, {"brother", "sister"}, {"mother", "father"}, {"son", "daughter"}, {"upper", "lower"},
-    {"morning", "evening", "afternoon"}, {"sunrise", "sunset"}, {"old", "young", "new"}, {"big", "small"}, _COLORS,
-]  # fmt: skip
-_AFTER_HEAD = re.compile(
-    r"\s(?:in|on|at|with|of|by|near|under|over|behind|beside|from|for|to|inside|next|that|which|who|wearing|holding|riding|playing"
-    r"|sitting|standing)\s"
-)
-_MEASURES = re.compile(
-    r"^(?:an?|the|some|one|two)?\s*(?:pair|set|group|bunch|piece|slice|kind|type|sort|couple|collection|pile|row"
-    r"|plate|bowl|glass|cup|flock|herd|team)s?"
-    r"\s+of\s+",
-    re.IGNORECASE,
-)
-_MOST_EXTRA_WORDS = 4
+_MOST_EXTRA_WORDS = 5
 _MOST_NAMING_WORDS = 1
 """`tennis` in `small tennis racket`; several would let a list without commas pass."""
+_SHADES = {"light", "dark", "bright", "pale", "deep", "navy", "sky", "royal", "lime", "olive", "colored"}
 
 
-def head_phrase(phrase: str) -> str:
-    """Return a noun phrase without measure words before it and prepositional phrases after it.
+def is_a_kind_of(answer: str, wanted: str, kinds: KindTable | None = None) -> float:
+    """Return how much of two canonical phrases is shared if the answer is the wanted thing, else 0.
 
-    >>> head_phrase("a pair of scissors on the table")
-    'scissors'
-    """
-    phrase = _MEASURES.sub("", phrase.strip())
-    after = _AFTER_HEAD.search(phrase)
-    return phrase[: after.start()] if after else phrase
-
-
-def is_a_kind_of(answer: str, wanted: str) -> float:
-    """Return how much of two normalised phrases is shared if the answer is the wanted thing, else 0.
-
-    The head nouns must be equal. The answer may say more about the thing; it may say less only where open words
-    (size, colour, age, number) are missing.
+    The head nouns must be equal, or the answer's a kind of the wanted one. The answer may say more about the thing; it
+    may say less only where open words (size, age, number) are missing.
 
     >>> [is_a_kind_of(answer, "racket") for answer in ("tennis racket", "racket case")]
     [0.5, 0.0]
     """
     said, asked = answer.split(), wanted.split()
-    if not said or not asked or said[-1] != asked[-1]:
+    if not said or not asked:
         return 0.0
+    if said[-1] != asked[-1]:
+        by_color = said[-1] == "colored" and said[-2:-1] == asked
+        return 0.5 if by_color or (kinds and _is_named_kind(said, wanted, kinds)) else 0.0
     if _is_subsequence(asked, said):
-        extra = Counter(said) - Counter(asked)
-        naming = set(extra) - _OPEN - {"and"}
-        may = len(naming) <= (0 if "and" in extra else _MOST_NAMING_WORDS) and extra.total() <= _MOST_EXTRA_WORDS
-        may = may and not _becomes_another(said, asked)
+        may = _may_say_more(said, asked, kinds)
     else:
-        missing = set(asked) - set(said)
-        may = _is_subsequence(said, asked) and missing <= _OPEN - _COLORS
+        may = _is_subsequence(said, asked) and set(asked) - set(said) <= OPEN - COLORS
     return min(len(said), len(asked)) / max(len(said), len(asked)) if may else 0.0
 
 
-def objection(answer: str, wanted: str) -> str:
-    """Return why an answer is wrong however similar it looks; empty if nothing is held against it."""
-    said, asked = answer.split(), wanted.split()
-    denied = (_NEGATIONS & (set(words(answer)) | set(said))) - set(asked)
-    if denied:
-        return f"negated: {sorted(denied)[0]!r}"
-    if sorted(said) == sorted(asked) and said != asked:
-        return "the same words in another order"
-    for group in _OPPOSITES:
-        mine, theirs = group & set(said), group & set(asked)
-        if mine and theirs and not mine & theirs:
-            return f"{sorted(mine)[0]!r} is not {sorted(theirs)[0]!r}"
-    numbers_said, numbers_asked = ([token for token in tokens if token[0].isdigit()] for tokens in (said, asked))
-    if numbers_said and numbers_asked and numbers_said != numbers_asked:
-        return f"{numbers_said[0]} is not {numbers_asked[0]}"
-    mere = (_PRIVATIVE & set(said)) - set(asked)
-    if mere and said[-1] == asked[-1]:
-        return f"{sorted(mere)[0]!r} makes it another thing"
-    return ""
+def _may_say_more(said: list[str], asked: list[str], kinds: KindTable | None) -> bool:
+    extra = Counter(said) - Counter(asked)
+    if len(asked) == 1 and asked[0] in COLORS:
+        return set(extra) <= _SHADES
+    naming = set(extra) - OPEN - {"and"}
+    most_naming = 0 if "and" in extra else _MOST_NAMING_WORDS
+    may = len(naming) <= most_naming and extra.total() <= _MOST_EXTRA_WORDS and not _becomes_another(said, asked)
+    return may and not any(kinds and _are_siblings(word, asked[-1], kinds) for word in naming)
+
+
+def _is_named_kind(said: list[str], wanted: str, kinds: KindTable) -> bool:
+    """`golden retriever puppy` is a dog; `cat poodle` names two things."""
+    head = kinds.head_of(said)
+    if not head or wanted not in kinds.above(head):
+        return False
+    before = said[: len(said) - len(head.split())]
+    naming = [word for word in before if word not in OPEN]
+    named_kind = not naming or wanted in kinds.above(" ".join(before)) or naming == [wanted]
+    return named_kind and not (set(before) & PRIVATIVE)
+
+
+def _are_siblings(word: str, head: str, kinds: KindTable) -> bool:
+    """`apple banana` is a list, not a banana."""
+    return bool(kinds.above(word) & kinds.above(head)) or word == head
 
 
 def _is_subsequence(short: list[str], long: list[str]) -> bool:
@@ -118,4 +70,22 @@ def _is_subsequence(short: list[str], long: list[str]) -> bool:
 def _becomes_another(said: list[str], asked: list[str]) -> bool:
     """`hot dog` is no kind of `dog`."""
     pairs = {" ".join(pair) for pair in pairwise(said)} - {" ".join(pair) for pair in pairwise(asked)}
-    return bool(pairs & _OTHER_THINGS)
+    return bool(pairs & OTHER_THINGS)
+
+
+def figure_word(said: list[str], asked: list[str]) -> str:
+    """Return the word that makes an answer a figure of the thing it names; empty if none does.
+
+    >>> figure_word(["toy", "car"], ["car"]), figure_word(["stone", "lion"], ["lion"]), figure_word(["stone", "bridge"], ["bridge"])
+    ('toy', 'stone', '')
+    """
+    extra = [word for word in said if word not in asked]
+    if not said or not asked or said[-1] != asked[-1]:
+        return ""
+    head = said[-1]
+    unreal = (
+        word
+        for word in extra
+        if word in PRIVATIVE or (head in LIVING and word in MATERIALS) or (head in VEHICLES and word in FRAGILE)
+    )
+    return next(unreal, "")

@@ -92,9 +92,7 @@ def _load_hf(
         from trial_sampler.hf.loading import load_hf_sampler
     except ModuleNotFoundError as missing:
         raise MissingExtra(f"backend 'hf' needs {missing.name}: pip install 'trial-sampler[hf]'") from missing
-    return load_hf_sampler(
-        model, device=device, dtype=dtype, batch_size=batch_size, adapter=adapter, adapters=adapters
-    )
+    return load_hf_sampler(model, device=device, dtype=dtype, batch_size=batch_size, adapter=adapter, adapters=adapters)
 
 
 def _load_vllm(model: str, dtype: str | None, adapters: Mapping[str, str]) -> LoadedSampler:

@@ -16,9 +16,9 @@ from trial_sampler.request import Request, SampleResult
 class HfSampler:
     """Draws trials with a transformers model in this process; keeps the `LoadedSampler` contract.
 
-    Prompt and image are processed and encoded once, and their cache is kept once, for all n trials. The same trials come
-    out whatever the batch size, the order of requests or n, up to rounding of the model's own sums. Not for several
-    threads at once: a model answers with one adapter and one attention at a time.
+    Prompt and image are processed and encoded once, and their cache is kept once, for all n trials. The same trials
+    come out whatever the batch size, the order of requests or n, up to rounding of the model's own sums. Not for
+    several threads at once: a model answers with one adapter and one attention at a time.
     """
 
     def __init__(
