@@ -5,9 +5,9 @@
     uv run python tools/bench/trials.py --seven-b        LLaVA-1.5-7B's shape with random weights, for a GPU
 
 Both sides start from the same picture and question, use the same processor and the same model (LLaVA architecture,
-576 image tokens, 6 layers, random weights, no end token, so that every trial has the full length), temperature 1, top-p
-0.9. Times are medians of processor time on a CPU and of wall time on a GPU. Memory is the peak of the process above what
-it held before sampling (on a GPU: of its allocator), each side in a process of its own.
+576 image tokens, 6 layers, random weights, no end token, so that every trial has the full length), temperature 1,
+top-p 0.9. Times are medians of processor time on a CPU and of wall time on a GPU. Memory is the peak of the process
+above what it held before sampling (on a GPU: of its allocator), each side in a process of its own.
 
 Agreement: the greedy answer and its log-probability are equal; and over 2,048 draws of a smaller model the first,
 second and fourth token are distributed as `generate` distributes them (two-sample chi-square over 40 classes of words,
