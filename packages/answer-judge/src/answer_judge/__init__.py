@@ -36,14 +36,6 @@ from answer_judge.threshold_curve import (
     threshold_curve,
 )
 from answer_judge.threshold_picture import curve_to_svg
-from answer_judge.threshold_curve import (
-    CurvePoint,
-    LabelledPairs,
-    choose_threshold,
-    labelled_pairs,
-    threshold_curve,
-)
-from answer_judge.threshold_picture import curve_to_svg
 from answer_judge.thresholds import KNOWN_THRESHOLDS, PUBLISHED_THRESHOLD, KnownThreshold, threshold_of
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair, Rung, Verdict
 
@@ -67,7 +59,6 @@ __all__ = [
     "ConceptBank",
     "ConceptSelection",
     "CurvePoint",
-    "CurvePoint",
     "DeadlineLadder",
     "Embedder",
     "EmbeddingError",
@@ -78,7 +69,6 @@ __all__ = [
     "KnownThreshold",
     "LabelError",
     "LabelSet",
-    "LabelledPairs",
     "LabelledPairs",
     "Ladder",
     "LexicalRung",
@@ -99,9 +89,7 @@ __all__ = [
     "Verdict",
     "WorkerError",
     "choose_threshold",
-    "choose_threshold",
     "count_selections",
-    "curve_to_svg",
     "curve_to_svg",
     "default_ladder",
     "extract_answer",
@@ -109,7 +97,6 @@ __all__ = [
     "find_misspelling",
     "group_by_image",
     "info_nce",
-    "labelled_pairs",
     "labelled_pairs",
     "minilm_embedder",
     "normalise",
@@ -119,7 +106,6 @@ __all__ = [
     "select_answers",
     "select_concepts",
     "split_list",
-    "threshold_curve",
     "threshold_curve",
     "threshold_of",
 ]
