@@ -78,7 +78,8 @@ _LIKELY_NOUN = re.compile(r"\b(?:most |very |quite )?(?:likely|probably)[, ]+(?P
 _REVERSED_FORM = re.compile(
     r"(?:^|,|\bthat|\bthus|\btherefore)\s*(?P<rest>(?:an?|the|another) [a-z -]{2,40}?)\s+"
     r"(?:is|are|would be|seems?|appears?)(?: to be| like)? "
-    r"(?:the |an? |my |one of the )(?:most |highly |quite )?(?:likely|plausible|probable|reasonable|unique|best|final)\s+\w+"
+    r"(?:the |an? |my |one of the )(?:most |highly |quite )?"
+    r"(?:likely|plausible|probable|reasonable|unique|best|final)\s+\w+"
 )
 _DEPICTS = re.compile(
     r"\b(?:likely|probable|plausible|possible|conclude|believe|guess|assume|suppose|infer|inferred|deduce|deduced)"
@@ -86,8 +87,8 @@ _DEPICTS = re.compile(
     r"(?:features?|shows?|contains?|includes?|depicts?|captures?|hides?|covers?|conceals?|obscures?) (?P<rest>[^\n]+)"
 )
 _PRESENCE = re.compile(
-    r"\b(?:suggest|indicate|imply|impli|hint at|point to|show)(?:s|es|ed|ing)? the (?:presence|existence|possibility) of "
-    r"(?P<rest>an? [^\n]+)"
+    r"\b(?:suggest|indicate|imply|impli|hint at|point to|show)(?:s|es|ed|ing)?"
+    r" the (?:presence|existence|possibility) of (?P<rest>an? [^\n]+)"
 )
 _LESS_LIKELY = re.compile(
     r"(?P<rest>[a-z][a-z ,'-]{0,80}?) (?:is|are|seems?|would be|appears?)(?: \w+ly)?(?: to be)? "

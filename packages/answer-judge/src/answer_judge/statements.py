@@ -70,7 +70,8 @@ _LIKELY = re.compile(r"\b(?:likely|probable|plausible)(?: \w+){0,2} that\b")
 _EVIDENCE = re.compile(r"\b(?:indicat|suggest|show|highlight|mean|imply|impli|hint)\w*(?: that)?$")
 _DOUBTED = re.compile(
     r"\b(?:not|never|unable|hard|difficult|impossible|unlikely|doubt)\b"
-    r"(?: (?!but|so|because|and|as|yet|however)[a-z']+){0,8} (?:that|whether|if|think|believe|say|suppose|sure|certain|confident)$"
+    r"(?: (?!but|so|because|and|as|yet|however)[a-z']+){0,8}"
+    r" (?:that|whether|if|think|believe|say|suppose|sure|certain|confident)$"
 )
 _DENIED_THOUGHT = re.compile(
     r"\bnot (?:think|believe|suppose|guess)(?: that)?$|\b(?:unlikely|doubt|doubtful)(?: that)?$"
@@ -88,8 +89,8 @@ _AUXILIARIES = re.compile(
     r"\b(?:could|might|may|can|must|should|would|will|most|very|likely|probably|possibly|has|have|to|indeed|also)\b"
 )
 _ADVERB_WORDS = """
-most more very quite highly also indeed neither likely probably possibly potentially perhaps maybe actually simply definitely
-certainly clearly not n't be plausibly just only still either therefore thus then obviously surely
+most more very quite highly also indeed neither likely probably possibly potentially perhaps maybe actually simply
+definitely certainly clearly not n't be plausibly just only still either therefore thus then obviously surely
 """
 _ADVERBS = re.compile(rf"^\s*(?:,?\s*(?:in fact|in reality|to be|{'|'.join(_ADVERB_WORDS.split())})\b,?\s*)*")
 _MERELY = re.compile(r"\bnot (?:only|just|simply|merely|necessarily)\b")
