@@ -45,7 +45,7 @@ def test_the_limit_never_passes_the_most() -> None:
 
 
 def test_after_a_complaint_a_round_of_answers_adds_one() -> None:
-    concurrency, flights = filled(4, 64, is_eager=False)
+    concurrency, _ = filled(4, 64, is_eager=False)
     concurrency.answered()
     assert concurrency.limit == 4.25
 

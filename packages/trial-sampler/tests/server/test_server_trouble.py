@@ -52,13 +52,13 @@ def test_trouble_that_stays_ends_after_the_most_retries(
 def test_retry_after_is_honoured(
     server: Any, sampler_of: Any, ask_text: Any, reply: Any, complete: Any, as_date: bool
 ) -> None:
-    moment = datetime.now(UTC) + timedelta(seconds=2)  # a date has whole seconds: 1 to 2 of them are left
+    moment = datetime.now(UTC) + timedelta(seconds=1.2)  # a date has whole seconds: 0.2 to 1.2 of them are left
     value = format_datetime(moment, usegmt=True) if as_date else "0.3"
     server.script = by_turns(reply({}, 429, {"Retry-After": value}), reply(complete("ok")))
     (result,) = sampler_of().sample([ask_text()])
     waited = server.seen[1].at_s - server.seen[0].at_s
     assert result.error is None
-    assert (0.9 if as_date else 0.3) <= waited < 2.5
+    assert (0.15 if as_date else 0.3) <= waited < 2
 
 
 def test_a_wait_beyond_the_deadline_is_not_waited_for(server: Any, sampler_of: Any, ask_text: Any, reply: Any) -> None:
@@ -201,7 +201,7 @@ def test_a_server_that_is_gone_fails_the_rest_without_trying_each(server: Any, s
 
 def test_a_server_that_is_not_there_is_told_when_the_sampler_is_made(server: Any) -> None:
     server.close()
-    with pytest.raises(ModelError, match="cannot use the server at http://127.0.0.1") as error:
+    with pytest.raises(ModelError, match="cannot use the server at http://127") as error:
         load_sampler("m", backend="server", base_url=server.base_url)
     assert "\n" not in str(error.value)
 

@@ -54,11 +54,11 @@ class ApiKey:
         return {"Authorization": f"Bearer {self._key}"} if self._key else {}
 
     def redact(self, text: str) -> str:
-        """Return a text without the key, and without a shortened form of it (`sk-ab***yz`)."""
+        """Return a text without the key, and without shortened forms of it (`sk-ab***yz`, `sk-abcdefgh...`)."""
         if not self._key:
             return text
-        shortened = re.escape(self._key[:4]) + r"[^\s*]*\*+[^\s*]*"
-        return re.sub(shortened, "[key]", text.replace(self._key, "[key]"))
+        starred, cut = re.escape(self._key[:4]) + r"[^\s*]*\*+[^\s*]*", re.escape(self._key[:8]) + r"\S*"
+        return re.sub(f"{starred}|{cut}", "[key]", text.replace(self._key, "[key]"))
 
     def __repr__(self) -> str:
         return "ApiKey(...)"

@@ -125,7 +125,8 @@ class ServerSampler:
     async def _dispatch(self, makers: Sequence[Callable[[], Job[Read]]]) -> list[Outcome[Read]]:
         settings, key = self.settings, self._key()
         concurrency = AdaptiveConcurrency(self._limit, settings.most_concurrency, is_eager=self._is_eager)
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=settings.most_concurrency)
+        # Servers drop idle connections after about 5 s; one dropped under a call would look like a complaint.
+        limits = httpx.Limits(max_keepalive_connections=settings.most_concurrency, keepalive_expiry=2.0)
         headers = {"Content-Type": "application/json", **key.headers()}
         async with httpx.AsyncClient(
             base_url=self.base_url, headers=headers, limits=limits, timeout=None, verify=tls()
