@@ -10,6 +10,8 @@ class JudgeError(Exception):
     ├── EmbeddingError   an embedder returned the wrong shape or numbers that are not finite, or cannot run as asked
     ├── ThresholdError   no threshold is known for an embedding model, or none keeps wrong pairs out
     ├── CacheError       the file of an embedding cache cannot be read or written
+    ├── VerifierError    a language model's probabilities are too few, too many or outside [0, 1]
+    ├── OptionError      the options of a question cannot be told apart
     ├── GenerationError  a text generator returned the wrong number of replies, or no strings
     ├── WorkerError      a judging process cannot start, raised, or died twice on one pair
     ├── LabelError       labels that cannot be told apart, or a label that is not in the set
@@ -32,6 +34,14 @@ class ThresholdError(JudgeError):
 
 class CacheError(JudgeError):
     """The file of an embedding cache cannot be read or written."""
+
+
+class VerifierError(JudgeError):
+    """A language model returned another number of probabilities than it had prompts, or one outside [0, 1]."""
+
+
+class OptionError(JudgeError):
+    """The options of a question have no keys that are letters or numbers, each once."""
 
 
 class GenerationError(JudgeError):

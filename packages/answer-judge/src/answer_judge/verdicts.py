@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -13,7 +13,9 @@ class Pair(NamedTuple):
     answer: str
     """As extracted; alternatives joined by commas."""
     reference: str
-    """The right answer."""
+    """The right answer; with options, a letter or a text."""
+    options: Mapping[str, str] | None = None
+    """Letters and texts that the question offered, in its order; None for an open question."""
 
 
 @dataclass(frozen=True)
