@@ -25,6 +25,8 @@ class Claim(NamedTuple):
     """Equally likely alternatives of a few words; none where the text says that it has no answer."""
     is_possible: bool = False
     """True: could be, might be."""
+    is_conditional: bool = False
+    """True: `it is a van if it is small`."""
     place: int = 0
     """Character of the sentence, for order."""
 
@@ -50,6 +52,7 @@ class Withdrawal(NamedTuple):
 Finding = Claim | Denial | Withdrawal
 """What one place of a text contributes."""
 
+_CONDITION = re.compile(r"^[^.;]{0,60}\b(?:if|when|in case|unless|provided)\b")
 _NO_ANSWER_GIVEN = re.compile(
     r"\W*(?:unknown|unsure|uncertain|unclear|undetermined|inconclusive|none\b|n/a|no answer"
     r"|not (?:sure|known|possible|clear|visible)|can not be|it can not|impossible to"
@@ -148,7 +151,7 @@ def _answer_of(rest: str, weight: int, place: int, *, is_possible: bool = False)
         best = max(inner, key=lambda claim: claim.weight)
         yield best._replace(weight=weight, place=place, is_possible=is_possible or best.is_possible)
     elif not rest.startswith(("that ", "it ", "they ")) and (answers := _split(answer_phrase(rest))):
-        yield Claim(weight, answers, is_possible, place)
+        yield Claim(weight, answers, is_possible, place=place)
 
 
 def _believed(sentence: str) -> Iterator[Finding]:
@@ -182,7 +185,7 @@ def _stated(sentence: str) -> Iterator[Finding]:
             if instead and (phrase := answer_phrase(instead["rest"])):
                 yield Claim(_weight(one, phrase), _split(phrase), place=one.place + 1)
         elif answers and not one.is_denied:
-            yield Claim(_weight(one, phrase), answers, one.is_possible, one.place)
+            yield Claim(_weight(one, phrase), answers, one.is_possible, bool(_CONDITION.search(one.rest)), one.place)
 
 
 def _weight(one: Statement, phrase: str) -> int:

@@ -62,14 +62,14 @@ def _without(claims: list[Claim], denial: Denial) -> list[Claim]:
 
 
 def _narrowed(answers: tuple[str, ...], later: Sequence[Claim]) -> tuple[str, ...]:
-    """Choose the one alternative that later claims come back to."""
+    """Choose the one alternative that later claims come back to, be it only once without a condition."""
     names = {normalise(answer) for answer in answers}
-    chosen = {
-        normalise(claim.answers[0])
-        for claim in later
-        if len(claim.answers) == 1 and claim.weight >= _REAFFIRMS and normalise(claim.answers[0]) in names
-    }
-    return tuple(answer for answer in answers if normalise(answer) in chosen) if len(chosen) == 1 else answers
+    singles = [claim for claim in later if len(claim.answers) == 1 and claim.weight >= _REAFFIRMS]
+    mentioned = names & {normalise(claim.answers[0]) for claim in singles}
+    chosen = mentioned & {normalise(claim.answers[0]) for claim in singles if not claim.is_conditional}
+    if len(mentioned) != 1 or not chosen:
+        return answers
+    return tuple(answer for answer in answers if normalise(answer) in chosen)
 
 
 def _distinct(answers: Iterable[str]) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from answer_judge.answer_phrases import answer_phrase
 from answer_judge.claims import findings
 from answer_judge.commitment import committed
@@ -13,6 +15,7 @@ UNKNOWN = "unknown"
 """The answer of a text that does not commit to one; never right."""
 
 _OPENINGS = ("yes", "no", "well", "ok", "okay", "sure", "maybe", "perhaps", "probably", "possibly", "likely")
+_SENTENCE = re.compile(rf"{NOT.pattern}|\b(?:is|are|was|were|has|have|can|may|could)\b")
 _MOST_BARE_WORDS, _MOST_TITLE_WORDS = 8, 4
 
 
@@ -47,7 +50,7 @@ def _bare(plain: str, asserted: list[str]) -> str:
     is_short = len(plain.split()) <= _MOST_BARE_WORDS
     said = _without_opening(asserted[-1] if is_short else asserted[0])
     is_title = len(said.split()) <= _MOST_TITLE_WORDS and not said.endswith(":")
-    return answer_phrase(said) if (is_short or is_title) and not NOT.search(said) else ""
+    return answer_phrase(said) if (is_short or is_title) and not _SENTENCE.search(said) else ""
 
 
 def _without_opening(sentence: str) -> str:

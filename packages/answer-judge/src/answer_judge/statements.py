@@ -81,8 +81,8 @@ _ASIDE = re.compile(
 )
 _CLAUSE = re.compile(
     r"[,;:]|\b(?:that|because|since|so|therefore|thus|hence|and|but|although|though|while|whereas|if|whether|unless|when"
-    r"|in case|as|then|which|think|believe|guess|suppose|suspect|say|sure|certain|confident|conclude|infer"
-    r"|deduce|assume|presume|determine|speculate|imagine|suggests?|indicates?|implies)\b"
+    r"|in case|or(?= (?:it|they|this|that|the)\b)|as|then|which|think|believe|guess|suppose|suspect|say|sure|certain"
+    r"|confident|conclude|infer|deduce|assume|presume|determine|speculate|imagine|suggests?|indicates?|implies)\b"
 )
 _CONDITIONS = ("if", "whether", "unless", "when", "in case")
 _AUXILIARIES = re.compile(
