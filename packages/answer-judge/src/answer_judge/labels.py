@@ -87,12 +87,12 @@ class LabelSet:
         if isinstance(labels, str) or not self.labels or (binary and len(self.labels) != 2):
             raise LabelError(f"labels must be {'two names' if binary else 'a list of names'}; got {labels!r}")
         for label in self.labels:
-            self._add(label, label)
+            self._add(label, label, known=None)
         for label, names in (aliases or {}).items():
-            if label not in self.labels:
+            if self._named.get(_keys(label)) != (label, label):
                 raise LabelError(f"aliases must belong to labels of the set; {label!r} is none of them")
             for name in [names] if isinstance(names, str) else names:
-                self._add(name, label)
+                self._add(name, label, known=label)
 
     def resolve(self, text: str, *, policy: Policy = "unique") -> Resolution:
         """Return the label that a text claims, and every mention on the way.
@@ -137,15 +137,15 @@ class LabelSet:
             raise LabelError(f"no label of the set is called {name!r}; add it to labels or aliases")
         return known[0]
 
-    def _add(self, name: str, label: str) -> None:
+    def _add(self, name: str, label: str, *, known: str | None) -> None:
+        """Take a name that nobody has, or only the label `known`."""
         words = read_words(name)
         if not words:
             raise LabelError(f"a label needs letters or digits; {name!r} has none")
-        owner, known = self._named.setdefault(_keys(name), (label, name))
-        if owner != label or (name == label and known != label) or self.labels.count(name) > 1:
-            raise LabelError(
-                f"labels must read differently; {known!r} and {name!r} both read {' '.join(_keys(name))!r}"
-            )
+        owner, other = self._named.get(keys := tuple(word.key for word in words), (known, ""))
+        if owner != known:
+            raise LabelError(f"labels must read differently; {other!r} and {name!r} both read {' '.join(keys)!r}")
+        self._named.setdefault(keys, (label, name))
         self._trie.add(words, label)
 
     def _claims(self, mentions: Sequence[Mention]) -> Iterator[str]:

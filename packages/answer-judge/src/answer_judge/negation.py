@@ -29,8 +29,8 @@ _CUES = (
     r"(?:free|apart|far) from",
     r"unlikely (?:to|that|an?)",
     r"negative for",
-    r"(?<!is )(?<!are )(?<!was )(?<!were )(?<!be )(?<!been )(?:rul(?:e|es|ed|ing) out|exclude[sd]?)",
-    r"(?:differ|distinguish|distinct|differentiat|separat)\w*(?: \w+){0,4} from",
+    r"(?<! is )(?<! are )(?<! was )(?<! were )(?<! be )(?<! been )(?:rul(?:e|es|ed|ing) out|exclude[sd]?)",
+    r"(?:(?:differ|distinguish|distinct|differentiat)\w*|separat(?:es?|ing))(?: \w+){0,4} from",
     r"(?:opposed|contrast|contrasted|compared|comparison) (?:to|with)",
     r"confused with|mistaken for",
 )
