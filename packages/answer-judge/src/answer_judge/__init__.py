@@ -11,6 +11,7 @@ from answer_judge.embedding_cache import CachedEmbedder, CacheSize
 from answer_judge.errors import (
     CacheError,
     EmbeddingError,
+    GenerationError,
     JudgeError,
     LabelError,
     MissingExtra,
@@ -19,10 +20,12 @@ from answer_judge.errors import (
     WorkerError,
 )
 from answer_judge.extraction import UNKNOWN, extract_answer
+from answer_judge.extraction_prompt import extraction_prompt
 from answer_judge.info_nce import PUBLISHED_TAU, info_nce
 from answer_judge.labels import LabelSet, Mention, Resolution
 from answer_judge.ladder import Ladder, default_ladder
 from answer_judge.leaks import LEAK_PHRASES, find_leak
+from answer_judge.llm_extraction import Extraction, LlmExtractor, TextGenerator
 from answer_judge.misspelling import MISSPELLING_THRESHOLD, Misspelling, find_misspelling
 from answer_judge.normalising import normalise
 from answer_judge.parity import parity_contains, parity_norm
@@ -64,6 +67,8 @@ __all__ = [
     "EmbeddingError",
     "EmbeddingRung",
     "ExactRung",
+    "Extraction",
+    "GenerationError",
     "GuardRung",
     "JudgeError",
     "KnownThreshold",
@@ -72,6 +77,7 @@ __all__ = [
     "LabelledPairs",
     "Ladder",
     "LexicalRung",
+    "LlmExtractor",
     "Mention",
     "MissingExtra",
     "Misspelling",
@@ -85,6 +91,7 @@ __all__ = [
     "SelectionCounts",
     "SelectionError",
     "SentenceTransformersEmbedder",
+    "TextGenerator",
     "ThresholdError",
     "Verdict",
     "WorkerError",
@@ -93,6 +100,7 @@ __all__ = [
     "curve_to_svg",
     "default_ladder",
     "extract_answer",
+    "extraction_prompt",
     "find_leak",
     "find_misspelling",
     "group_by_image",
