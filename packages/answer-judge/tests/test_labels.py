@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+import os
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from answer_judge import LabelError, LabelSet, find_misspelling, parity_contains, parity_norm
@@ -390,3 +393,17 @@ def test_the_threshold_of_a_misspelling_is_inclusive() -> None:
     assert find_misspelling("Western Gull", "a Westren Gull", threshold=ratio + 1e-9) is None
     with pytest.raises(LabelError, match="letters or digits"):
         find_misspelling("-", "a")
+
+
+def test_no_real_rationale_loses_its_entity_to_a_cue() -> None:
+    folder = os.environ.get("SELFSIGHT_DATA")
+    if not folder:
+        pytest.skip("set SELFSIGHT_DATA to the folder that holds cvc-rationales")
+    rows = json.loads((Path(folder) / "cvc-rationales" / "llava-1.5-7b.json").read_text())
+    entities = [Path(row["image"]).stem.rsplit("-", 1)[-1] for row in rows]
+    labels = LabelSet({tuple(keys_of(entity)): entity for entity in entities}.values())
+    found = [labels.resolve(row["conversations"][1]["value"]) for row in rows[:250]]
+    pairs = list(zip(map(labels.canonical, entities), found, strict=False))
+    named = [entity for entity, one in pairs if any(mention.label == entity for mention in one.mentions)]
+    assert len(named) >= 198
+    assert named == [entity for entity, one in pairs if entity in one.claimed]
