@@ -11,6 +11,7 @@ from trial_sampler.conversations import Refused, one_line
 from trial_sampler.server.address import ApiKey
 from trial_sampler.server.backoff import backoff_s
 from trial_sampler.server.concurrency import AdaptiveConcurrency
+from trial_sampler.server.lanes import Lanes
 from trial_sampler.server.settings import ServerSettings
 from trial_sampler.server.verdicts import Trouble, judge_response
 
@@ -18,10 +19,8 @@ from trial_sampler.server.verdicts import Trouble, judge_response
 class Exchange:
     """Gets an answer to each call, or says why there is none."""
 
-    def __init__(
-        self, client: httpx.AsyncClient, key: ApiKey, concurrency: AdaptiveConcurrency, settings: ServerSettings
-    ) -> None:
-        self._client, self._key, self._concurrency, self._settings = client, key, concurrency, settings
+    def __init__(self, lanes: Lanes, key: ApiKey, concurrency: AdaptiveConcurrency, settings: ServerSettings) -> None:
+        self._lanes, self._key, self._concurrency, self._settings = lanes, key, concurrency, settings
         self._last_heard_s = -1.0
         self.gone: str | None = None
         """Set when a call found all doors closed from first to last attempt, and so did every other call meanwhile."""
@@ -75,8 +74,8 @@ class Exchange:
     async def _post(self, body: bytes, until_s: float) -> Any | Trouble:
         began_s = _now_s()
         try:
-            async with asyncio.timeout_at(until_s):
-                response = await self._client.post("chat/completions", content=body)
+            async with asyncio.timeout_at(until_s), self._lanes.take() as client:
+                response = await client.post("chat/completions", content=body)
         except TimeoutError:
             return Trouble(f"no answer to an attempt within {until_s - began_s:.3g} s", is_overload=True)
         except httpx.RequestError as error:

@@ -6,18 +6,17 @@ import copy
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import httpx
-
 from trial_sampler.choices import ChoiceRequest, ChoiceResult, choice_result
 from trial_sampler.errors import ModelError, SampleFailure, SamplerError
 from trial_sampler.request import Request, SampleResult, Trial, result_of
-from trial_sampler.server.address import ApiKey, parse_base_url, require_reachable, tls
+from trial_sampler.server.address import ApiKey, parse_base_url, require_reachable
 from trial_sampler.server.blocking import run_blocking
 from trial_sampler.server.bodies import choice_call, messages_json, trial_calls
 from trial_sampler.server.concurrency import AdaptiveConcurrency
 from trial_sampler.server.dispatch import Dispatcher, Job, Outcome
 from trial_sampler.server.exchange import Exchange
 from trial_sampler.server.images import ImageUrls, image_key
+from trial_sampler.server.lanes import Lanes
 from trial_sampler.server.replies import read_masses, read_trials
 from trial_sampler.server.settings import ServerSettings
 
@@ -125,13 +124,8 @@ class ServerSampler:
     async def _dispatch(self, makers: Sequence[Callable[[], Job[Read]]]) -> list[Outcome[Read]]:
         settings, key = self.settings, self._key()
         concurrency = AdaptiveConcurrency(self._limit, settings.most_concurrency, is_eager=self._is_eager)
-        # Servers drop idle connections after about 5 s; one dropped under a call would look like a complaint.
-        limits = httpx.Limits(max_keepalive_connections=settings.most_concurrency, keepalive_expiry=2.0)
-        headers = {"Content-Type": "application/json", **key.headers()}
-        async with httpx.AsyncClient(
-            base_url=self.base_url, headers=headers, limits=limits, timeout=None, verify=tls()
-        ) as client:
-            exchange = Exchange(client, key, concurrency, settings)
+        async with Lanes(self.base_url, {"Content-Type": "application/json", **key.headers()}) as lanes:
+            exchange = Exchange(lanes, key, concurrency, settings)
             outcomes = await Dispatcher(exchange, concurrency, settings.request_deadline_s).serve(makers)
         self._limit, self._is_eager = concurrency.limit, concurrency.is_eager
         return outcomes
