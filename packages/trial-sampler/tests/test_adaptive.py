@@ -254,10 +254,13 @@ def test_an_interval_that_is_looked_at_often_is_wrong_more_often_than_its_level_
     assert misled > 2 * misled_once
 
 
-def test_a_replay_says_how_often_a_prompt_is_sent() -> None:
-    assert replay([pattern([3, 9])], within(1, 4), len).rounds == 3
-    assert replay([pattern([])], within(1, 4), len).rounds == 2
-    assert replay([pattern([])], lambda tally: False, len, group=1).rounds == 1
+def test_a_replay_says_how_many_prompts_are_sent_and_what_that_does_to_the_time() -> None:
+    assert replay([pattern([3, 9]), pattern([])], within(1, 4), len).prompts == 3 + 2
+    assert replay([pattern([])], lambda tally: False, len, group=1).prompts == 1
+    measured = replay([pattern([0]), pattern([])], one_accepted(), len)
+    assert (measured.drawn, measured.prompts) == (4 + 16, 1 + 4)
+    assert measured.speedup() == 32 / 20
+    assert measured.speedup(prompt_cost=4) == (2 * 4 + 32) / (5 * 4 + 20)
 
 
 @pytest.mark.parametrize(

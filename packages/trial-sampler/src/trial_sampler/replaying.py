@@ -28,8 +28,8 @@ class Replay:
     """Trials of all of them."""
     drawn: int
     """Trials that the rule would have drawn."""
-    rounds: int
-    """Largest number of rounds of any request: how often its prompt is sent."""
+    prompts: int
+    """Prompts that the rule would have sent: one for each request and round, where the full draw sends one."""
     changed: int
     """Requests about which the decision differs from that of the full draw."""
 
@@ -37,6 +37,14 @@ class Replay:
     def saved_share(self) -> float:
         """Share of the trials that the rule saves."""
         return 1 - self.drawn / self.full
+
+    def speedup(self, prompt_cost: float = 0.0) -> float:
+        """Time of the full draw over that of the adaptive one, if a prompt costs as much as `prompt_cost` trials.
+
+        0 is for backends that send a prompt with each trial or keep it in a cache (`server`, `vllm`); `hf` encodes it
+        in each round anew. A rule that saves little is slower than the full draw where prompts are dear.
+        """
+        return (self.requests * prompt_cost + self.full) / (self.prompts * prompt_cost + self.drawn)
 
     @property
     def changed_share(self) -> float:
@@ -63,8 +71,10 @@ def replay(full_draws: Sequence[Verdicts], settled: Rule, decide: Decide, *, gro
     ...     right = [k for k, verdict in enumerate(verdicts) if verdict]
     ...     return right if 1 <= len(right) <= 4 else []
     >>> exact = replay(draws, within(1, 4), trained_on)
-    >>> exact.drawn, exact.changed
-    (40, 0)
+    >>> exact.drawn, exact.prompts, exact.changed
+    (40, 5, 0)
+    >>> exact.speedup(), round(exact.speedup(prompt_cost=7), 2)
+    (1.2, 0.92)
     >>> eager = replay(draws, either(within(1, 4), none_right_of(8)), trained_on)
     >>> eager.drawn, eager.changed
     (24, 1)
@@ -80,7 +90,7 @@ def replay(full_draws: Sequence[Verdicts], settled: Rule, decide: Decide, *, gro
         requests=len(full_draws),
         full=sum(map(len, full_draws)),
         drawn=sum(stops[-1] for stops in looks),
-        rounds=max(map(len, looks)),
+        prompts=sum(map(len, looks)),
         changed=changed,
     )
 
