@@ -26,9 +26,10 @@ class AliasRung(PairwiseRung):
         claim = claim_of(pair.answer)
         if not wanted or (claim.denied and wanted in self.table.canonical(claim.denied)):
             return UNDECIDED
-        if self.table.canonical(claim.asserted) == wanted:
-            return Opinion(True, 1.0, f"another name of {wanted!r}")
         items = split_list(claim.asserted)
+        is_as_many = len(items) == len(split_list(pair.reference))  # `shower, door` is no `shower door`
+        if is_as_many and self.table.canonical(claim.asserted) == wanted:
+            return Opinion(True, 1.0, f"another name of {wanted!r}")
         if not all(self.table.canonical(head_phrase(item)) == wanted for item in items):
             return UNDECIDED
         return Opinion(True, 1.0, f"another name of {wanted!r}")
