@@ -231,6 +231,7 @@ def test_threads_share_an_extractor() -> None:
     assert sum(map(len, generate.calls)) == len(TEXTS)
 
 
+@pytest.mark.slow
 def test_a_real_language_model_answers_through_the_whole_path() -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("transformers")
@@ -294,5 +295,5 @@ def teach(model: object, tokenizer: object, answers: dict[str, str]) -> None:
         loss.backward()
         optimizer.step()
         optimizer.zero_grad()
-        if loss.item() < 0.01:
+        if loss.item() < 0.05:
             break
