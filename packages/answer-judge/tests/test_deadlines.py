@@ -125,6 +125,11 @@ def test_verdicts_are_those_of_the_ladder_and_equal_pairs_are_judged_once(stubbo
     with DeadlineLadder(default_ladder) as ladder:
         assert ladder.judge_many(pairs) == default_ladder().judge_many(pairs)
         assert ladder.judge_many([]) == []
+    options = {"A": "cat", "B": "dog"}
+    with DeadlineLadder(default_ladder) as ladder:
+        assert ladder.judge("(b)", "dog", options) == default_ladder().judge("(b)", "dog", options)
+        with pytest.raises(WorkerError, match="raised OptionError"):
+            ladder.judge("(b)", "dog", {})
     with DeadlineLadder(stubborn.make) as ladder:
         ladder.judge_many([("a", "a"), ("b", "a"), ("a", "a")])
     assert log_of(stubborn) == ["a", "b"]

@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import pickle
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from queue import LifoQueue
 from types import TracebackType
 from typing import Any
 
 from answer_judge.errors import WorkerError
-from answer_judge.judging_process import Died, JudgingProcess, Overrun, shown
-from answer_judge.ladder import Ladder
-from answer_judge.verdicts import Pair, Verdict
+from answer_judge.judging_process import Died, JudgingProcess, Overrun, request_of, shown
+from answer_judge.ladder import Ladder, Question
+from answer_judge.verdicts import Verdict
 
 
 @dataclass
@@ -72,24 +72,24 @@ class DeadlineLadder:
         self._seats_by_pid: dict[int, LifoQueue[_Seat]] = {}
         weakref.finalize(self, _clear_all, self._seats_by_pid)
 
-    def judge(self, answer: str, reference: str) -> Verdict:
+    def judge(self, answer: str, reference: str, options: Mapping[str, str] | None = None) -> Verdict:
         """Return the verdict on one answer; see `judge_many`."""
-        return self.judge_many([(answer, reference)])[0]
+        return self.judge_many([(answer, reference, options)])[0]
 
-    def judge_many(self, pairs: Iterable[tuple[str, str]]) -> list[Verdict]:
-        """Return one verdict for each `(answer, reference)`, in order; equal pairs are judged once.
+    def judge_many(self, pairs: Iterable[Question]) -> list[Verdict]:
+        """Return one verdict for each pair, as `Ladder.judge_many` takes them, in order; equal pairs are judged once.
 
         Raises:
             WorkerError: the ladder cannot be made, a rung raised, or a pair ended its process twice.
         """
-        asked = [Pair(*pair) for pair in pairs]
+        requests = [request_of(pair) for pair in pairs]
         seats = self._seats()
         seat = seats.get()
         try:
-            verdicts = {pair: self._judge(pair, seat) for pair in dict.fromkeys(asked)}
+            verdicts = {request: self._judge(request, seat) for request in dict.fromkeys(requests)}
         finally:
             seats.put(seat)
-        return [verdicts[pair] for pair in asked]
+        return [verdicts[request] for request in requests]
 
     def close(self) -> None:
         """Wait for other threads' verdicts and end the processes; a later call starts new ones."""
@@ -99,16 +99,16 @@ class DeadlineLadder:
             seat.clear()
             seats.put(seat)
 
-    def _judge(self, pair: Pair, seat: _Seat) -> Verdict:
+    def _judge(self, request: str, seat: _Seat) -> Verdict:
         status = ""
         for _ in range(2):
             try:
-                return self._process_of(seat).judge(pair)
+                return self._process_of(seat).judge(request)
             except Overrun:
                 return Verdict(False, "deadline", 0.0, f"no verdict within {self.seconds:g} s; its process was killed")
             except Died as died:
                 status = str(died)
-        raise WorkerError(f"the process judging {shown(pair)} ended twice ({status})")
+        raise WorkerError(f"the process judging {shown(request)} ended twice ({status})")
 
     def _process_of(self, seat: _Seat) -> JudgingProcess:
         if seat.process is None or not seat.process.is_alive():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from os import PathLike, fspath
 from typing import Any
 
@@ -44,10 +44,17 @@ class SentenceTransformersEmbedder:
             ) from missing
         self._source = fspath(model)
         self.model_name = model_name or self._source
+        self._arguments = {
+            "model": self._source, "device": device, "batch_size": batch_size, "max_tokens": max_tokens,
+            "model_name": model_name,
+        }  # fmt: skip
         self._model: Any = SentenceTransformer(self._source, device=device)
         if max_tokens is not None:
             self._model.max_seq_length = max_tokens
         self._batch_size, self._lock = batch_size, threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self._arguments), ()  # another process loads the model itself
 
     @cached_property
     def identity(self) -> str:
@@ -112,6 +119,10 @@ class BgeM3Embedder:
         except ModuleNotFoundError as missing:
             raise MissingExtra("BgeM3Embedder needs FlagEmbedding: pip install 'answer-judge[bge]'") from missing
         self._source = self.model_name = fspath(model)
+        self._arguments = {
+            "model": self._source, "device": device, "batch_size": batch_size, "half_precision": half_precision,
+            "max_tokens": max_tokens,
+        }  # fmt: skip
         devices_of: Any = BGEM3FlagModel.get_target_devices
         self._device: str = devices_of(device)[0]
         if half_precision and self._device == "cpu":
@@ -122,6 +133,9 @@ class BgeM3Embedder:
         self._batch_size, self._max_tokens, self._lock = batch_size, max_tokens, threading.Lock()
         _check_positions(self._model.model.model.config, max_tokens)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return partial(type(self), **self._arguments), ()  # another process loads the model itself
+
     @cached_property
     def identity(self) -> str:
         """What the vectors depend on, for `CachedEmbedder`."""
@@ -131,6 +145,8 @@ class BgeM3Embedder:
 
     def __call__(self, texts: Sequence[str]) -> NDArray[np.floating]:
         """Return unit vectors `(N, D)`; batches hold texts of similar length."""
+        if not texts:
+            return np.zeros((0, self._model.model.model.config.hidden_size), np.float32)
         with self._lock:
             tokens = self._model.tokenizer(list(texts), truncation=True, max_length=self._max_tokens)["input_ids"]
             longest_first = sorted(range(len(texts)), key=lambda index: -len(tokens[index]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,6 +71,13 @@ class EmbeddingRung:
         block_size = self._max_vectors // 2
         blocks = (pairs[start : start + block_size] for start in range(0, len(pairs), block_size))
         return [opinion for block in blocks for opinion in self._block(block)]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_lock": None, "_unit_vectors": OrderedDict()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._lock = threading.Lock()
 
     def _block(self, pairs: Sequence[Pair]) -> list[Opinion]:
         keyed = [(_key(pair.answer), _key(pair.reference)) for pair in pairs]

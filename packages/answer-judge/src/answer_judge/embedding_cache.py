@@ -9,7 +9,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,6 +82,9 @@ class CachedEmbedder:
             (entries,) = database.execute("SELECT count(*) FROM vectors").fetchone()
         return CacheSize(entries, self.path.stat().st_size)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self._embedder, self.path, self.identity)
+
     def _create(self) -> None:
         with self._open() as database:
             if database.execute("SELECT 1 FROM sqlite_master WHERE name = 'vectors'").fetchone():
@@ -144,6 +147,10 @@ class CachedEmbedder:
                 f"cannot use the embedding cache {self.path}: {error}. Its folder must be writable; a damaged file may "
                 "be deleted"
             ) from error
+
+
+def _reopened(embedder: Embedder, path: Path, identity: str) -> CachedEmbedder:
+    return CachedEmbedder(embedder, path, identity=identity)
 
 
 def _checksum(key: bytes, vector: bytes) -> bytes:

@@ -12,7 +12,8 @@ from multiprocessing import Pipe
 from typing import Any
 
 from answer_judge.errors import WorkerError
-from answer_judge.verdicts import Pair, Verdict
+from answer_judge.ladder import Question
+from answer_judge.verdicts import Verdict
 
 
 class Overrun(Exception):
@@ -55,17 +56,17 @@ class JudgingProcess:
                 "can be imported there (no script, notebook or lambda)"
             )
 
-    def judge(self, pair: Pair) -> Verdict:
-        """Return the ladder's verdict.
+    def judge(self, request: str) -> Verdict:
+        """Return the ladder's verdict on a request of `request_of`.
 
         Raises:
             Overrun: it took longer than `seconds`.
             Died: the process ended.
             WorkerError: a rung raised.
         """
-        reply = self._ask(json.dumps(pair).encode(), self._seconds)
+        reply = self._ask(request.encode(), self._seconds)
         if "error" in reply:
-            raise WorkerError(f"judging {shown(pair)} raised {reply['error']}")
+            raise WorkerError(f"judging {shown(request)} raised {reply['error']}")
         return Verdict(*reply["verdict"])
 
     def _ask(self, request: bytes, seconds: float) -> dict[str, Any]:
@@ -97,6 +98,13 @@ class JudgingProcess:
         return self._process.wait()
 
 
-def shown(pair: Pair) -> str:
-    """Return a pair for messages, long texts cut."""
-    return " against ".join(repr(text if len(text) <= 60 else text[:57] + "...") for text in pair)
+def request_of(question: Question) -> str:
+    """Return what `Ladder.judge` is to be called with, as JSON."""
+    options = question[2] if len(question) == 3 else None
+    return json.dumps([question[0], question[1], *([] if options is None else [dict(options)])])
+
+
+def shown(request: str) -> str:
+    """Return a request's answer and reference for messages, long texts cut."""
+    texts: list[str] = json.loads(request)[:2]
+    return " against ".join(repr(text if len(text) <= 60 else text[:57] + "...") for text in texts)

@@ -2,7 +2,8 @@
 
     python -m answer_judge.judging_worker FILE_DESCRIPTOR ORPHAN_SECONDS
 
-The descriptor is one end of a socket pair of the parent's. In: the pickled factory, then `[answer, reference]` as JSON.
+The descriptor is one end of a socket pair of the parent's. In: the pickled factory, then the arguments of
+`Ladder.judge` as a JSON list.
 Out: `{}` when the ladder is made, then `{"verdict": [...]}` or `{"error": "..."}` for each pair.
 """
 
