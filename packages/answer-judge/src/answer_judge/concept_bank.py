@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from answer_judge.errors import SelectionError
-from answer_judge.info_nce import PUBLISHED_TAU, check_tau, scores_from_logits, unit_rows
+from answer_judge.info_nce import PUBLISHED_TAU, check_tau, log_ratio, unit_rows
 
 
 class ConceptBank:
@@ -57,7 +57,7 @@ class ConceptBank:
         answers = unit_rows(answers_B_D, "answers", width=self._vectors_C_D.shape[1])
         logits_B_C = answers @ self._vectors_C_D.T / tau
         log_negatives = np.logaddexp.reduce(np.delete(logits_B_C, places, axis=1), axis=1)
-        return scores_from_logits(logits_B_C[:, places], log_negatives)
+        return log_ratio(logits_B_C[:, places], log_negatives[:, None]).sum(axis=1)
 
     def _place(self, text: str) -> int:
         place = self._place_of.get(_key(text))

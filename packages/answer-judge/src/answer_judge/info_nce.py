@@ -35,12 +35,13 @@ def info_nce(
     negatives = unit_rows(negatives_L_D, "negatives", width=candidates.shape[1])
     anchors = unit_rows(anchors_M_D, "anchors", width=candidates.shape[1])
     log_negatives_N = np.logaddexp.reduce(candidates @ negatives.T / tau, axis=1)
-    return scores_from_logits(candidates @ anchors.T / tau, log_negatives_N)
+    return log_ratio(candidates @ anchors.T / tau, log_negatives_N[:, None]).sum(axis=1)
 
 
-def scores_from_logits(logits_N_M: NDArray[np.float64], log_negatives_N: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the score of each candidate from its similarities over tau and the log-sum-exp over its negatives."""
-    return -np.logaddexp(0.0, log_negatives_N[:, None] - logits_N_M).sum(axis=1)
+def log_ratio(logits: NDArray[np.float64], log_negatives: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return `log(exp(logit) / (exp(logit) + exp(log_negative)))`, element by element; never overflows."""
+    difference = log_negatives - logits
+    return -(np.maximum(difference, 0.0) + np.log1p(np.exp(-np.abs(difference))))
 
 
 class RunningLogSumExp:
@@ -71,11 +72,7 @@ def unit_rows(rows: ArrayLike, name: str, *, width: int | None = None) -> NDArra
     Raises:
         SelectionError: a wrong shape, no rows, a number that is not finite, or a row of length zero.
     """
-    array = np.asarray(rows)
-    if array.ndim != 2 or not array.size or array.dtype.kind not in "fiu" or width not in (None, array.shape[1]):
-        expected = f"(rows, {width})" if width else "(rows, D) with rows"
-        raise SelectionError(f"{name} must be an array of numbers {expected}; got {array.dtype} {array.shape}")
-    plain = array.astype(np.float64)
+    plain = checked_rows(rows, name, width=width).astype(np.float64)
     lengths = np.sqrt(np.einsum("nd,nd->n", plain, plain))
     wrong = np.flatnonzero(~(np.isfinite(lengths) & (lengths > 0)))
     if len(wrong):
@@ -83,6 +80,19 @@ def unit_rows(rows: ArrayLike, name: str, *, width: int | None = None) -> NDArra
         raise SelectionError(f"{name}: row {wrong[0]} {problem}; drop what could not be embedded")
     plain /= lengths[:, None]
     return plain
+
+
+def checked_rows(rows: ArrayLike, name: str, *, width: int | None = None) -> NDArray[np.number]:
+    """Return rows as an array, after a look at type and shape alone.
+
+    Raises:
+        SelectionError: a wrong shape, no rows, or no numbers.
+    """
+    array = np.asarray(rows)
+    if array.ndim != 2 or not array.size or array.dtype.kind not in "fiu" or width not in (None, array.shape[1]):
+        expected = f"(rows, {width})" if width else "(rows, D) with rows"
+        raise SelectionError(f"{name} must be an array of numbers {expected}; got {array.dtype} {array.shape}")
+    return array
 
 
 def check_tau(tau: float) -> None:
