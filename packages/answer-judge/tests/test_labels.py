@@ -197,6 +197,11 @@ def test_the_policy_decides_between_labels_but_the_text_stays_ambiguous() -> Non
     assert BIRDS.resolve("a Western Gull, then a California Gull", policy="last").label == "California Gull"
 
 
+def test_an_unknown_policy_is_an_error_whatever_the_text() -> None:
+    with pytest.raises(LabelError, match="policy must be 'unique', 'first' or 'last'; got 'any'"):
+        BIRDS.resolve("", policy="any")  # type: ignore[arg-type]
+
+
 def test_mentions_say_where_and_in_which_words() -> None:
     text = "It’s no Western-Gull, but a California\ngull."
     found = BIRDS.resolve(text)

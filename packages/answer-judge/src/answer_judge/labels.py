@@ -102,7 +102,12 @@ class LabelSet:
         'Western Gull'
         >>> gulls.resolve("A Western Gull or a California Gull.").status
         'ambiguous'
+
+        Raises:
+            LabelError: an unknown policy.
         """
+        if policy not in ("unique", "first", "last"):
+            raise LabelError(f"policy must be 'unique', 'first' or 'last'; got {policy!r}")
         words = read_words(text)
         found = self._trie.find(words)
         cues = denials(text, words, found)
