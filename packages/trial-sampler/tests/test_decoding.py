@@ -186,12 +186,12 @@ def test_a_prompt_that_enters_later_changes_nothing(families: dict[str, Family],
     plans = [plan(4, 1), plan(3, 2, limit=STEPS + 4)]
     apart = [drawn_together(model, one_prompt(inputs, index), [plans[index]])[0] for index in (0, 1)]
     decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
-    decoding.enter(prefill(model, one_prompt(inputs, 0)), plans[:1], ["first"])
+    decoding.enter(prefill(model, one_prompt(inputs, 0)), plans[:1], [10])
     found = [pair for _ in range(3) for pair in decoding.step()]
-    decoding.enter(prefill(model, one_prompt(inputs, 1)), plans[1:], ["second"])
+    decoding.enter(prefill(model, one_prompt(inputs, 1)), plans[1:], [20])
     while len(decoding):
         found += decoding.step()
-    assert [key for key, _ in found] == ["first", "second"]
+    assert [key for key, _ in found] == [10, 20]
     for (_, together), alone in zip(found, apart, strict=True):
         assert_equal(together, alone)
 
@@ -218,7 +218,7 @@ def test_finished_trials_leave_and_the_others_go_on_unchanged(families: dict[str
 def test_the_prompts_cache_is_kept_once_however_many_trials(families: dict[str, Family]) -> None:
     model, inputs = families["qwen2_vl"]
     decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
-    decoding.enter(prefill(model, one_prompt(inputs, 1)), [plan(64)], ["only"])
+    decoding.enter(prefill(model, one_prompt(inputs, 1)), [plan(64)], [0])
     decoding.step()
     layer = decoding._cache.shared_layers[0]
     assert layer.prompt_keys.shape[0] == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,7 +23,7 @@ _WORTH_CLOSING_UP = 0.75
 class _Seat:
     """One prompt under way."""
 
-    key: Hashable
+    key: int
     plan: TrialPlan
     drawn: Drawn
     position: Tensor
@@ -54,15 +54,19 @@ class SharedDecoding:
 
     def __len__(self) -> int:
         """Return the number of prompts under way."""
-        return len(self._seats)
+        return len(self._under_way)
 
     @property
-    def keys(self) -> list[Hashable]:
+    def keys(self) -> list[int]:
         """The keys of the prompts under way."""
-        return [seat.key for seat in self._seats]
+        return [seat.key for seat in self._under_way]
+
+    @property
+    def _under_way(self) -> list[_Seat]:
+        return [seat for seat in self._seats if len(seat.live)]
 
     @torch.inference_mode()
-    def enter(self, prompts: Prefill, plans: Sequence[TrialPlan], keys: Sequence[Hashable]) -> None:
+    def enter(self, prompts: Prefill, plans: Sequence[TrialPlan], keys: Sequence[int]) -> None:
         """Let prompts in; each `key` comes back with what its prompt's trials drew."""
         lanes = max(plan.n for plan in plans)
         cache = SharedPrefixCache(prompts.cache, prompts.mask_B_P, lanes)
@@ -77,23 +81,25 @@ class SharedDecoding:
         if self._cache is None or self._logits_R_V is None:
             self._cache, self._lanes, self._logits_R_V = cache, lanes, logits_R_V
         else:
+            self._close_up(1 - 1e-9)
             self._cache.append(cache)
             self._lanes = max(self._lanes, lanes)
             self._logits_R_V = torch.cat([self._logits_R_V, logits_R_V])
         self._seats += seats
 
     @torch.inference_mode()
-    def step(self) -> list[tuple[Hashable, Drawn]]:
+    def step(self) -> list[tuple[int, Drawn]]:
         """Draw one token for each live trial; return the prompts all of whose trials are finished."""
         assert self._logits_R_V is not None, "step() needs a prompt"
-        uniforms_R, temperatures_R, top_ps_R = self._settings()
+        before = self._under_way
+        uniforms_R, temperatures_R, top_ps_R = self._settings(before)
         choice = choose_tokens(self._logits_R_V, uniforms_R, temperatures_R, top_ps_R)
-        going_on_R = self._record(choice.tokens_R, choice.logprobs_R.double())
-        done = [(seat.key, seat.drawn) for seat in self._seats if not len(seat.live)]
-        if len(done) == len(self._seats):
+        going_on_R = _record(before, choice.tokens_R, choice.logprobs_R.double(), self.end_ids)
+        done = [(seat.key, seat.drawn) for seat in before if not len(seat.live)]
+        if len(done) == len(before):
             self.drop()
         else:
-            self._close_up()
+            self._close_up(_WORTH_CLOSING_UP)
             self._logits_R_V = self._run(choice.tokens_R[going_on_R])
         return done
 
@@ -101,31 +107,20 @@ class SharedDecoding:
         """Forget all prompts under way."""
         self._seats, self._cache, self._logits_R_V = [], None, None
 
-    def _settings(self) -> tuple[Tensor, Tensor, Tensor]:
-        seats, device = self._seats, self.end_ids.device
+    def _settings(self, seats: Sequence[_Seat]) -> tuple[Tensor, Tensor, Tensor]:
+        device = self.end_ids.device
         counts = torch.tensor([len(seat.live) for seat in seats], device=device)
         temperatures = torch.tensor([seat.plan.temperature for seat in seats], device=device)
         top_ps = torch.tensor([seat.plan.top_p for seat in seats], dtype=torch.float64, device=device)
         uniforms_R = torch.cat([seat.plan.uniforms_N_T[seat.live, seat.steps] for seat in seats])
         return uniforms_R, temperatures.repeat_interleave(counts), top_ps.repeat_interleave(counts)
 
-    def _record(self, tokens_R: Tensor, logprobs_R: Tensor) -> Tensor:
-        """Note one token for each live trial; return which of them go on."""
-        ended_R = torch.isin(tokens_R, self.end_ids)
-        counts = [len(seat.live) for seat in self._seats]
-        parts = (values.split(counts) for values in (tokens_R, logprobs_R, ended_R))
-        going_on_R = torch.cat([_note(seat, *values) for seat, *values in zip(self._seats, *parts, strict=True)])
-        if not bool(going_on_R.all()):
-            for seat, kept in zip(self._seats, going_on_R.split(counts), strict=True):
-                seat.live, seat.lanes = seat.live[kept], seat.lanes[kept]
-        return going_on_R
-
-    def _close_up(self) -> None:
-        """Drop finished prompts from the cache, and empty lanes when that pays."""
+    def _close_up(self, most_filled: float) -> None:
+        """Drop finished prompts and empty lanes from the cache if at most a share of its places is in use."""
         assert self._cache is not None, "only prompts under way are closed up"
         kept = [index for index, seat in enumerate(self._seats) if len(seat.live)]
         lanes = max(len(self._seats[index].live) for index in kept)
-        if len(kept) == len(self._seats) and lanes > _WORTH_CLOSING_UP * self._lanes:
+        if len(kept) * lanes > most_filled * len(self._seats) * self._lanes:
             return
         self._seats, self._lanes = [self._seats[index] for index in kept], lanes
         rows = [torch.nn.functional.pad(seat.lanes, (0, lanes - len(seat.lanes))) for seat in self._seats]
@@ -139,7 +134,8 @@ class SharedDecoding:
         device = tokens_R.device
         counts = torch.tensor([len(seat.live) for seat in self._seats], device=device)
         slots_R = torch.arange(len(self._seats), device=device).repeat_interleave(counts)
-        steps_B = torch.tensor([seat.steps - 1 for seat in self._seats], device=device)
+        latest = max(seat.steps for seat in self._under_way)  # finished prompts keep in step, so that no mask is needed
+        steps_B = torch.tensor([(seat.steps if len(seat.live) else latest) - 1 for seat in self._seats], device=device)
         self._cache.place(Grid.of(slots_R, torch.cat([seat.lanes for seat in self._seats]), steps_B, self._lanes))
         last_B = torch.cat([seat.position for seat in self._seats], dim=-1)
         positions_R = (last_B + 1 + steps_B)[..., slots_R]
@@ -153,7 +149,7 @@ class SharedDecoding:
         return output.logits[0]
 
 
-def _seat(key: Hashable, plan: TrialPlan, position: Tensor) -> _Seat:
+def _seat(key: int, plan: TrialPlan, position: Tensor) -> _Seat:
     trials = torch.arange(plan.n, device=position.device)
     drawn = Drawn(
         tokens_N_T=torch.zeros_like(plan.uniforms_N_T, dtype=torch.long),
@@ -162,6 +158,18 @@ def _seat(key: Hashable, plan: TrialPlan, position: Tensor) -> _Seat:
         ended_N=torch.zeros_like(trials, dtype=torch.bool),
     )
     return _Seat(key, plan, drawn, position, live=trials, lanes=trials)
+
+
+def _record(seats: Sequence[_Seat], tokens_R: Tensor, logprobs_R: Tensor, end_ids: Tensor) -> Tensor:
+    """Note one token for each live trial; return which of them go on."""
+    ended_R = torch.isin(tokens_R, end_ids)
+    counts = [len(seat.live) for seat in seats]
+    parts = (values.split(counts) for values in (tokens_R, logprobs_R, ended_R))
+    going_on_R = torch.cat([_note(seat, *values) for seat, *values in zip(seats, *parts, strict=True)])
+    if not bool(going_on_R.all()):
+        for seat, kept in zip(seats, going_on_R.split(counts), strict=True):
+            seat.live, seat.lanes = seat.live[kept], seat.lanes[kept]
+    return going_on_R
 
 
 def _note(seat: _Seat, tokens: Tensor, logprobs: Tensor, ended: Tensor) -> Tensor:

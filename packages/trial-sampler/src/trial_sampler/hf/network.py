@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -36,7 +36,7 @@ class Network:
         return [] if self._wrapper is None else sorted(self._wrapper.peft_config)
 
     @contextmanager
-    def answering_with(self, adapter: str | None) -> Iterator[None]:
+    def answering_with(self, adapter: str | None) -> Generator[None]:
         """Answer with an adapter, or None: with the base model."""
         if self._wrapper is None:
             yield

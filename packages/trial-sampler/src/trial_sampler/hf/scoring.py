@@ -95,5 +95,6 @@ class FirstTokenScoring:
         if self._pieces is None:
             tokenizer: Any = self._network.processor.tokenizer
             ids = [[token] for token in range(len(tokenizer))]
-            self._pieces = tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            decoded = tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+            self._pieces = [str(piece) for piece in decoded]
         return self._pieces

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -41,7 +41,7 @@ AttentionInterface.register(ATTENTION, _attend)
 
 
 @contextmanager
-def attending(decoder: Any, cache: SharedPrefixCache) -> Iterator[None]:
+def attending(decoder: Any, cache: SharedPrefixCache) -> Generator[None]:
     """Let a decoder (the text model) attend through the cache, and as before afterwards."""
     before = decoder.config._attn_implementation
     token = _cache.set(cache)

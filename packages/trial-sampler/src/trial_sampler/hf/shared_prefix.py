@@ -42,11 +42,11 @@ class Grid:
         return cls(slots_R, lanes_R, steps_B, lanes, most, is_full, mask)
 
     def spread(self, rows_R: Tensor) -> Tensor:
-        """Put rows `(R, ...)` on the grid `(B, L, ...)`; empty places hold zeros."""
+        """Put rows `(R, ...)` on the grid `(B, L, ...)`; empty places hold anything, and no other place reads them."""
         shape = (len(self.steps_B), self.lanes, *rows_R.shape[1:])
         if self.is_full:
             return rows_R.reshape(shape)
-        grid = rows_R.new_zeros(shape)
+        grid = rows_R.new_empty(shape)
         grid[self.slots_R, self.lanes_R] = rows_R
         return grid
 
@@ -75,9 +75,12 @@ class SharedPrefixLayer(CacheLayerMixin):
         assert grid is not None, "Grid is set before each step"
         if grid.most_steps >= self.own_keys.shape[3]:
             self._make_room(max(_FIRST_ROOM, 2 * self.own_keys.shape[3]))
-        columns_R = grid.steps_B[grid.slots_R]
-        self.own_keys[grid.slots_R, grid.lanes_R, :, columns_R] = key_states[0].transpose(0, 1)
-        self.own_values[grid.slots_R, grid.lanes_R, :, columns_R] = value_states[0].transpose(0, 1)
+        for own, states in ((self.own_keys, key_states), (self.own_values, value_states)):
+            rows_R_H_D = states[0].transpose(0, 1)
+            if grid.own_mask_B_T is None:
+                own[:, :, :, grid.most_steps] = grid.spread(rows_R_H_D)
+            else:
+                own[grid.slots_R, grid.lanes_R, :, grid.steps_B[grid.slots_R]] = rows_R_H_D
         return key_states, value_states
 
     def attend(self, queries_R_H_D: Tensor, scaling: float, mask_B_P: Tensor | None, softcap: float | None) -> Tensor:
