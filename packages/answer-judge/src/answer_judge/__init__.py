@@ -1,6 +1,6 @@
 """Extract a short answer from free text and judge it on a ladder that says which rung decided."""
 
-from answer_judge.aliases import EVERYDAY_ALIASES, AliasTable
+from answer_judge.aliases import AliasTable
 from answer_judge.concept_bank import ConceptBank
 from answer_judge.concept_selection import PUBLISHED_STD_FACTOR, ConceptSelection, select_concepts
 from answer_judge.concepts import group_by_image, score_concepts
@@ -15,10 +15,14 @@ from answer_judge.errors import (
     JudgeError,
     LabelError,
     MissingExtra,
+    OptionError,
     SelectionError,
     ThresholdError,
+    VerifierError,
     WorkerError,
 )
+from answer_judge.everyday_kinds import EVERYDAY_KINDS
+from answer_judge.everyday_names import EVERYDAY_ALIASES
 from answer_judge.extraction import UNKNOWN, extract_answer
 from answer_judge.extraction_prompt import extraction_prompt
 from answer_judge.info_nce import PUBLISHED_TAU, info_nce
@@ -28,9 +32,27 @@ from answer_judge.leaks import LEAK_PHRASES, find_leak
 from answer_judge.llm_extraction import Extraction, LlmExtractor, TextGenerator
 from answer_judge.misspelling import MISSPELLING_THRESHOLD, Misspelling, find_misspelling
 from answer_judge.normalising import normalise
+from answer_judge.options import Options
 from answer_judge.parity import parity_contains, parity_norm
 from answer_judge.rejection import ScoredAnswer, Selection, SelectionCounts, count_selections, select_answers
-from answer_judge.rungs import AliasRung, AnsweredRung, ExactRung, GuardRung, LexicalRung, NormalisedRung, split_list
+from answer_judge.rungs import (
+    AliasRung,
+    AnsweredRung,
+    ExactRung,
+    GuardRung,
+    InstructionRung,
+    LengthRung,
+    LexicalRung,
+    NormalisedRung,
+    NumberRung,
+    OptionRung,
+    SpellingRung,
+    VerifierRung,
+    YesNoRung,
+    YesProbability,
+    split_list,
+    verification_prompt,
+)
 from answer_judge.threshold_curve import (
     CurvePoint,
     LabelledPairs,
@@ -44,6 +66,7 @@ from answer_judge.verdicts import UNDECIDED, Opinion, Pair, Rung, Verdict
 
 __all__ = [
     "EVERYDAY_ALIASES",
+    "EVERYDAY_KINDS",
     "KNOWN_THRESHOLDS",
     "LEAK_PHRASES",
     "MISSPELLING_THRESHOLD",
@@ -70,19 +93,25 @@ __all__ = [
     "Extraction",
     "GenerationError",
     "GuardRung",
+    "InstructionRung",
     "JudgeError",
     "KnownThreshold",
     "LabelError",
     "LabelSet",
     "LabelledPairs",
     "Ladder",
+    "LengthRung",
     "LexicalRung",
     "LlmExtractor",
     "Mention",
     "MissingExtra",
     "Misspelling",
     "NormalisedRung",
+    "NumberRung",
     "Opinion",
+    "OptionError",
+    "OptionRung",
+    "Options",
     "Pair",
     "Resolution",
     "Rung",
@@ -91,10 +120,15 @@ __all__ = [
     "SelectionCounts",
     "SelectionError",
     "SentenceTransformersEmbedder",
+    "SpellingRung",
     "TextGenerator",
     "ThresholdError",
     "Verdict",
+    "VerifierError",
+    "VerifierRung",
     "WorkerError",
+    "YesNoRung",
+    "YesProbability",
     "choose_threshold",
     "count_selections",
     "curve_to_svg",
@@ -116,4 +150,5 @@ __all__ = [
     "split_list",
     "threshold_curve",
     "threshold_of",
+    "verification_prompt",
 ]

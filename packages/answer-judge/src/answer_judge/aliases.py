@@ -24,6 +24,13 @@ class AliasTable:
         self._longest = max(map(len, self._names), default=0)
         self.canonical = lru_cache(maxsize=65536)(self._canonical)
 
+    def __getstate__(self) -> dict[tuple[str, ...], str]:
+        return self._names  # a cache cannot be pickled
+
+    def __setstate__(self, names: dict[tuple[str, ...], str]) -> None:
+        self._names, self._longest = names, max(map(len, names), default=0)
+        self.canonical = lru_cache(maxsize=65536)(self._canonical)
+
     def _canonical(self, phrase: str) -> str:
         """Return the normalised phrase with every name replaced by the first of its group; longest names win."""
         tokens, found, start = tuple(normalise(phrase).split()), list[str](), 0

@@ -7,34 +7,45 @@ from typing import NamedTuple
 
 _SUBJECTS = "object|thing|item|animal|vehicle|person|food|answer|one|picture|image|photo"
 _LEADS = re.compile(
-    r"^(?:(?:i (?:think|believe|guess|suppose|see|assume|would say|'d say)(?: that)?|maybe|perhaps|probably|most likely|likely"
-    r"|possibly|definitely|certainly|clearly|obviously|surely|of course|so|well|yes|therefore|thus"
-    r"|(?:my |the )?(?:final |correct |best )?answer(?: is|:)|(?:it|this|that|they|these)(?:'s|'re)?"
-    r"|is|are|was|were|must be|(?:could|may|might|can|should|would) be|looks? like|appears? to be|seems? to be|seems? like"
-    rf"|there (?:is|are)|the (?:hidden )?(?:{_SUBJECTS})(?: (?:behind|under|in|on) the (?:\w+ )?\w+)? (?:is|are))(?=[\s,:])[\s,:]*)+",
+    r"^(?:(?:i (?:think|believe|guess|suppose|see|assume|would say|'d say)(?: that)?|maybe|perhaps|probably"
+    r"|most likely|likely"
+    r"|possibly|definitely|certainly|clearly|obviously|surely|of course|so|well|therefore|thus|no doubt"
+    r"|without (?:a )?doubt|undoubtedly|mostly|mainly"
+    r"|(?:my |the )?(?:final |correct |best )?answer(?: is|:)|(?:it|this|that|they|these|he|she)(?:'s|'re)?"
+    r"|is|are|was|were|must be|(?:could|may|might|can|should|would) be|looks? like|appears? to be|seems? to be"
+    r"|seems? like"
+    rf"|there (?:is|are)|the (?:hidden )?(?:{_SUBJECTS})(?: (?:behind|under|in|on) the (?:\w+ )?\w+)? (?:is"
+    rf"|are))(?=[\s,:])[\s,:]*)+",
     re.IGNORECASE,
 )
 _TAILS = re.compile(
-    r"[\s,]+(?:i (?:think|believe|guess|suppose|would say)|probably|maybe|perhaps|most likely|in the (?:image|picture|photo)|of some kind)[.!]?$",
+    r"(?<![\s,])[\s,]+(?:i (?:think|believe|guess|suppose|would say)|probably|maybe|perhaps|most likely|in the (?:image"
+    r"|picture|photo)|of some kind)[.!]?$",
     re.IGNORECASE,
 )
 _AFTER_HEAD = re.compile(
-    r"\s(?:in|on|at|with|of|by|near|under|over|behind|beside|from|for|to|inside|next|that|which|who|wearing|holding|riding|playing"
-    r"|sitting|standing|lying|hanging|flying|running|walking|eating|drinking|sleeping|parked|against|along|between|through|across"
-    r"|around|where|full|leaning|using|carrying|looking|driving)\s",
+    r"\s(?:in|on|at|with|of|by|near|under|over|behind|beside|from|for|to|inside|next|that|which|who|wearing"
+    r"|holding|riding|playing"
+    r"|sitting|standing|lying|hanging|flying|running|walking|eating|drinking|sleeping|parked|against|along"
+    r"|between|through|across"
+    r"|around|where|full|leaning|being|seen|using|carrying|looking|driving)\s",
     re.IGNORECASE,
 )
 _MEASURES = re.compile(
-    r"^(?:an?|the|some|one|two)?\s*(?:small |large |big |long )?(?:pair|set|group|bunch|piece|slice|kind|type|sort|couple|collection"
+    r"^(?:an?|the|some|one|two)?\s*(?:small |large |big |long )?(?:pair|set|group|bunch|piece|slice|kind|type"
+    r"|sort|couple|collection"
     r"|pile|row|plate|bowl|glass|cup|bottle|flock|herd|team|basket|loaf|box|bag|stack|crowd|bouquet)s?\s+of\s+",
     re.IGNORECASE,
 )
+_MAY_DENY = re.compile(r"\bnot\b|neither|unlike|rather than|instead of|opposed to", re.IGNORECASE)
 _BUT = re.compile(
-    r"^(?:\W*(?:it|this|that)(?:'s| is)\W+)?not (.{1,80}?)(?:,? but(?: rather)? |[,;.] ?(?:it|this|that)(?:'s| is) )(.{1,200})$",
+    r"^(?:\W*(?:it|this|that)(?:'s| is)\W+)?(?:not|neither) (.{1,80}?)(?:,? but(?: rather)? |[,;.] ?(?:it|this"
+    r"|that)(?:'s| is) )(.{1,200})$",
     re.IGNORECASE,
 )
 _RATHER = re.compile(
-    r"^(.{1,200}?)(?:,? (?:rather than|instead of|as opposed to)|,(?: and| but)? not|[,;] unlike) (.{1,200})$",
+    r"^(.{1,200}?)(?:,? (?:rather than|instead of|as opposed to)|,(?: and| but)? not| but not| \(not"
+    r"|[,;] unlike) (.{1,200})$",
     re.IGNORECASE,
 )
 
@@ -57,13 +68,7 @@ def claim_of(answer: str) -> Claim:
     'a train'
     """
     answer = _TAILS.sub("", answer.strip())
-    if (
-        " than " not in answer
-        and " of " not in answer
-        and "not" not in answer.lower()
-        and " to " not in answer
-        and "unlike" not in answer
-    ):
+    if not _MAY_DENY.search(answer):
         return Claim(answer)
     flat = " ".join(answer.split())
     but = _BUT.match(flat)

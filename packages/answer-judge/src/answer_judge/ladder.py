@@ -59,7 +59,7 @@ class Ladder:
         Raises:
             OptionError: options without different letters or numbers as keys.
         """
-        asked = [_with_options(Pair(*pair)) for pair in pairs]
+        asked = [_as_pair(question) for question in pairs]
         verdicts: dict[Pair, Verdict] = {}
         open_pairs = list(dict.fromkeys(asked))
         for rung in self.rungs:
@@ -72,7 +72,8 @@ class Ladder:
         return [verdicts.get(pair, _UNDECIDED) for pair in asked]
 
 
-def _with_options(pair: Pair) -> Pair:
+def _as_pair(question: Question) -> Pair:
+    pair = Pair(question[0], question[1]) if len(question) == 2 else Pair(*question)
     if pair.options is None:
         return pair
     options = Options(pair.options)
@@ -102,7 +103,7 @@ def default_ladder(
 ) -> Ladder:
     """Return the rules and, where given, an embedder above them and a language model above it.
 
-    Without a threshold, that of the embedder's model is taken. Below a verifier, the embedder accepts but does not reject.
+    Without a threshold, that of the embedder's model is taken. Below a verifier, the embedder only accepts.
 
     Raises:
         ThresholdError: no threshold is given, and none is known for the embedder's model.
@@ -115,8 +116,9 @@ def default_ladder(
     table = AliasTable(aliases)
     kind_table = KindTable(table, kinds)
     rungs: list[Rung] = [
-        LengthRung(), AnsweredRung(), InstructionRung(), OptionRung(table), ExactRung(), NormalisedRung(), AliasRung(table),
-        YesNoRung(), NumberRung(), GuardRung(table, kind_table), SpellingRung(), LexicalRung(table, kind_table),
+        LengthRung(), AnsweredRung(), InstructionRung(), OptionRung(table), ExactRung(), NormalisedRung(),
+        AliasRung(table), YesNoRung(), NumberRung(), GuardRung(table, kind_table), SpellingRung(),
+        LexicalRung(table, kind_table),
     ]  # fmt: skip
     if embedder is not None:
         by_meaning = EmbeddingRung(embedder, threshold=threshold)

@@ -76,8 +76,8 @@ def _becomes_another(said: list[str], asked: list[str]) -> bool:
 def figure_word(said: list[str], asked: list[str]) -> str:
     """Return the word that makes an answer a figure of the thing it names; empty if none does.
 
-    >>> figure_word(["toy", "car"], ["car"]), figure_word(["stone", "lion"], ["lion"]), figure_word(["stone", "bridge"], ["bridge"])
-    ('toy', 'stone', '')
+    >>> [figure_word(said.split(), said.split()[1:]) for said in ("toy car", "stone lion", "stone bridge")]
+    ['toy', 'stone', '']
     """
     extra = [word for word in said if word not in asked]
     if not said or not asked or said[-1] != asked[-1]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 
 from answer_judge.normalising import normalise
-from answer_judge.objections import in_any_order
 
 _BETWEEN_ITEMS = re.compile(
     r"(?<!\d),|,(?!\d)|[;\n]|(?<!\d)/|/(?!\d)|[?!](?=\s+\S)|\.(?=\s+\S)|\bor\b|^\s*either\b", re.IGNORECASE
@@ -55,3 +54,16 @@ def joined_items(phrase: str) -> tuple[str, ...] | None:
 def offers_a_choice(phrase: str) -> bool:
     """Whether alternatives are joined by `or` or a slash."""
     return bool(_OR.search(phrase))
+
+
+def in_any_order(tokens: list[str]) -> list[str]:
+    """Return tokens with the two words around each `and` sorted: `red and white` is `white and red`.
+
+    >>> in_any_order("white and red umbrella".split())
+    ['red', 'and', 'white', 'umbrella']
+    """
+    ordered = list(tokens)
+    for at in range(1, len(ordered) - 1):
+        if ordered[at] == "and":
+            ordered[at - 1], ordered[at + 1] = sorted((ordered[at - 1], ordered[at + 1]))
+    return ordered

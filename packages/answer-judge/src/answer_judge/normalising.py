@@ -1,4 +1,4 @@
-"""Short phrases in one spelling: case, accents, width, punctuation, articles, number words, plurals, British or American."""
+"""Short phrases in one spelling: case, accents, width, punctuation, articles, number words, plurals, American."""
 
 from __future__ import annotations
 

@@ -11,9 +11,8 @@ zero one two three four five six seven eight nine ten eleven twelve thirteen fou
 eighteen nineteen
 """
 _SMALL = {word: number for number, word in enumerate(_SMALL_WORDS.split())} | {"none": 0}
-_TENS = {
-    word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)
-}
+_TENS_WORDS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_TENS = {word: 10 * number for number, word in enumerate(_TENS_WORDS.split(), 2)}
 _SCALES = {
     "hundred": 100,
     "thousand": 1000,
@@ -76,7 +75,9 @@ def _digits(tokens: list[str]) -> Number | None:
 
 def _as_fraction(token: str) -> Fraction | None:
     match = _FRACTION.fullmatch(token)
-    return Fraction(int(match[1]), int(match[2])) if match and int(match[2]) else None
+    if not match or not int(match[2]) or (int(match[1]) >= int(match[2]) > 16):  # 50/50 and 24/7 are no numbers
+        return None
+    return Fraction(int(match[1]), int(match[2]))
 
 
 def _in_words(tokens: list[str]) -> Number | None:
@@ -123,10 +124,11 @@ def _part(tokens: list[str]) -> Number | None:
 
 def _whole(tokens: list[str]) -> tuple[int | None, int]:
     """Return a whole number and how many tokens it took; `a hundred` counts, `a dog` does not."""
-    total, group, taken, at = 0, None, 0, 0
-    while at < len(tokens):
-        token = tokens[at]
-        if token in _SMALL and (group is None or (group % 10 == 0 and group % 100 != 10) or group % 100 == 0):
+    total, group, taken = 0, None, 0
+    for at, token in enumerate(tokens):
+        if _joins(tokens, at, taken):
+            continue
+        if token in _SMALL and (group is None or (group % 10 == 0 and group % 100 != 10)):
             group = (group or 0) + _SMALL[token]
         elif token in _TENS and (group is None or group % 100 == 0):
             group = (group or 0) + _TENS[token]
@@ -134,17 +136,17 @@ def _whole(tokens: list[str]) -> tuple[int | None, int]:
             group = (1 if group is None else group) * _SCALES[token]
         elif token in _SCALES:
             total, group = total + (1 if group is None else group) * _SCALES[token], None
-        elif token in ("a", "an") and tokens[at + 1 : at + 2] and tokens[at + 1] in _SCALES and not taken:
-            at += 1
-            continue
-        elif token == "and" and taken and _continues(tokens[at + 1 :]):
-            at += 1
-            continue
         else:
             break
-        at += 1
-        taken = at
+        taken = at + 1
     return (total + (group or 0), taken) if taken else (None, 0)
+
+
+def _joins(tokens: list[str], at: int, taken: int) -> bool:
+    """Whether a token only links: `a` in `a hundred`, `and` in `two hundred and five`."""
+    rest = tokens[at + 1 :]
+    leads = not at and tokens[at] in ("a", "an") and bool(rest) and rest[0] in _SCALES
+    return leads or (tokens[at] == "and" and bool(taken) and _continues(rest))
 
 
 def _continues(tokens: list[str]) -> bool:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from answer_judge.heads import claim_of, head_phrase
-from answer_judge.likeness import figure_word
-from answer_judge.normalising import normalise, words
-from answer_judge.word_classes import NEGATIONS, OPEN, OPPOSITES, OTHER_THINGS
+from itertools import pairwise
 
-_DENYING_PHRASES = (
-    ("anything", "but"), ("instead", "of"), ("rather", "than"), ("other", "than"), ("no", "longer"), ("far", "from"), ("absence", "of"),
-    ("lack", "of"), ("opposed", "to"), ("but", "is"), ("but", "it's"), ("ruled", "out"), ("free", "of"), ("nothing", "like"),
-)  # fmt: skip
+from answer_judge.heads import claim_of, head_phrase, without_lead
+from answer_judge.likeness import figure_word
+from answer_judge.lists import in_any_order, split_list
+from answer_judge.normalising import normalise, words
+from answer_judge.word_classes import COLORS, NEGATIONS, OPEN, OPPOSITES, OTHER_THINGS
+
+_DENYING = """
+anything but, instead of, rather than, other than, no longer, far from, absence of, lack of, opposed to, but is,
+but it's, ruled out, free of, nothing like
+"""
+_DENYING_PHRASES = tuple(tuple(phrase.split()) for phrase in _DENYING.split(","))
 _SYMMETRIC = {
     "and",
     "or",
@@ -63,9 +67,9 @@ def objection(answer: str, reference: str, said: list[str], asked: list[str]) ->
 
 def _denial(answer: str, reference: str, said: list[str], asked: list[str]) -> str:
     claim = claim_of(answer)
-    spoken, wanted = words(claim.asserted), words(reference)
+    spoken, wanted = words(without_lead(claim.asserted)), words(reference)
     denied = (NEGATIONS & set(spoken)) - set(wanted) - set(asked)
-    pairs = set(zip(spoken, spoken[1:], strict=False)) - set(zip(wanted, wanted[1:], strict=False))
+    pairs = set(pairwise(spoken)) - set(pairwise(wanted))
     phrase = next((pair for pair in _DENYING_PHRASES if pair in pairs), None)
     if denied or phrase:
         return f"negated: {sorted(denied)[0] if denied else ' '.join(phrase or ())!r}"
@@ -92,21 +96,11 @@ def _another_order(said: list[str], asked: list[str]) -> str:
     return ""
 
 
-def in_any_order(tokens: list[str]) -> list[str]:
-    """Return tokens with the two words around each `and` sorted: `red and white` is `white and red`.
-
-    >>> in_any_order("white and red umbrella".split())
-    ['red', 'and', 'white', 'umbrella']
-    """
-    ordered = list(tokens)
-    for at in range(1, len(ordered) - 1):
-        if ordered[at] == "and":
-            ordered[at - 1], ordered[at + 1] = sorted((ordered[at - 1], ordered[at + 1]))
-    return ordered
-
-
 def _opposite(said: list[str], asked: list[str]) -> str:
     mine_all, theirs_all = set(said), set(asked)
+    colors, wanted_colors = mine_all & COLORS, theirs_all & COLORS
+    if colors and wanted_colors - colors:
+        return f"{' and '.join(sorted(colors))!r} is not {' and '.join(sorted(wanted_colors))!r}"
     for group in OPPOSITES:
         mine, theirs = group & mine_all, group & theirs_all
         if mine and theirs and not mine & theirs and not _seen_from_the_other_side(said, asked, group):
@@ -129,9 +123,18 @@ def _figure(answer: str, reference: str, said: list[str], asked: list[str]) -> s
     word = figure_word(said, asked) or figure_word(normalise(answer).split(), normalise(reference).split())
     if word:
         return f"{word!r} makes it another thing"
-    another = {" ".join(pair) for pair in zip(said, said[1:], strict=False)} & OTHER_THINGS
-    if another and said[-1] == asked[-1] and not another & {" ".join(asked[-2:])}:
+    another = pairs_of(said) & OTHER_THINGS
+    if another and said[-1] == asked[-1] and not pairs_of(asked) & OTHER_THINGS:
         return f"{sorted(another)[0]!r} is another thing"
-    head = words(head_phrase(answer))[-1:]
+    head = words(head_phrase(answer))[-1:] if len(split_list(answer)) == 1 else []
     made = set(head) & _FIGURES - set(asked)
     return f"a {head[0]} of it is another thing" if made and set(asked) & set(said) else ""
+
+
+def pairs_of(tokens: list[str]) -> set[str]:
+    """Return the neighbours among tokens, each pair as one string.
+
+    >>> sorted(pairs_of(["small", "hot", "dog"]))
+    ['hot dog', 'small hot']
+    """
+    return {" ".join(pair) for pair in pairwise(tokens)}

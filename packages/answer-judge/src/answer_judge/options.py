@@ -10,11 +10,12 @@ from answer_judge.errors import OptionError
 from answer_judge.normalising import normalise
 
 _LEAD = re.compile(
-    r"^(?:(?:so|thus|therefore|hence|final|my|the|correct|right|best|i|would|choose|pick|select|say|think|go with|answer|option"
-    r"|choice|is|it's|it|that|letter)\b[\s:,]*|[*\"'`])+",
+    r"^(?:(?:so|thus|therefore|hence|final|my|the|correct|right|best|i|would|choose|pick|select|say|think|go with"
+    r"|answer|option"
+    r"|choice|is|it's|it|that|letter)\b[\s:,]*|\\boxed\{|[*\"'`])+",
     re.IGNORECASE,
 )
-_ALONE = re.compile(r"[(\[]?([A-Za-z]|\d{1,2})[)\].:,;*\"'\s]*")
+_ALONE = re.compile(r"[(\[]?([A-Za-z]|\d{1,2})[)\].:,;*}\"'\s]*")
 _LETTERED = re.compile(
     r"(?:[(\[]([A-Za-z]|\d{1,2})[)\]]|([A-Za-z]|\d{1,2})(?:[).:\]]|\s+[-=]))[\s:.*-]*(\S.*)", re.DOTALL
 )
@@ -22,9 +23,13 @@ _LABELLED_REFERENCE = re.compile(r"\(?([A-Z])\)\s*(\S.*)")
 _CAPITAL_FIRST = re.compile(r"([B-HJ-Z])[,\s]\s*(\S.*)", re.DOTALL)
 _CAPITAL_LAST = re.compile(r"[(\s]([B-HJ-Z])[)\s.!]*$")
 _CAPITALS = re.compile(r"\b([A-Z])\b(?!['’]|\s+[a-z])|\b([B-HJ-Z])\b(?!['’])|\b(A)\b(?=\s+(?:or|and|nor)\s+[A-Z]\b)")
-_REASON = re.compile(r"(?:because|since|as|for|due to|given)\b", re.IGNORECASE)
+_REASON = re.compile(r"(?:because|since|as|for|due to|given|is (?:correct|right|the))\b", re.IGNORECASE)
+_A_WITH_REASON = re.compile(
+    r"(A)\s+((?:because|since|as|is (?:correct|right|the (?:answer|right|correct|best)))\b.*)", re.DOTALL
+)
 _PLACE = re.compile(
-    r"^(?:it is |the )*(?:(first|second|third|fourth|fifth|sixth|last)(?: one| option| choice| answer)|(?:option|number|choice) (\d))\W*$",
+    r"^(?:it is |the )*(?:(first|second|third|fourth|fifth|sixth|last)(?: one| option| choice| answer)"
+    r"|(?<=the )(first|second|third|fourth|last)|(?:option|number|choice) (\d))\W*$",
     re.IGNORECASE,
 )
 _PLACES = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "last": -1}
@@ -124,7 +129,7 @@ def letter_of(answer: str, options: Mapping[str, str] | None = None) -> Pick | N
     if match:
         letter = (match[1] or match[2]).upper()
         return Pick(letter, match[3]) if options is None or letter in options else None
-    first = _CAPITAL_FIRST.fullmatch(bare) or re.fullmatch(r"(A)\s+((?:because|since|as)\b.*)", bare, re.DOTALL)
+    first = _CAPITAL_FIRST.fullmatch(bare) or _A_WITH_REASON.fullmatch(bare)
     if first and (options is None or first[1] in options):
         return Pick(first[1], first[2])
     last = _CAPITAL_LAST.search(bare)
@@ -144,7 +149,7 @@ def place_of(answer: str, options: Mapping[str, str]) -> str:
     match = _PLACE.match(answer.strip())
     if not match:
         return ""
-    place = int(match[2]) - 1 if match[2] else _PLACES[match[1].lower()]
+    place = int(match[3]) - 1 if match[3] else _PLACES[(match[1] or match[2]).lower()]
     return list(options)[place] if -1 <= place < len(options) else ""
 
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from answer_judge.characters import plain
-from answer_judge.normalising import normalise
+from answer_judge.normalising import normalise, singular
 from answer_judge.number_words import Number, leading_number
 from answer_judge.units import LONGEST_NAME, UNITS, Unit, converted
 
@@ -16,7 +16,8 @@ LONGEST_QUANTITY = 120
 """Characters; a longer text is no bare quantity."""
 
 _LEADS = re.compile(
-    r"^(?:(?:final |the )?answer(?: is)?\s*:?\s+|there (?:are|is) |there's |it is |it's |they are |exactly |precisely |only "
+    r"^(?:(?:final |the )?answer(?: is)?\s*:?\s+|there (?:are|is) |there's |it is |it's |they are |(?:no\.?"
+    r"|number|nr\.?|#)\s*(?=\d)|exactly |precisely |only "
     r"|just |a total of |in total |i (?:see|count) |the )+"
 )
 _ABOUT = re.compile(
@@ -40,12 +41,28 @@ _GLUED = re.compile(r"(?<=\d)(?=(?!e[+-]?\d)[a-zμ°%$€£¥'\"¢₹])|(?<=\d['
 _GLUED_NAME = re.compile(r"\d(?!e[+-]?\d)([a-z]+)")
 _POWER_OF_TEN = re.compile(r"(?<=\d)\s?(?:x|\*)\s?10\^(-?\d{1,2})\b")
 _TOKEN = re.compile(r"[^\s()]+")
-_NOT_COUNTED = {
-    "or", "and", "not", "no", "maybe", "perhaps", "but", "to", "than", "nor", "without", "except", "if", "minus", "plus",
-    "more", "less", "times", "over", "point", "million", "thousand", "hundred", "billion", "dozen", "half", "percent",
-}  # fmt: skip
-_ADJECTIVES_OF_EXTENT = {"tall", "long", "high", "wide", "deep", "old", "away", "heavy", "thick", "apart", "in", "length",
-                         "height", "width", "total", "of", "them", "each", "altogether", "visible", "age"}  # fmt: skip
+_NOT_COUNTED_WORDS = """
+or and not no maybe perhaps but to than nor without except if minus plus more less times over point million thousand
+hundred billion dozen half percent
+"""
+_NOT_COUNTED = frozenset(_NOT_COUNTED_WORDS.split())
+_EXTENT_WORDS = """
+tall long high wide deep old away heavy thick apart in length height width total of them each altogether visible age
+"""
+_ADJECTIVES_OF_EXTENT = frozenset(_EXTENT_WORDS.split())
+_SAME_IN_THE_PLURAL = {
+    "sheep",
+    "fish",
+    "deer",
+    "moose",
+    "aircraft",
+    "cattle",
+    "people",
+    "series",
+    "species",
+    "glasses",
+    "them",
+}
 _MOST_COUNTED_WORDS = 3
 
 
@@ -140,7 +157,9 @@ def _single(text: str) -> Quantity | None:
     if rest and all(word in _ADJECTIVES_OF_EXTENT for word in rest):
         rest = []
     counted = _counted(rest)
-    return None if counted is None else Quantity(number.value, number.value, number.decimals, counted=counted)
+    if counted is None or (rest and number.value > 1 and not _is_plural(rest[-1])):  # 10 Downing Street counts nothing
+        return None
+    return Quantity(number.value, number.value, number.decimals, counted=counted)
 
 
 def _one(tokens: list[str]) -> Number | None:
@@ -192,6 +211,11 @@ def _counted(tokens: list[str]) -> str | None:
     words = [token.strip(".,;:'\"") for token in tokens if token not in ("of", "them", "the")]
     odd = any(not word.isalpha() or word in _NOT_COUNTED or leading_number([word]) for word in words)
     return None if odd or len(words) > _MOST_COUNTED_WORDS else normalise(" ".join(words))
+
+
+def _is_plural(word: str) -> bool:
+    word = word.strip(".,;:'\"")
+    return word in _SAME_IN_THE_PLURAL or singular(word) != word
 
 
 def _range(text: str) -> Quantity | None:

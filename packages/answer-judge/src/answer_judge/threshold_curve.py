@@ -47,8 +47,8 @@ def labelled_pairs(path: str | PathLike[str] | None = None) -> LabelledPairs:
     The file is a table with tabs, the columns `reference`, `right` and `wrong`, answers in a cell parted by `;`.
 
     >>> pairs = labelled_pairs()
-    >>> len(pairs.right), len(pairs.wrong), pairs.wrong[0]
-    (312, 624, Pair(answer='oven', reference='fridge'))
+    >>> len(pairs.right), len(pairs.wrong), pairs.wrong[0][:2]
+    (312, 624, ('oven', 'fridge'))
     """
     text = (Path(path) if path else files("answer_judge").joinpath("threshold_pairs.tsv")).read_text(encoding="utf-8")
     rows = list(csv.DictReader(text.splitlines(), delimiter="\t"))

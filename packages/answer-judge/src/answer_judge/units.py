@@ -35,8 +35,10 @@ _PREFIXED = {  # base: dimension, sign, long name, factor
     "current": ("a", "amp ampere", "1"),
     "frequency": ("hz", "hertz", "1"),
 }
-_PREFIXES = {"": ("", "1"), "m": ("milli", "1/1000"), "c": ("centi", "1/100"), "k": ("kilo", "1000"), "d": ("deci", "1/10"),
-             "μ": ("micro", "1/1000000"), "n": ("nano", "1/1000000000")}  # fmt: skip
+_PREFIXES = {
+    "": ("", "1"), "m": ("milli", "1/1000"), "c": ("centi", "1/100"), "k": ("kilo", "1000"), "d": ("deci", "1/10"),
+    "μ": ("micro", "1/1000000"), "n": ("nano", "1/1000000000"),
+}  # fmt: skip
 _LARGE = {"m": ("mega", "1000000"), "g": ("giga", "1000000000"), "k": ("kilo", "1000"), "": ("", "1")}
 _OTHERS = """
 length inch in inches inch ": 0.0254 customary
@@ -74,9 +76,10 @@ months month month months: 1 metric
 months year year years yr yrs: 12 metric
 months decade decade decades: 120 metric
 months century century centuries: 1200 metric
-speed m/s m/s mps meter_per_second meters_per_second metre_per_second metres_per_second: 1 metric
+speed m/s m/s mps meter_per_second meters_per_second metre_per_second metres_per_second m_per_second: 1 metric
 speed km/h km/h kph kmh kilometer_per_hour kilometers_per_hour kilometre_per_hour kilometres_per_hour: 5/18 metric
-speed mph mph mi/h mile_per_hour miles_per_hour: 0.44704 customary
+speed km/h km_per_hour kilometers_an_hour: 5/18 metric
+speed mph mph mi/h mile_per_hour miles_per_hour miles_an_hour mi_per_hour: 0.44704 customary
 speed kn knot knots kn: 463/900 customary
 data byte byte bytes: 1 metric
 data kb kilobyte kilobytes kb: 1000 metric
@@ -99,7 +102,7 @@ pressure bar bar bars: 100000 metric
 """
 _TEMPERATURES = {
     "K": ("kelvin kelvins k", "1", "0"),
-    "°C": ("degree_celsius degrees_celsius celsius °c degree_centigrade degrees_centigrade degrees_c degree_c c", "1", "273.15"),
+    "°C": ("degree_celsius degrees_celsius celsius °c degrees_centigrade degrees_c degree_c c", "1", "273.15"),
     "°F": ("degree_fahrenheit degrees_fahrenheit fahrenheit °f degrees_f degree_f f", "5/9", "45967/180"),
 }  # fmt: skip
 

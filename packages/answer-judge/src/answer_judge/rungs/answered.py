@@ -12,8 +12,10 @@ from answer_judge.rungs.pairwise import PairwiseRung
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair
 
 _NO_ANSWERS = {
-    "", UNKNOWN, "n/a", "na", "null", "undefined", "unsure", "not sure", "i'm not sure", "i am not sure", "i don't know", "dont know",
-    "unclear", "uncertain", "cannot tell", "can't tell", "i cannot tell", "i can't tell", "hard to say", "it depends", "no idea",
+    "", UNKNOWN, "n/a", "na", "null", "undefined", "unsure", "not sure", "i'm not sure", "i am not sure",
+    "i don't know", "dont know",
+    "unclear", "uncertain", "cannot tell", "can't tell", "i cannot tell", "i can't tell", "hard to say",
+    "it depends", "no idea",
     "not visible", "cannot be determined", "impossible to tell", "no answer",
 }  # fmt: skip
 _NO_THINGS = {"none", "nothing", "none of these", "none of them"}

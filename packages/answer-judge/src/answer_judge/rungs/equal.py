@@ -27,7 +27,7 @@ class ExactRung(PairwiseRung):
 
 @dataclass(frozen=True)
 class LengthRung(PairwiseRung):
-    """Decides about texts that are too long for rules about phrases, in linear time: equal word by word, or rejected."""
+    """Decides about texts that are too long for rules about phrases, in linear time: equal words, or rejected."""
 
     longest: int = LONGEST_ANSWER
     """Characters of the answer, and of the reference."""
@@ -45,15 +45,16 @@ class LengthRung(PairwiseRung):
 
 @dataclass(frozen=True)
 class NormalisedRung(PairwiseRung):
-    """Accepts what differs in case, articles, punctuation, number words, plural, spelling or a blank within a compound."""
+    """Accepts differences of case, articles, punctuation, number words, plural, spelling, a blank within a compound."""
 
     name: str = "normalised"
     """Name in verdicts."""
 
     def opinion(self, pair: Pair) -> Opinion:
         """Return an acceptance or nothing."""
-        joined = joined_items(pair.reference)
-        if joined is not None and len(joined) > 1 and joined == joined_items(pair.answer):
+        joined = joined_items(pair.answer)
+        asked = joined_items(pair.reference) or tuple(sorted(items_of(pair.reference)))
+        if joined is not None and len(joined) > 1 and joined == asked and not offers_a_choice(pair.reference):
             return Opinion(True, 1.0, "the same things")
         if items_of(pair.answer) != items_of(pair.reference) or not normalise(pair.reference):
             return UNDECIDED

@@ -8,6 +8,7 @@ from answer_judge.aliases import AliasTable
 from answer_judge.characters import is_struck_through, look_alike
 from answer_judge.heads import claim_of, without_lead
 from answer_judge.kinds import KindTable
+from answer_judge.lists import joined_items, split_list
 from answer_judge.objections import objection
 from answer_judge.rungs.pairwise import PairwiseRung
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair
@@ -15,7 +16,7 @@ from answer_judge.verdicts import UNDECIDED, Opinion, Pair
 
 @dataclass(frozen=True)
 class GuardRung(PairwiseRung):
-    """Rejects what only looks like the reference: negation, swap, opposite, another number, a mere toy, a wider word."""
+    """Rejects what only looks like the reference: negation, swap, opposite, other number, a mere toy, a wider word."""
 
     table: AliasTable
     """Groups of names."""
@@ -30,7 +31,11 @@ class GuardRung(PairwiseRung):
         if not why:
             said = self.table.canonical(claim_of(pair.answer).asserted).split()
             asked = self.table.canonical(pair.reference).split()
-            why = objection(pair.answer, pair.reference, said, asked) or self._wider(pair, asked)
+            why = (
+                objection(pair.answer, pair.reference, said, asked)
+                or self._wider(pair, asked)
+                or self._more(pair, asked)
+            )
         return Opinion(False, 0.0, why) if why else UNDECIDED
 
     def _characters(self, pair: Pair) -> str:
@@ -39,6 +44,21 @@ class GuardRung(PairwiseRung):
             return f"letters of another script that look Latin: {word!r}"
         struck = is_struck_through(pair.answer) and not is_struck_through(pair.reference)
         return "struck through" if struck else ""
+
+    def _more(self, pair: Pair, asked: list[str]) -> str:
+        """`dog and cat` is more than `cat`, and so is `apple banana`."""
+        things = joined_items(pair.answer) or ()
+        wanted = " ".join(asked)
+        named = [self.table.canonical(thing) for thing in things]
+        if wanted in named and any(name != wanted for name in named):
+            return f"names {', '.join(things)}"
+        said = self.table.canonical(pair.answer).split()
+        if self.kinds is None or len(asked) != 1 or asked[0] not in said or len(split_list(pair.answer)) > 1:
+            return ""
+        over = self.kinds.above(asked[0])
+        others = [word for word in said if word != asked[0] and self.kinds.above(word) & over]
+        others = [word for word in others if asked[0] not in self.kinds.above(word)]
+        return f"names {others[0]!r} too" if others else ""
 
     def _wider(self, pair: Pair, asked: list[str]) -> str:
         """`bird` says less than `penguin`."""

@@ -11,10 +11,13 @@ from answer_judge.verdicts import UNDECIDED, Opinion, Pair
 
 _GAP = r"\W+(?:[\w']+\W+){0,5}"
 _PATTERNS = (
-    rf"(?:ignore|disregard|forget|override|bypass){_GAP}(?:instructions?|previous|above|prior|reference|rules?|prompts?|guidelines?)",
-    rf"(?:mark|grade|judge|score|rate|count|treat|consider|evaluate|accept){_GAP}(?:as|is) (?:correct|right|accepted|true|valid|a match)",
+    rf"(?:ignore|disregard|forget|override|bypass){_GAP}(?:instructions?|previous|above|prior|reference|rules?"
+    rf"|prompts?|guidelines?)",
+    rf"(?:mark|grade|judge|score|rate|count|treat|consider|evaluate|accept){_GAP}(?:as|is) (?:correct|right"
+    rf"|accepted|true|valid|a match)",
     r"(?:you|must|please|and|always|to) accept\b",
-    rf"(?:output|print|respond|reply|say|return|answer|write)\W+(?:only |just |with |always )*[\"']?(?:yes|true|accepted|accept|correct)\b",
+    r"(?:output|print|respond|reply|say|return|(?:answer|write)(?= (?:only|just|with|always)))\W+"
+    r"(?:only |just |with |always )*[\"']?(?:yes|true|accepted|accept|correct)\b",
     r"(?:same|equal|identical) (?:as|to) (?:the )?(?:reference|correct answer|expected|gold|ground truth)",
     r"(?:what|which|whatever|that|as) the (?:reference|correct answer|gold|ground truth|expected answer)",
     r"whatever (?:the|is) (?:reference|correct|right|expected)",
@@ -27,7 +30,8 @@ _PATTERNS = (
 )
 _INSTRUCTION = re.compile("|".join(f"(?:{pattern})" for pattern in _PATTERNS))
 _TRIGGER = re.compile(
-    r"ignor|disregard|forget|overrid|bypass|accept|mark|grad|judge|scor|rate|count|treat|consider|evaluat|output|print|respon|repl"
+    r"ignor|disregard|forget|overrid|bypass|accept|mark|grad|judge|scor|rate|count|treat|consider|evaluat|output"
+    r"|print|respon|repl"
     r"|say|return|answer|write|same|equal|identical|refer|system|assistant|user|human|instruc|<|\[|:|whatever|verifier"
 )
 

@@ -17,7 +17,7 @@ from answer_judge.verdicts import UNDECIDED, Opinion, Pair
 
 @dataclass(frozen=True)
 class OptionRung(PairwiseRung):
-    """Decides by the option that an answer picks, by letter, text or place; a letter and a text beside it must agree."""
+    """Decides by the option that an answer picks, by letter, text or place; a letter and its text must agree."""
 
     table: AliasTable
     """Groups of names, for options in other words."""

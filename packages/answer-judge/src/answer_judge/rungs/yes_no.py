@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from answer_judge.heads import without_lead
 from answer_judge.normalising import words
 from answer_judge.rungs.pairwise import PairwiseRung
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair
 from answer_judge.word_classes import NEGATIONS
 
-_YES = frozenset("yes yeah yep true correct right affirmative".split())
-_NO = frozenset("no nope false incorrect wrong negative".split())
+_YES = frozenset(("yes", "yeah", "yep", "true", "correct", "right", "affirmative"))
+_NO = frozenset(("no", "nope", "false", "incorrect", "wrong", "negative"))
 _REFERENCES = {"yes": True, "true": True, "no": False, "false": False}
-_HEDGES = frozenset("maybe perhaps but however or possibly unless although though unsure".split())
+_HEDGES = frozenset(("maybe", "perhaps", "but", "however", "or", "possibly", "unless", "although", "though", "unsure"))
 
 
 @dataclass(frozen=True)
 class YesNoRung(PairwiseRung):
-    """Decides where the reference is yes, no, true or false, by the answer's first word; the rest must not take it back."""
+    """Decides where the reference is yes, no, true or false, by the first word, which the rest must not take back."""
 
     name: str = "yes-no"
     """Name in verdicts."""
@@ -27,7 +28,7 @@ class YesNoRung(PairwiseRung):
         asked = _REFERENCES.get(" ".join(words(pair.reference)))
         if asked is None:
             return UNDECIDED
-        said = words(pair.answer)
+        said = words(without_lead(pair.answer)) or words(pair.answer)
         means = _meaning(said)
         if means is None:
             return Opinion(False, 0.0, "neither yes nor no")
