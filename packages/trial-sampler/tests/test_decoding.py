@@ -11,6 +11,7 @@ import torch
 from trial_sampler.hf.decoding import SharedDecoding
 from trial_sampler.hf.plans import Drawn, TrialPlan
 from trial_sampler.hf.prefilling import prefill
+from trial_sampler.hf.prompts import Prompts
 from trial_sampler.hf.rows import draw_rows
 from trial_sampler.hf.shared_prefix import can_share
 from trial_sampler.random_streams import trial_seed, uniforms
@@ -145,7 +146,7 @@ def plan(n: int, seed: int = 0, **changes: Any) -> TrialPlan:
 
 def drawn_together(model: Any, inputs: Inputs, plans: list[TrialPlan], end: int = NEVER) -> list[Drawn]:
     decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([end]))
-    decoding.enter(prefill(model, inputs), plans, range(len(plans)))
+    decoding.enter(Prompts.of(prefill(model, inputs)), plans, range(len(plans)))
     found: dict[Any, Drawn] = {}
     while len(decoding):
         found.update(decoding.step())
@@ -186,9 +187,9 @@ def test_a_prompt_that_enters_later_changes_nothing(families: dict[str, Family],
     plans = [plan(4, 1), plan(3, 2, limit=STEPS + 4)]
     apart = [drawn_together(model, one_prompt(inputs, index), [plans[index]])[0] for index in (0, 1)]
     decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
-    decoding.enter(prefill(model, one_prompt(inputs, 0)), plans[:1], [10])
+    decoding.enter(Prompts.of(prefill(model, one_prompt(inputs, 0))), plans[:1], [10])
     found = [pair for _ in range(3) for pair in decoding.step()]
-    decoding.enter(prefill(model, one_prompt(inputs, 1)), plans[1:], [20])
+    decoding.enter(Prompts.of(prefill(model, one_prompt(inputs, 1))), plans[1:], [20])
     while len(decoding):
         found += decoding.step()
     assert [key for key, _ in found] == [10, 20]
@@ -218,7 +219,7 @@ def test_finished_trials_leave_and_the_others_go_on_unchanged(families: dict[str
 def test_the_prompts_cache_is_kept_once_however_many_trials(families: dict[str, Family]) -> None:
     model, inputs = families["qwen2_vl"]
     decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
-    decoding.enter(prefill(model, one_prompt(inputs, 1)), [plan(64)], [0])
+    decoding.enter(Prompts.of(prefill(model, one_prompt(inputs, 1))), [plan(64)], [0])
     decoding.step()
     layer = decoding._cache.shared_layers[0]
     assert layer.prompt_keys.shape[0] == 1
@@ -250,3 +251,17 @@ def test_a_stop_rule_ends_its_own_prompts_trials_alone(families: dict[str, Famil
     assert first.lengths_N.tolist() == [2, 2, 2]
     assert first.ended_N.all()
     assert second.lengths_N.tolist() == [STEPS] * 3
+
+
+@pytest.mark.parametrize("name", SHARING)
+def test_kept_prompts_are_joined_as_if_prefilled_together(families: dict[str, Family], name: str) -> None:
+    model, inputs = families[name]
+    plans = [plan(3, 1), plan(2, 2)]
+    parts = [Prompts.of(prefill(model, one_prompt(inputs, index))) for index in (0, 1)]
+    decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
+    decoding.enter(Prompts.joined(parts), plans, [0, 1])
+    found: dict[int, Drawn] = {}
+    while len(decoding):
+        found.update(decoding.step())
+    for index, expected in enumerate(drawn_together(model, inputs, plans)):
+        assert_equal(found[index], expected)

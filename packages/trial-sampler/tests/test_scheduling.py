@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,31 @@ def test_a_draw_may_start_at_any_trial(llava: Any, processor: Any, ask: Any) -> 
     (whole,) = sampler.sample([ask(0, n=9)])
     (part,) = sampler.sample([ask(0, n=3, first_trial=5)])
     assert [(t.text, t.seed) for t in part.trials] == [(t.text, t.seed) for t in whole.trials[5:8]]
+
+
+def test_prompts_are_encoded_once_while_they_are_kept(llava: Any, processor: Any, ask: Any) -> None:
+    sampler = HfSampler(llava, processor, batch_size=3)
+    requests = [ask(index, n=6) for index in range(3)]
+    parts = [[replace(request, n=2, first_trial=start) for request in requests] for start in (0, 2, 4)]
+    expected = texts(sampler.sample(requests))
+    seen: list[int] = []
+    hook = llava.model.vision_tower.register_forward_hook(lambda _m, _i, output: seen.append(len(output[0])))
+    try:
+        with sampler.keeping_prompts():
+            found = [texts(sampler.sample(part)) for part in parts]
+        sampler.sample(parts[0])
+    finally:
+        hook.remove()
+    assert [[text for part in of_one for text in part] for of_one in zip(*found, strict=True)] == expected
+    assert seen == [3, 3]  # once while they are kept, and again afterwards
+
+
+def test_only_the_latest_prompts_are_kept(llava: Any, processor: Any, ask: Any) -> None:
+    sampler = HfSampler(llava, processor, batch_size=2)
+    requests = [ask(index) for index in range(5)]
+    expected = texts(sampler.sample(requests))
+    with sampler.keeping_prompts():
+        assert texts(sampler.sample(requests)) == texts(sampler.sample(requests[::-1]))[::-1] == expected
 
 
 def test_running_out_of_memory_begins_again_with_half_as_many(

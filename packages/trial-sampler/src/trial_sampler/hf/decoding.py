@@ -11,7 +11,7 @@ from torch import Tensor
 
 from trial_sampler.hf.choosing import choose_tokens
 from trial_sampler.hf.plans import Drawn, TrialPlan
-from trial_sampler.hf.prefilling import Prefill
+from trial_sampler.hf.prompts import Prompts
 from trial_sampler.hf.shared_attention import attending
 from trial_sampler.hf.shared_prefix import Grid, SharedPrefixCache
 
@@ -66,10 +66,10 @@ class SharedDecoding:
         return [seat for seat in self._seats if len(seat.live)]
 
     @torch.inference_mode()
-    def enter(self, prompts: Prefill, plans: Sequence[TrialPlan], keys: Sequence[int]) -> None:
+    def enter(self, prompts: Prompts, plans: Sequence[TrialPlan], keys: Sequence[int]) -> None:
         """Let prompts in; each `key` comes back with what its prompt's trials drew."""
         lanes = max(plan.n for plan in plans)
-        cache = SharedPrefixCache(prompts.cache, prompts.mask_B_P, lanes)
+        cache = SharedPrefixCache(prompts.layers, prompts.mask_B_P, lanes)
         seats = [
             _seat(key, plan, prompts.positions_B_1[..., index, :])
             for index, (key, plan) in enumerate(zip(keys, plans, strict=True))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from trial_sampler.choices import ChoiceRequest, ChoiceResult
 from trial_sampler.errors import SamplerError
 from trial_sampler.hf.network import Decoding, Network
+from trial_sampler.hf.prompts import KeptPrompts
 from trial_sampler.hf.scheduling import Schedule
 from trial_sampler.hf.scoring import FirstTokenScoring
 from trial_sampler.request import Request, SampleResult
@@ -48,6 +50,7 @@ class HfSampler:
         self._network = Network(model, processor, decoding)
         self._scoring = FirstTokenScoring(self._network)
         self.batch_size, self.adapter = batch_size, _known(adapter, self._network)
+        self._kept: KeptPrompts | None = None
 
     @property
     def model(self) -> Any:
@@ -62,7 +65,7 @@ class HfSampler:
         """
         other = object.__new__(type(self))
         other._network, other._scoring, other.batch_size = self._network, self._scoring, self.batch_size
-        other.adapter = _known(name, self._network)
+        other.adapter, other._kept = _known(name, self._network), None
         return other
 
     def sample(self, requests: Sequence[Request]) -> list[SampleResult]:
@@ -72,7 +75,19 @@ class HfSampler:
             ModelError: the processor's image tokens do not match the model's image features (a wrong set-up).
         """
         with self._network.answering_with(self.adapter):
-            return Schedule(self._network, requests, self.batch_size).run()
+            return Schedule(self._network, requests, self.batch_size, self._kept).run()
+
+    @contextmanager
+    def keeping_prompts(self) -> Generator[None]:
+        """Keep the latest `batch_size` prompts between calls, so that a further draw of a request encodes nothing anew.
+
+        For draws in several rounds, as `sample_adaptively` makes them. The weights must not change meanwhile.
+        """
+        outer, self._kept = self._kept, KeptPrompts(self.batch_size)
+        try:
+            yield
+        finally:
+            self._kept = outer
 
     def score(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
         """Return how likely each choice begins the reply, from one forward pass for each prompt.

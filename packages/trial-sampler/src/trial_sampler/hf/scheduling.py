@@ -12,8 +12,9 @@ from trial_sampler.errors import ModelError, SampleFailure
 from trial_sampler.hf.decoding import SharedDecoding
 from trial_sampler.hf.encoding import Prompt, encode_prompts, read_prompt
 from trial_sampler.hf.network import Network
-from trial_sampler.hf.plans import Drawn, plan_of, seeds_of
+from trial_sampler.hf.plans import Drawn, TrialPlan, plan_of, seeds_of
 from trial_sampler.hf.prefilling import Prefill, prefill
+from trial_sampler.hf.prompts import KeptPrompts, Prompts
 from trial_sampler.hf.rows import draw_rows
 from trial_sampler.hf.stopping import cut_at_stop
 from trial_sampler.request import Request, SampleResult, Trial, result_of
@@ -24,8 +25,8 @@ _Waiting = tuple[int, Prompt]
 class Schedule:
     """Draws the trials of requests, at most `seats` prompts side by side."""
 
-    def __init__(self, network: Network, requests: Sequence[Request], seats: int) -> None:
-        self._network, self._requests, self._seats = network, requests, seats
+    def __init__(self, network: Network, requests: Sequence[Request], seats: int, kept: KeptPrompts | None) -> None:
+        self._network, self._requests, self._seats, self._kept = network, requests, seats, kept
         self._results: dict[int, SampleResult] = {}
         self._waiting = deque(range(len(requests)))
         self._decoding = SharedDecoding(network.model, network.decoder, network.end_ids)
@@ -46,14 +47,21 @@ class Schedule:
 
     def _admit(self, most: int) -> None:
         groups: dict[bool, list[_Waiting]] = {True: [], False: []}
+        known: list[tuple[int, Prompts]] = []
         for index in [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]:
             request = self._requests[index]
+            prompts = None if self._kept is None else self._kept.find(request)
+            if prompts is not None:
+                known.append((index, prompts))
+                continue
             try:
                 prompt = read_prompt(self._network.processor, request.messages, request.images)
             except Refused as refused:
                 self._fail(index, refused.failure)
             else:
                 groups[bool(prompt.images)].append((index, prompt))
+        if known:
+            self._enter_shared(Prompts.joined([prompts for _, prompts in known]), [index for index, _ in known])
         for group in groups.values():
             self._enter(group)
 
@@ -76,17 +84,27 @@ class Schedule:
         inputs = encode_prompts(self._network.processor, [prompt for _, prompt in group])
         for request, length in zip(requests, inputs["attention_mask"].sum(-1).tolist(), strict=True):
             self._network.check_length(length, request.max_new_tokens)
-        prompts = prefill(self._network.model, self._network.placed(inputs))
-        self._start(prompts, requests, [index for index, _ in group])
-
-    def _start(self, prompts: Prefill, requests: Sequence[Request], indices: list[int]) -> None:
-        network = self._network
-        plans = [plan_of(request, network.processor.tokenizer, network.end_ids.device) for request in requests]
-        if network.shares(prompts.cache):
-            self._decoding.enter(prompts, plans, indices)
+        prefilled = prefill(self._network.model, self._network.placed(inputs))
+        indices = [index for index, _ in group]
+        if not self._network.shares(prefilled.cache):
+            self._draw_rows(prefilled, indices)
             return
-        for index, drawn in zip(indices, draw_rows(network.model, prompts, plans, network.end_ids), strict=True):
-            self._finish(index, drawn)
+        prompts = Prompts.of(prefilled)
+        if self._kept is not None:
+            self._kept.keep(requests, prompts)
+        self._enter_shared(prompts, indices)
+
+    def _enter_shared(self, prompts: Prompts, indices: list[int]) -> None:
+        self._decoding.enter(prompts, self._plans(indices), indices)
+
+    def _draw_rows(self, prefilled: Prefill, indices: list[int]) -> None:
+        drawn = draw_rows(self._network.model, prefilled, self._plans(indices), self._network.end_ids)
+        for index, of_one in zip(indices, drawn, strict=True):
+            self._finish(index, of_one)
+
+    def _plans(self, indices: list[int]) -> list[TrialPlan]:
+        tokenizer, device = self._network.processor.tokenizer, self._network.end_ids.device
+        return [plan_of(self._requests[index], tokenizer, device) for index in indices]
 
     def _step(self) -> None:
         """Draw one token; if that fails (out of memory), begin the prompts under way again, half as many at a time."""

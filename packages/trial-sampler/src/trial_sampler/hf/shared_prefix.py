@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -55,6 +56,15 @@ class Grid:
         return grid_B_L.flatten(0, 1) if self.is_full else grid_B_L[self.slots_R, self.lanes_R]
 
 
+class LayerStates(NamedTuple):
+    """What one layer keeps of B prompts."""
+
+    keys_B_H_P_D: Tensor
+    values_B_H_P_D: Tensor
+    window: int | None
+    """How many tokens back the layer sees, itself included; None: all."""
+
+
 class SharedPrefixLayer(CacheLayerMixin):
     """One layer's keys and values: each prompt's once, and each trial's own ones behind it.
 
@@ -62,7 +72,7 @@ class SharedPrefixLayer(CacheLayerMixin):
     arXiv 2402.05099. Here with one soft-max over both parts instead of a merge of two.
     """
 
-    def __init__(self, keys_B_H_P_D: Tensor, values_B_H_P_D: Tensor, lanes: int, window: int | None) -> None:
+    def __init__(self, keys_B_H_P_D: Tensor, values_B_H_P_D: Tensor, window: int | None, lanes: int) -> None:
         super().__init__()
         self.prompt_keys, self.prompt_values, self.window = keys_B_H_P_D, values_B_H_P_D, window
         self.own_keys, self.own_values = self._no_own(len(keys_B_H_P_D), lanes, 0)
@@ -116,10 +126,10 @@ class SharedPrefixLayer(CacheLayerMixin):
 
     def append(self, newer: SharedPrefixLayer) -> None:
         """Add the prompts of another layer behind one's own; the shorter prompts are padded on the left."""
-        self.prompt_keys = _stacked(self.prompt_keys, newer.prompt_keys, lefts=(2,))
-        self.prompt_values = _stacked(self.prompt_values, newer.prompt_values, lefts=(2,))
-        self.own_keys = _stacked(self.own_keys, newer.own_keys)
-        self.own_values = _stacked(self.own_values, newer.own_values)
+        self.prompt_keys = stacked([self.prompt_keys, newer.prompt_keys], lefts=(2,))
+        self.prompt_values = stacked([self.prompt_values, newer.prompt_values], lefts=(2,))
+        self.own_keys = stacked([self.own_keys, newer.own_keys])
+        self.own_values = stacked([self.own_values, newer.own_values])
 
     def _seen(self, mask_B_P: Tensor | None) -> Tensor | None:
         """Return which keys `(B, P + T)` the step's queries see; None: all."""
@@ -176,9 +186,9 @@ class SharedPrefixLayer(CacheLayerMixin):
 class SharedPrefixCache(Cache):
     """The cache of B prompts, each kept once for up to L trials."""
 
-    def __init__(self, prompts: Cache, mask_B_P: Tensor, lanes: int) -> None:
-        """Take over a prefilled cache and its left-padded mask (1 for tokens)."""
-        super().__init__(layers=[_shared(layer, lanes) for layer in prompts.layers])
+    def __init__(self, layers: Sequence[LayerStates], mask_B_P: Tensor, lanes: int) -> None:
+        """Take over what the model keeps of left-padded prompts, and their mask (1 for tokens)."""
+        super().__init__(layers=[SharedPrefixLayer(*states, lanes) for states in layers])
         self._mask_B_P = mask_B_P.bool()
         self._note_padding()
 
@@ -201,7 +211,7 @@ class SharedPrefixCache(Cache):
 
     def append(self, newer: SharedPrefixCache) -> None:
         """Add the prompts of another cache behind one's own."""
-        self._mask_B_P = _stacked(self._mask_B_P, newer._mask_B_P, lefts=(1,))
+        self._mask_B_P = stacked([self._mask_B_P, newer._mask_B_P], lefts=(1,))
         self._note_padding()
         for layer, new in zip(self.shared_layers, newer.shared_layers, strict=True):
             layer.append(new)
@@ -224,17 +234,21 @@ def can_share(cache: Any, layers: int) -> bool:
     return type(cache) is DynamicCache and len(cache) == layers and kinds <= {DynamicLayer, DynamicSlidingWindowLayer}
 
 
-def _shared(layer: Any, lanes: int) -> SharedPrefixLayer:
-    return SharedPrefixLayer(layer.keys, layer.values, lanes, getattr(layer, "sliding_window", None))
+def states_of(cache: Cache) -> list[LayerStates]:
+    """Return what each layer of a prefilled cache holds."""
+    layers = cast("list[Any]", cache.layers)
+    return [LayerStates(layer.keys, layer.values, getattr(layer, "sliding_window", None)) for layer in layers]
 
 
-def _stacked(first: Tensor, second: Tensor, lefts: tuple[int, ...] = ()) -> Tensor:
-    """Concatenate along the first axis; other axes grow to the larger of both, on the left for those in `lefts`."""
-    shape = [max(a, b) for a, b in zip(first.shape[1:], second.shape[1:], strict=True)]
-    whole = first.new_zeros(len(first) + len(second), *shape)
-    for part, start in ((first, 0), (second, len(first))):
+def stacked(parts: Sequence[Tensor], lefts: tuple[int, ...] = ()) -> Tensor:
+    """Concatenate along the first axis; other axes grow to the largest of all, on the left for those in `lefts`."""
+    shape = [max(sizes) for sizes in zip(*(part.shape[1:] for part in parts), strict=True)]
+    whole = parts[0].new_zeros(sum(map(len, parts)), *shape)
+    start = 0
+    for part in parts:
         places = [slice(start, start + len(part))]
         for axis, (size, most) in enumerate(zip(part.shape[1:], shape, strict=True), start=1):
             places.append(slice(most - size, most) if axis in lefts else slice(0, size))
         whole[tuple(places)] = part
+        start += len(part)
     return whole
