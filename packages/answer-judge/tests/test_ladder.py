@@ -141,6 +141,8 @@ POLICY = [
     ("cup on plate", "plate on cup", False, "guard"),
     ("a big horse riding a man", "man riding horse", False, "guard"),
     ("dog and cat", "cat", False, "guard"),
+    ("apple banana", "banana", False, "guard"),
+    ("apple fruit", "fruit", True, "lexical"),
     ("stone lion", "lion", False, "guard"),
     ("stone bridge", "bridge", True, "lexical"),
     ("Yes, there is a dog.", "yes", True, "yes-no"),

@@ -104,9 +104,11 @@ def test_public_names_are_pinned() -> None:
     assert all(hasattr(answer_judge, name) for name in answer_judge.__all__)
 
 
-@pytest.mark.parametrize("module", [info.name for info in pkgutil.iter_modules(answer_judge.__path__)])
+@pytest.mark.parametrize(
+    "module", [info.name for info in pkgutil.walk_packages(answer_judge.__path__, "answer_judge.")]
+)
 def test_examples_in_docstrings_run(module: str) -> None:
-    assert doctest.testmod(importlib.import_module(f"answer_judge.{module}")).failed == 0
+    assert doctest.testmod(importlib.import_module(module)).failed == 0
 
 
 def test_importing_loads_no_engine() -> None:

@@ -43,7 +43,7 @@ def _may_say_more(said: list[str], asked: list[str], kinds: KindTable | None) ->
     naming = set(extra) - OPEN - {"and"}
     most_naming = 0 if "and" in extra else _MOST_NAMING_WORDS
     may = len(naming) <= most_naming and extra.total() <= _MOST_EXTRA_WORDS and not _becomes_another(said, asked)
-    return may and not any(kinds and _are_siblings(word, asked[-1], kinds) for word in naming)
+    return may and not any(kinds and are_siblings(word, asked[-1], kinds) for word in naming)
 
 
 def _is_named_kind(said: list[str], wanted: str, kinds: KindTable) -> bool:
@@ -57,9 +57,15 @@ def _is_named_kind(said: list[str], wanted: str, kinds: KindTable) -> bool:
     return named_kind and not (set(before) & PRIVATIVE)
 
 
-def _are_siblings(word: str, head: str, kinds: KindTable) -> bool:
-    """`apple banana` is a list, not a banana."""
-    return bool(kinds.above(word) & kinds.above(head)) or word == head
+def are_siblings(word: str, head: str, kinds: KindTable) -> bool:
+    """Whether two names stand side by side under a third: `apple banana` is a list, `apple fruit` and `poodle dog` are not.
+
+    >>> from answer_judge.aliases import AliasTable
+    >>> [are_siblings(word, "apple", KindTable(AliasTable())) for word in ("banana", "fruit", "red")]
+    [True, False, False]
+    """
+    above, over = kinds.above(word), kinds.above(head)
+    return word == head or bool(above & over and word not in over and head not in above)
 
 
 def _is_subsequence(short: list[str], long: list[str]) -> bool:

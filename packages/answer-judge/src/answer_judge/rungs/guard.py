@@ -8,6 +8,7 @@ from answer_judge.aliases import AliasTable
 from answer_judge.characters import is_struck_through, look_alike
 from answer_judge.heads import claim_of, without_lead
 from answer_judge.kinds import KindTable
+from answer_judge.likeness import are_siblings
 from answer_judge.lists import joined_items, split_list
 from answer_judge.objections import objection
 from answer_judge.rungs.pairwise import PairwiseRung
@@ -55,9 +56,7 @@ class GuardRung(PairwiseRung):
         said = self.table.canonical(pair.answer).split()
         if self.kinds is None or len(asked) != 1 or asked[0] not in said or len(split_list(pair.answer)) > 1:
             return ""
-        over = self.kinds.above(asked[0])
-        others = [word for word in said if word != asked[0] and self.kinds.above(word) & over]
-        others = [word for word in others if asked[0] not in self.kinds.above(word)]
+        others = [word for word in said if word != asked[0] and are_siblings(word, asked[0], self.kinds)]
         return f"names {others[0]!r} too" if others else ""
 
     def _wider(self, pair: Pair, asked: list[str]) -> str:
