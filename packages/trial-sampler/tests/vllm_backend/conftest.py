@@ -23,9 +23,9 @@ class DeadEngine(Exception):
 class Lora(NamedTuple):
     """A named adapter."""
 
-    name: str
-    number: int
-    path: str
+    lora_name: str
+    lora_int_id: int
+    lora_path: str
 
 
 class TooLong(Exception):
@@ -133,6 +133,11 @@ class ScriptedEngine:
             raise
         finally:
             self._under_way -= getattr(sampling_params, "n", 1)
+
+    async def add_lora(self, lora_request: Any) -> bool:
+        if "broken" in lora_request.lora_path:
+            raise ValueError("no adapter there")
+        return True
 
     def shutdown(self, timeout: float | None = None) -> None:
         self.shutdowns += 1

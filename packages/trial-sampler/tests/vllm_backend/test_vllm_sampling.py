@@ -134,7 +134,7 @@ def test_an_aborted_trial_fails_its_request_and_ends_the_others_of_it(
 ) -> None:
     def abort_the_second(asked: Any) -> Any:
         answer = script.echo(asked)
-        if asked is engine.asked[1]:
+        if asked.prompt["text"] == "q0" and asked.params.seed == trial_seed(0, "row-0", 1):
             answer.outputs[0].finish_reason = "abort"
         return answer
 
@@ -320,6 +320,12 @@ def test_what_cannot_be_opened_is_one_line(library: Any) -> None:
     with pytest.raises(ModelError) as error:
         VllmSampler("some-model", library=replace(library, open_engine=fail))
     assert str(error.value) == "cannot load 'some-model': Engine core initialization failed. See root cause above."
+
+
+def test_an_adapter_that_cannot_be_loaded_shows_at_once_and_ends_the_engine(sampler_of: Any, engine: Any) -> None:
+    with pytest.raises(ModelError, match="cannot load adapter 'hub/broken': no adapter there"):
+        sampler_of(adapters={"fine": "hub/fine", "odd": "hub/broken"})
+    assert engine.shutdowns == 1
 
 
 def test_a_missing_vllm_gives_the_install_command(monkeypatch: pytest.MonkeyPatch) -> None:

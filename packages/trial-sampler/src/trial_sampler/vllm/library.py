@@ -42,6 +42,10 @@ class Engine(Protocol):
         """Yield the `RequestOutput`s of one prompt; its end is awaited, and closing it early aborts the request."""
         ...
 
+    async def add_lora(self, lora_request: Any) -> bool:
+        """Load an adapter."""
+        ...
+
     def shutdown(self, timeout: float | None = None) -> None:
         """End the engine's processes."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, TypeVar
 
 from trial_sampler.conversations import one_line
@@ -17,16 +17,16 @@ Result = TypeVar("Result")
 class OpenedEngine:
     """An engine and the thread that talks to it; they end with `close`, the last reference or the program."""
 
-    def __init__(self, library: Library, arguments: Mapping[str, Any]) -> None:
-        """Start the engine, which loads the model.
+    def __init__(self, library: Library, arguments: Mapping[str, Any], loras: Iterable[Any] = ()) -> None:
+        """Start the engine, which loads the model, and let it load each adapter once, so that a bad one shows here.
 
         Raises:
-            ModelError: it does not start.
+            ModelError: it does not start, or cannot load an adapter.
         """
         self._thread = LoopThread("trial-sampler-vllm")
         try:
             self.processor = library.open_processor(arguments["model"])
-            self.engine = self._thread.run(_open(library, arguments))
+            self.engine = self._thread.run(_open(library, arguments, loras))
         except SamplerError:
             self._thread.close()
             raise
@@ -51,9 +51,16 @@ class OpenedEngine:
         self._closing()
 
 
-async def _open(library: Library, arguments: Mapping[str, Any]) -> Engine:
+async def _open(library: Library, arguments: Mapping[str, Any], loras: Iterable[Any]) -> Engine:
     """Start the engine inside the loop that it will be used from."""
-    return library.open_engine(arguments)
+    engine = library.open_engine(arguments)
+    for lora in loras:
+        try:
+            await engine.add_lora(lora)
+        except Exception as error:
+            engine.shutdown()
+            raise ModelError(f"cannot load adapter {lora.lora_path!r}: {one_line(error)}") from error
+    return engine
 
 
 async def _shut_down(engine: Engine) -> None:

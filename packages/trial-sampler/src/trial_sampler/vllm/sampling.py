@@ -55,7 +55,7 @@ class VllmSampler:
 
         Raises:
             MissingExtra: vLLM is not installed.
-            ModelError: the engine does not start.
+            ModelError: the engine does not start, or cannot load an adapter.
         """
         self.model, self.settings = model, settings or VllmSettings()
         arguments = engine_arguments(model, dtype, adapters or {}, self.settings)
@@ -64,7 +64,7 @@ class VllmSampler:
         numbered = enumerate(sorted((adapters or {}).items()), start=1)
         self._loras = {name: self._library.lora_request(name, number, path) for number, (name, path) in numbered}
         self._lora: Any = None
-        self._opened = OpenedEngine(self._library, arguments)
+        self._opened = OpenedEngine(self._library, arguments, self._loras.values())
         self._first_tokens = FirstTokens(self._opened.processor.tokenizer)
 
     def with_adapter(self, name: str | None) -> VllmSampler:
@@ -143,7 +143,10 @@ class VllmSampler:
 
     async def _outcomes(self, jobs: Sequence[Job]) -> list[Outcome]:
         settings, engine = self.settings, self._opened.engine
-        with ThreadPoolExecutor(settings.image_workers, thread_name_prefix="trial-sampler-images") as threads:
+        threads = ThreadPoolExecutor(settings.image_workers, thread_name_prefix="trial-sampler-images")
+        try:
             prompts = Prompts(engine, self._opened.processor, settings, threads)
             window = Window(settings.most_trials_in_flight)
             return await Serving(engine, self._library, prompts, window, self._lora).serve(jobs)
+        finally:
+            threads.shutdown(wait=False, cancel_futures=True)  # to wait would stop the loop that other calls share
