@@ -58,7 +58,7 @@ def _is_named_kind(said: list[str], wanted: str, kinds: KindTable) -> bool:
 
 
 def are_siblings(word: str, head: str, kinds: KindTable) -> bool:
-    """Whether two names stand side by side under a third: `apple banana` is a list, `apple fruit` and `poodle dog` are not.
+    """Whether two names stand beside each other under a third: `apple banana` is a list, `apple fruit` is not.
 
     >>> from answer_judge.aliases import AliasTable
     >>> [are_siblings(word, "apple", KindTable(AliasTable())) for word in ("banana", "fruit", "red")]
