@@ -36,7 +36,7 @@ class DeadlineLadder:
     count. A process that overruns is killed with everything that it started and replaced; the verdict is a rejection
     by the rung `deadline`, so that it can be told from a wrong answer. A process that dies under a pair is replaced
     and the pair judged once more. No signal is used in the caller's process: threads, process pools (forked, spawned,
-    daemonic) and Ray workers may all judge; an instance sent to another process starts processes of its own there.
+    daemonic) may all judge; an instance sent to another process starts processes of its own there.
 
     A process starts at its first use: 0.2 s for rules, or as long as the model takes to load. Pairs are judged one at
     a time (0.15 ms more than in this process), so an embedder in there embeds one answer at a time: have it look up

@@ -128,7 +128,7 @@ class BgeM3Embedder:
         if half_precision and self._device == "cpu":
             raise EmbeddingError("half_precision needs a GPU: on a CPU it would round the weights and gain nothing")
         self._model: Any = BGEM3FlagModel(self._source, use_fp16=half_precision, devices=self._device)
-        self._model.model.to(self._device).eval()
+        self._model.model.to(self._device).eval().requires_grad_(False)
         self._precision = "float16" if half_precision else "float32"
         self._batch_size, self._max_tokens, self._lock = batch_size, max_tokens, threading.Lock()
         _check_positions(self._model.model.model.config, max_tokens)
@@ -157,11 +157,8 @@ class BgeM3Embedder:
         return vectors
 
     def _dense(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        import torch
-
         padded = self._model.tokenizer.pad({"input_ids": tokens}, return_tensors="pt").to(self._device)
-        with torch.inference_mode():
-            return self._model.model(padded, return_dense=True)["dense_vecs"].float().cpu().numpy()
+        return self._model.model(padded, return_dense=True)["dense_vecs"].float().cpu().numpy()
 
 
 def _check_positions(config: Any, max_tokens: int) -> None:

@@ -80,7 +80,8 @@ class EmbeddingRung:
         self._lock = threading.Lock()
 
     def _block(self, pairs: Sequence[Pair]) -> list[Opinion]:
-        keyed = [(_key(pair.answer), _key(pair.reference)) for pair in pairs]
+        keys = {text: _key(text) for text in {text for pair in pairs for text in (pair.answer, pair.reference)}}
+        keyed = [(keys[pair.answer], keys[pair.reference]) for pair in pairs]
         short = [pair for pair in keyed if self._is_short(pair)]
         vectors = self._vectors_of({text: None for pair in short for text in pair})
         return [self._opinion(pair, vectors) for pair in keyed]
