@@ -58,19 +58,27 @@ def test_what_a_coroutine_raises_comes_out_of_both_ways() -> None:
 
 
 SCRIPT = """
+import asyncio
+import signal
 import sys
 from trial_sampler import Request
 from trial_sampler.server import ServerSampler
 sampler = ServerSampler(sys.argv[1], "m")
 requests = [Request(id=str(k), messages=[{"role": "user", "content": "Hello"}], n=4) for k in range(50)]
-try:
+
+async def notebook():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run would take the first Ctrl-C for itself
     sampler.sample(requests)
+
+try:
+    asyncio.run(notebook()) if sys.argv[2] == "running loop" else sampler.sample(requests)
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
 
 
-def test_ctrl_c_ends_a_call_at_once_and_cleanly(server: Any, reply: Any, complete: Any) -> None:
+@pytest.mark.parametrize("place", ["plain code", "running loop"])
+def test_ctrl_c_ends_a_call_at_once_and_cleanly(server: Any, reply: Any, complete: Any, place: str) -> None:
     arrived = threading.Event()
 
     def hang(seen: Any) -> Any:
@@ -79,10 +87,9 @@ def test_ctrl_c_ends_a_call_at_once_and_cleanly(server: Any, reply: Any, complet
         return reply(complete("late"), after_s=30)
 
     server.script = hang
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, server.base_url], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = [sys.executable, "-c", SCRIPT, server.base_url, place]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert arrived.wait(20)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=5)
+    out, err = process.communicate(timeout=10)
     assert (out, err, process.returncode) == ("interrupted\n", "", 0)

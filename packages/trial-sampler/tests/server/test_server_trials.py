@@ -120,8 +120,9 @@ def test_png_keeps_every_pixel_and_jpeg_is_smaller(server: Any, sampler_of: Any,
     assert len(jpeg) < len(png)
 
 
+@pytest.mark.parametrize("grouped", [True, False])
 def test_each_distinct_image_is_encoded_once(
-    server: Any, sampler_of: Any, paths: list[Path], monkeypatch: pytest.MonkeyPatch
+    server: Any, sampler_of: Any, paths: list[Path], monkeypatch: pytest.MonkeyPatch, grouped: bool
 ) -> None:
     encoded: Counter[str] = Counter()
     save = Image.Image.save
@@ -131,7 +132,7 @@ def test_each_distinct_image_is_encoded_once(
     picture = Image.new("RGB", (8, 8), "red")
     images = [paths[0], paths[1], str(paths[0]), picture, paths[1], picture]
     requests = [Request(id=str(k), messages=LOOK, images=[image], n=3) for k, image in enumerate(images)]
-    assert all(result.error is None for result in sampler_of().sample(requests))
+    assert all(result.error is None for result in sampler_of(group_by_image=grouped).sample(requests))
     assert encoded.total() == 3
     assert len(server.seen) == 18
     assert len({urls_of(seen.body)[0] for seen in server.seen}) == 3
@@ -161,11 +162,12 @@ def test_a_request_that_cannot_be_asked_fails_alone(server: Any, sampler_of: Any
         Request(id="two", messages=LOOK, images=paths[:2]),
         Request(id="audio", messages=audio),
         Request(id="smuggled", messages=smuggled),
+        Request(id="malformed", messages=[7]),
         Request(id="good too", messages=LOOK, images=paths[2:]),
     ]
     results = sampler_of(image_tokens=["<image>"]).sample(requests)
     reasons = [None if result.error is None else result.error.reason for result in results]
-    expected = [None, "missing", "not_an_image", "image_count", "template", "image_token_in_text", None]
+    expected = [None, "missing", "not_an_image", "image_count", "template", "image_token_in_text", "template", None]
     assert reasons == expected
     assert len(server.seen) == 2
 

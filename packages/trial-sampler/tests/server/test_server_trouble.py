@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,10 @@ from typing import Any
 
 import pytest
 from trial_sampler import ModelError, SamplerError, load_sampler
+from trial_sampler.conversations import Refused
+from trial_sampler.server.bodies import Call
+from trial_sampler.server.concurrency import AdaptiveConcurrency
+from trial_sampler.server.dispatch import Dispatcher, Job
 
 
 def by_turns(*replies: Any) -> Any:
@@ -215,3 +220,32 @@ def test_a_key_that_is_refused_is_told_when_the_sampler_is_made(server: Any, rep
 def test_an_unknown_adapter_is_named(sampler_of: Any) -> None:
     with pytest.raises(SamplerError, match=r"adapter must be one of \[\] or None; got 'tuned'"):
         sampler_of().with_adapter("tuned")
+
+
+def test_a_refused_trial_does_not_wait_for_the_others_of_its_request(
+    server: Any, sampler_of: Any, ask_text: Any, reply: Any, complete: Any
+) -> None:
+    server.script = lambda seen: reply({"error": "no"}, 400, after_s=0.1) if seen.number == 2 else reply({}, after_s=30)
+    began = time.monotonic()
+    (result,) = sampler_of(attempt_deadline_s=20, request_deadline_s=20).sample([ask_text(n=4)])
+    assert time.monotonic() - began < 5
+    assert result.error.reason == "refused"
+
+
+def test_calls_given_up_before_they_begin_leave_their_places_to_others() -> None:
+    class Refusing:
+        gone = None
+
+        async def answer(self, body: bytes, deadline_s: float) -> Any:
+            raise Refused("refused", "no")
+
+    async def serve() -> list[Any]:
+        concurrency = AdaptiveConcurrency(4, 4)
+        jobs = [Job([Call({})] * 4, "[]", lambda call, reply: reply) for _ in range(10)]
+        async with asyncio.timeout(10):
+            outcomes = await Dispatcher(Refusing(), concurrency, 5.0).serve([lambda job=job: job for job in jobs])
+            for _ in range(4):
+                await concurrency.admit()
+        return outcomes
+
+    assert [str(outcome) for outcome in asyncio.run(serve())] == ["refused: no"] * 10
