@@ -60,3 +60,18 @@ def test_a_missing_extra_gives_the_install_command(monkeypatch: pytest.MonkeyPat
     monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(MissingExtra, match=r"pip install 'trial-sampler\[hf\]'"):
         load_sampler("anything")
+
+
+def test_arguments_that_a_backend_does_not_take_are_named() -> None:
+    from trial_sampler.server import ServerSettings
+
+    with pytest.raises(SamplerError, match="backend 'hf' takes no base_url; got 'http://x'"):
+        load_sampler("anything", base_url="http://x")
+    with pytest.raises(SamplerError, match="backend 'hf' takes no settings"):
+        load_sampler("anything", settings=ServerSettings())
+    with pytest.raises(SamplerError, match="backend 'server' takes no dtype; got 'float16'"):
+        load_sampler("anything", backend="server", base_url="http://127.0.0.1:9/v1", dtype="float16")
+    with pytest.raises(SamplerError, match="backend 'server' needs base_url"):
+        load_sampler("anything", backend="server")
+    with pytest.raises(SamplerError, match="backend 'server' takes ServerSettings; got str"):
+        load_sampler("anything", backend="server", base_url="http://127.0.0.1:9/v1", settings="fast")  # type: ignore

@@ -139,6 +139,9 @@ def broken_requests(ask: Ask, folder: Path) -> list[tuple[Request, str]]:
         (ask(93, images=[]), "image_count"),
         (ask(94, images=[Image.new("RGB", (9, 9))] * 2), "image_count"),
         (ask(95, messages=tokens), "image_token_in_text"),
+        (ask(85, messages=[7]), "template"),
+        (ask(86, messages=[{"role": "user", "content": ["text"]}]), "template"),
+        (ask(87, messages=[{"role": "user"}]), "template"),
         (ask(96, messages=long), "too_long"),
         (ask(97, max_new_tokens=600), "too_long"),
     ]

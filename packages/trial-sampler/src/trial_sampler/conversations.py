@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image
 
@@ -19,14 +19,22 @@ class Refused(Exception):
         self.failure = SampleFailure(reason, detail)
 
 
-def content_parts(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def content_parts(message: Any) -> list[Mapping[str, Any]]:
     """Return a turn's content as parts, also where it is plain text.
 
     >>> content_parts({"role": "user", "content": "Hello"})
     [{'type': 'text', 'text': 'Hello'}]
+
+    Raises:
+        Refused: the turn is no mapping, or its content neither text nor a list of mappings.
     """
-    content = message.get("content")
-    return [{"type": "text", "text": content}] if isinstance(content, str) else list(content or [])
+    content: Any = cast("Mapping[str, Any]", message).get("content") if isinstance(message, Mapping) else None
+    if isinstance(content, str):
+        return [{"type": "text", "text": content}]
+    if not isinstance(content, list | tuple) or not all(isinstance(part, Mapping) for part in content):
+        rule = "a turn must be a mapping whose content is text or a list of parts"
+        raise Refused("template", f"{rule}; got {str(message)[:100]!r}")
+    return list(content)
 
 
 def open_images(
@@ -40,7 +48,8 @@ def open_images(
         forbidden: texts that no text part may contain, such as a model's own image token.
 
     Raises:
-        Refused: images and image parts differ in number, a text holds a forbidden token, or an image cannot be read.
+        Refused: a turn is malformed, images and image parts differ in number, a text holds a forbidden token, or an
+            image cannot be read.
     """
     parts = [part for message in messages for part in content_parts(message)]
     marks = sum(part.get("type") == "image" for part in parts)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike, fspath
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from trial_sampler.choices import ChoiceRequest, ChoiceResult
 from trial_sampler.errors import MissingExtra, SamplerError
 from trial_sampler.request import Request, SampleResult
+
+if TYPE_CHECKING:
+    from trial_sampler.server import ServerSettings
+    from trial_sampler.vllm import VllmSettings
 
 
 class Sampler(Protocol):
@@ -49,6 +53,7 @@ def load_sampler(
     adapter: str | PathLike[str] | None = None,
     adapters: Mapping[str, str | PathLike[str]] | None = None,
     base_url: str | None = None,
+    settings: ServerSettings | VllmSettings | None = None,
 ) -> LoadedSampler:
     """Open a model for sampling.
 
@@ -59,12 +64,13 @@ def load_sampler(
             server).
         device: torch device; by default `cuda` where there is one, else `cpu` (`hf` alone).
         dtype: torch dtype by name; by default `float32` on a CPU, else the checkpoint's own (not for `server`).
-        batch_size: prompts that decode side by side, each with all its trials (`hf` alone; the others decide themselves).
+        batch_size: prompts that decode side by side, each with all its trials (`hf`; the others decide themselves).
         adapter: folder or hub id of a LoRA adapter, merged into the weights in memory (`hf` alone, needs `peft`).
-        adapters: LoRA adapters by name, to be used side by side with the base model through `with_adapter`; of a server,
-            the names under which it serves them.
+        adapters: LoRA adapters by name, to be used side by side with the base model through `with_adapter`; of a
+            server, the names under which it serves them.
         base_url: the server's address, as `http://127.0.0.1:8000/v1` (`server` alone). Its key is read from the
             environment, `OPENAI_API_KEY`.
+        settings: `trial_sampler.server.ServerSettings` or `trial_sampler.vllm.VllmSettings`, as the backend is.
 
     Raises:
         MissingExtra: the backend's dependencies are not installed.
@@ -73,15 +79,15 @@ def load_sampler(
     """
     named = {name: fspath(path) for name, path in (adapters or {}).items()}
     if backend == "hf":
-        _refuse(backend, base_url=base_url)
+        _refuse(backend, base_url=base_url, settings=settings)
         return _load_hf(fspath(model), device, dtype, batch_size, None if adapter is None else fspath(adapter), named)
     _refuse(backend, device=device, adapter=adapter)
     if backend == "vllm":
         _refuse(backend, base_url=base_url)
-        return _load_vllm(fspath(model), dtype, named)
+        return _load_vllm(fspath(model), dtype, named, settings)
     if backend == "server":
         _refuse(backend, dtype=dtype)
-        return _load_server(fspath(model), base_url, named)
+        return _load_server(fspath(model), base_url, named, settings)
     raise SamplerError(f"backend must be 'hf', 'vllm' or 'server'; got {backend!r}")
 
 
@@ -95,22 +101,28 @@ def _load_hf(
     return load_hf_sampler(model, device=device, dtype=dtype, batch_size=batch_size, adapter=adapter, adapters=adapters)
 
 
-def _load_vllm(model: str, dtype: str | None, adapters: Mapping[str, str]) -> LoadedSampler:
+def _load_vllm(model: str, dtype: str | None, adapters: Mapping[str, str], settings: object) -> LoadedSampler:
     try:
-        from trial_sampler.vllm import VllmSampler
+        from trial_sampler.vllm import VllmSampler, VllmSettings
     except ModuleNotFoundError as missing:
         raise MissingExtra(f"backend 'vllm' needs {missing.name}: pip install 'trial-sampler[vllm]'") from missing
-    return VllmSampler(model, dtype=dtype, adapters=adapters)
+    chosen = VllmSettings() if settings is None else settings
+    if not isinstance(chosen, VllmSettings):
+        raise SamplerError(f"backend 'vllm' takes VllmSettings; got {type(chosen).__name__}")
+    return VllmSampler(model, dtype=dtype, adapters=adapters, settings=chosen)
 
 
-def _load_server(model: str, base_url: str | None, adapters: Mapping[str, str]) -> LoadedSampler:
+def _load_server(model: str, base_url: str | None, adapters: Mapping[str, str], settings: object) -> LoadedSampler:
     if base_url is None:
         raise SamplerError("backend 'server' needs base_url, such as http://127.0.0.1:8000/v1")
     try:
-        from trial_sampler.server import ServerSampler
+        from trial_sampler.server import ServerSampler, ServerSettings
     except ModuleNotFoundError as missing:
         raise MissingExtra(f"backend 'server' needs {missing.name}: pip install 'trial-sampler[server]'") from missing
-    return ServerSampler(base_url, model, adapters=adapters)
+    chosen = ServerSettings() if settings is None else settings
+    if not isinstance(chosen, ServerSettings):
+        raise SamplerError(f"backend 'server' takes ServerSettings; got {type(chosen).__name__}")
+    return ServerSampler(base_url, model, adapters=adapters, settings=chosen)
 
 
 def _refuse(backend: str, **given: object) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from trial_sampler.conversations import Refused, one_line
+from trial_sampler.conversations import Refused
 from trial_sampler.errors import SampleFailure
 from trial_sampler.server.bodies import Call
 from trial_sampler.server.concurrency import AdaptiveConcurrency
@@ -107,5 +107,3 @@ def _make(maker: Callable[[], Job[Read]]) -> Job[Read] | SampleFailure:
         return maker()
     except Refused as refused:
         return refused.failure
-    except (AttributeError, TypeError) as error:  # turns that are no mappings, parts that are no parts
-        return SampleFailure("template", f"malformed messages: {one_line(error)}")
