@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -27,6 +29,7 @@ from trial_sampler import (
     wilson_interval,
     within,
 )
+from trial_sampler.hf import HfSampler
 from trial_sampler.settling import trials_until_look
 
 Pattern = list[bool]
@@ -220,6 +223,64 @@ def test_a_trial_that_is_never_drawn_cannot_fail_its_request() -> None:
     assert result.error is None
 
 
+class Keeper(Patterns):
+    """Patterns, two prompts side by side; remembers which requests it was given while it kept prompts."""
+
+    batch_size = 2
+
+    def __init__(self, table: Mapping[str, Pattern]) -> None:
+        super().__init__(table)
+        self.keeping = False
+
+    @contextmanager
+    def keeping_prompts(self) -> Generator[None]:
+        self.keeping = True
+        yield
+        self.keeping = False
+
+    def sample(self, requests: Sequence[Request]) -> list[SampleResult]:
+        assert self.keeping
+        return super().sample(requests)
+
+
+def test_as_many_requests_are_open_as_prompts_are_kept_and_new_ones_take_the_place_of_those_that_leave() -> None:
+    table = {"easy": pattern(range(16)), "never": pattern([]), "late": pattern(range(16)), "last": pattern([0])}
+    sampler = Keeper(table)
+    results = sample_adaptively(sampler, [request(name, 16) for name in table], Judge(), within(1, 4))
+    assert [[one.id for one in asked] for asked in sampler.rounds] == [
+        ["easy", "never"],
+        ["never", "late"],  # never draws its last 8, late its first 8
+        ["last"],  # 1 of 8 right: may reach 5 at 12
+        ["last"],
+        ["last"],
+    ]
+    assert results == sample_adaptively(Patterns(table), [request(name, 16) for name in table], Judge(), within(1, 4))
+    assert not sampler.keeping
+
+
+def test_a_model_in_this_process_encodes_each_image_once(
+    llava: Any, processor: Any, ask: Callable[..., Request]
+) -> None:
+    asked = [ask(k, n=9) for k in range(7)]
+    full = HfSampler(llava, processor).sample(asked)
+    right = {one.id: [k % 3 == int(one.id[-1]) % 3 for k in range(9)] for one in asked}
+    numbers = {trial.seed: k for result in full for k, trial in enumerate(result.trials)}
+
+    def accept(new: Sequence[tuple[str, Trial]]) -> list[bool]:
+        return [right[name][numbers[trial.seed]] for name, trial in new]
+
+    images: list[int] = []
+    hook = llava.model.vision_tower.register_forward_pre_hook(
+        lambda _, args, kwargs: images.append(len(kwargs.get("pixel_values", *args))), with_kwargs=True
+    )
+    results = sample_adaptively(HfSampler(llava, processor, batch_size=3), asked, accept, more_than(1), group=2)
+    hook.remove()
+    assert sum(images) == len(asked)
+    assert {result.drawn for result in results} > {4}
+    for result, whole in zip(results, full, strict=True):
+        assert [one.text for one in result.trials] == [one.text for one in whole.trials[: result.drawn]]
+
+
 def test_the_judge_is_not_called_for_nothing() -> None:
     judge = Judge()
     assert sample_adaptively(Patterns({}), [], judge, more_than(0)) == []
@@ -254,13 +315,10 @@ def test_an_interval_that_is_looked_at_often_is_wrong_more_often_than_its_level_
     assert misled > 2 * misled_once
 
 
-def test_a_replay_says_how_many_prompts_are_sent_and_what_that_does_to_the_time() -> None:
-    assert replay([pattern([3, 9]), pattern([])], within(1, 4), len).prompts == 3 + 2
-    assert replay([pattern([])], lambda tally: False, len, group=1).prompts == 1
+def test_a_replay_gives_shares() -> None:
     measured = replay([pattern([0]), pattern([])], one_accepted(), len)
-    assert (measured.drawn, measured.prompts) == (4 + 16, 1 + 4)
-    assert measured.speedup() == 32 / 20
-    assert measured.speedup(prompt_cost=4) == (2 * 4 + 32) / (5 * 4 + 20)
+    assert (measured.requests, measured.full, measured.drawn, measured.saved_share) == (2, 32, 20, 12 / 32)
+    assert (measured.changed, measured.changed_share) == (1, 0.5)  # 4 trials are not 16
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Literal
+from typing import Literal, Protocol, runtime_checkable
 
 from trial_sampler.errors import InvalidRequest, SampleFailure, SamplerError
 from trial_sampler.request import Request, SampleResult, Trial
@@ -79,9 +81,9 @@ def sample_adaptively(
 
     All open requests go on together: one call of the sampler and one of the judge a round. The trials are the first
     ones of the full draw, so that an exact rule (`more_than`, `within`, `one_accepted`) decides as the full draw would.
-    A request that fails in any round fails alone; trials that were never drawn cannot fail it. Backends that do not
-    keep prompts between calls (`hf`) process prompt and image anew in each round, which is at most n / group rounds
-    and fewer where a look could settle nothing.
+    A request that fails in any round fails alone; trials that were never drawn cannot fail it. With a sampler that can
+    keep prompts (`hf`), as many requests are open at a time as it keeps, so that each prompt is encoded once; new ones
+    take the place of those that leave.
 
     Args:
         sampler: any backend.
@@ -109,10 +111,32 @@ def sample_adaptively(
     """
     _check(requests, group)
     draws = [_Draw(request) for request in requests]
-    while under_way := [draw for draw in draws if draw.is_open(settled)]:
-        results = sampler.sample([draw.next_request(settled, group) for draw in under_way])
-        _judge([draw for draw, result in zip(under_way, results, strict=True) if draw.takes(result)], accept)
+    waiting, under_way = deque(draws), list[_Draw]()
+    keeper = sampler if isinstance(sampler, KeepsPrompts) else None
+    most_open = keeper.batch_size if keeper else len(draws)
+    with keeper.keeping_prompts() if keeper else nullcontext():
+        while waiting or under_way:
+            # Newcomers last: the prompts of the others are then in use before a new one could push them out.
+            under_way += [waiting.popleft() for _ in range(min(most_open - len(under_way), len(waiting)))]
+            results = sampler.sample([draw.next_request(settled, group) for draw in under_way])
+            _judge([draw for draw, result in zip(under_way, results, strict=True) if draw.takes(result)], accept)
+            under_way = [draw for draw in under_way if draw.is_open(settled)]
     return [draw.result() for draw in draws]
+
+
+@runtime_checkable
+class KeepsPrompts(Protocol):
+    """A sampler that can keep its latest `batch_size` prompts from one call to the next."""
+
+    batch_size: int
+
+    def sample(self, requests: Sequence[Request]) -> list[SampleResult]:
+        """Return one result for each request, in order."""
+        ...
+
+    def keeping_prompts(self) -> AbstractContextManager[None]:
+        """Keep prompts for as long as the context is open."""
+        ...
 
 
 @dataclass
@@ -129,7 +153,7 @@ class _Draw:
         return Tally(sum(self.verdicts), len(self.verdicts), self.request.n)
 
     def is_open(self, settled: Rule) -> bool:
-        return self.error is None and self.tally.left > 0 and not (self.trials and settled(self.tally))
+        return self.error is None and self.tally.left > 0 and not settled(self.tally)
 
     def next_request(self, settled: Rule, group: int) -> Request:
         wanted = trials_until_look(self.tally, settled, group)

@@ -28,8 +28,6 @@ class Replay:
     """Trials of all of them."""
     drawn: int
     """Trials that the rule would have drawn."""
-    prompts: int
-    """Prompts that the rule would have sent: one for each request and round, where the full draw sends one."""
     changed: int
     """Requests about which the decision differs from that of the full draw."""
 
@@ -37,14 +35,6 @@ class Replay:
     def saved_share(self) -> float:
         """Share of the trials that the rule saves."""
         return 1 - self.drawn / self.full
-
-    def speedup(self, prompt_cost: float = 0.0) -> float:
-        """Time of the full draw over that of the adaptive one, if a prompt costs as much as `prompt_cost` trials.
-
-        0 is for backends that send a prompt with each trial or keep it in a cache (`server`, `vllm`); `hf` encodes it
-        in each round anew. A rule that saves little is slower than the full draw where prompts are dear.
-        """
-        return (self.requests * prompt_cost + self.full) / (self.prompts * prompt_cost + self.drawn)
 
     @property
     def changed_share(self) -> float:
@@ -71,10 +61,8 @@ def replay(full_draws: Sequence[Verdicts], settled: Rule, decide: Decide, *, gro
     ...     right = [k for k, verdict in enumerate(verdicts) if verdict]
     ...     return right if 1 <= len(right) <= 4 else []
     >>> exact = replay(draws, within(1, 4), trained_on)
-    >>> exact.drawn, exact.prompts, exact.changed
-    (40, 5, 0)
-    >>> exact.speedup(), round(exact.speedup(prompt_cost=7), 2)
-    (1.2, 0.92)
+    >>> exact.drawn, exact.changed
+    (40, 0)
     >>> eager = replay(draws, either(within(1, 4), none_right_of(8)), trained_on)
     >>> eager.drawn, eager.changed
     (24, 1)
@@ -82,27 +70,25 @@ def replay(full_draws: Sequence[Verdicts], settled: Rule, decide: Decide, *, gro
     if not full_draws or not all(len(verdicts) for verdicts in full_draws) or group < 1:
         sizes = sorted({len(verdicts) for verdicts in full_draws})
         raise SamplerError(f"replay needs draws of at least one trial and group >= 1; got sizes {sizes}, group {group}")
-    looks = [_looks(verdicts, settled, group) for verdicts in full_draws]
-    changed = sum(
-        decide(verdicts[: stops[-1]]) != decide(verdicts) for verdicts, stops in zip(full_draws, looks, strict=True)
-    )
+    stops = [_stop(verdicts, settled, group) for verdicts in full_draws]
+    pairs = zip(full_draws, stops, strict=True)
     return Replay(
         requests=len(full_draws),
         full=sum(map(len, full_draws)),
-        drawn=sum(stops[-1] for stops in looks),
-        prompts=sum(map(len, looks)),
-        changed=changed,
+        drawn=sum(stops),
+        changed=sum(decide(verdicts[:stop]) != decide(verdicts) for verdicts, stop in pairs),
     )
 
 
-def _looks(verdicts: Verdicts, settled: Rule, group: int) -> list[int]:
-    """After how many trials the rule is asked; the draw ends at the last."""
-    tally, stops = Tally(0, 0, len(verdicts)), list[int]()
-    while tally.left and not (stops and settled(tally)):
+def _stop(verdicts: Verdicts, settled: Rule, group: int) -> int:
+    """After how many trials the draw ends."""
+    tally = Tally(0, 0, len(verdicts))
+    while tally.left:
         drawn = tally.drawn + trials_until_look(tally, settled, group)
         tally = Tally(sum(map(bool, verdicts[:drawn])), drawn, tally.most)
-        stops.append(drawn)
-    return stops
+        if settled(tally):
+            break
+    return tally.drawn
 
 
 def simulate_verdicts(

@@ -70,8 +70,10 @@ class KeptPrompts:
 
     def find(self, request: Request) -> Prompts | None:
         """Return the request's prompt if it is kept."""
-        found = self._kept.get(_key(request))
-        return None if found is None else found[1]
+        if (found := self._kept.get(_key(request))) is None:
+            return None
+        self._kept.move_to_end(_key(request))
+        return found[1]
 
     def keep(self, requests: Sequence[Request], prompts: Prompts) -> None:
         """Keep the prompts of requests."""
