@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import os
 import shutil
@@ -72,8 +73,6 @@ def checkpoint(model: Any, processor: Any, tmp_path_factory: pytest.TempPathFact
 
 @pytest.fixture(scope="module")
 def adapter(model: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    import copy
-
     from peft import LoraConfig, get_peft_model
 
     folder = tmp_path_factory.mktemp("adapter")
@@ -96,8 +95,6 @@ def sampler(kernels: None, checkpoint: Path, adapter: Path) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def reference(model: Any, processor: Any, adapter: Path) -> Any:
     """The transformers backend with the same weights."""
-    import copy
-
     from peft import PeftModel
     from trial_sampler.hf import HfSampler
 
@@ -183,6 +180,15 @@ def test_a_trial_depends_on_neither_n_nor_neighbours_nor_order(sampler: Any, ask
     assert other.error is None
     close([replace(alone, trials=first.trials + rest.trials)], [alone])
     assert len({trial.text for trial in alone.trials}) > 1
+
+
+def test_n_draws_all_trials_in_one_engine_request(sampler: Any, ask: Any) -> None:
+    together = copy.copy(sampler)
+    together.settings = replace(sampler.settings, trials="n")
+    (result,) = together.sample([ask(0, n=4)])
+    assert [trial.seed - result.trials[0].seed for trial in result.trials] == [0, 1, 2, 3]
+    (alone,) = sampler.sample([ask(0, n=1)])
+    close([replace(result, trials=result.trials[:1])], [alone])  # the first one's seed is the same
 
 
 def test_requests_that_cannot_be_served_fail_alone(sampler: Any, ask: Any, picture: Any) -> None:
