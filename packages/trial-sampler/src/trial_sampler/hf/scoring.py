@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import torch
-from torch import Tensor
 
-from trial_sampler.choices import ChoiceRequest, ChoiceResult, choice_of_token, choice_result
+from trial_sampler.choices import ChoiceRequest, ChoiceResult, choice_result
 from trial_sampler.conversations import Refused
 from trial_sampler.errors import SampleFailure
+from trial_sampler.first_tokens import FirstTokens
 from trial_sampler.hf.encoding import Prompt, encode_prompts, read_prompt
 from trial_sampler.hf.network import Network
 from trial_sampler.hf.prefilling import prefill
@@ -22,8 +21,7 @@ class FirstTokenScoring:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._pieces: list[str] | None = None
-        self._token_ids: dict[tuple[str, ...], list[Tensor]] = {}
+        self._first_tokens = FirstTokens(network.processor.tokenizer)
 
     def score(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
         """Return one result for each request, in order, from one forward pass over all of them.
@@ -72,29 +70,6 @@ class FirstTokenScoring:
         probabilities_B_V = logits_B_V.double().softmax(-1)
         choices = [tuple(requests[index].choices) for index, _ in group]
         return [
-            [float(row[ids].sum()) for ids in self._ids(of_row, row.device)]
+            [float(row[ids].sum()) for ids in self._first_tokens.of(of_row)]
             for row, of_row in zip(probabilities_B_V, choices, strict=True)
         ]
-
-    def _ids(self, choices: tuple[str, ...], device: Any) -> list[Tensor]:
-        """Return the tokens that begin each choice."""
-        if choices not in self._token_ids:
-            begun: list[list[int]] = [[] for _ in choices]
-            for token, piece in enumerate(self._vocabulary()):
-                choice = choice_of_token(piece, choices)
-                if choice is not None:
-                    begun[choice].append(token)
-            missing = [choice for choice, ids in zip(choices, begun, strict=True) if not ids]
-            if missing:
-                raise Refused("choices", f"no token of the vocabulary begins {missing[0]!r} alone")
-            self._token_ids[choices] = [torch.tensor(ids, device=device) for ids in begun]
-        return self._token_ids[choices]
-
-    def _vocabulary(self) -> list[str]:
-        """Return each token as text; special tokens as the empty text."""
-        if self._pieces is None:
-            tokenizer: Any = self._network.processor.tokenizer
-            ids = [[token] for token in range(len(tokenizer))]
-            decoded = tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-            self._pieces = [str(piece) for piece in decoded]
-        return self._pieces

@@ -6,27 +6,17 @@ import base64
 import io
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
-from os import PathLike, fspath
 from typing import Any
 
 from PIL import Image
 
 from trial_sampler.conversations import Refused, one_line, open_images
+from trial_sampler.grouping import image_key
 from trial_sampler.request import ImageLike, Messages
 from trial_sampler.server.settings import ServerSettings
 
 # Stands for an image that is encoded already, so that nobody opens it again.
 _KNOWN = Image.new("RGB", (1, 1))
-
-
-def image_key(image: ImageLike) -> Hashable:
-    """Return what tells an image from another within one call: a path's text, else the object.
-
-    >>> image_key("cat.png") == image_key("cat.png") != image_key("dog.png")
-    True
-    """
-    path = fspath(image) if isinstance(image, (str, PathLike)) else None
-    return id(image) if path is None else path
 
 
 class ImageUrls:

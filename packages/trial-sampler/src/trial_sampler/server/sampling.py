@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from trial_sampler.choices import ChoiceRequest, ChoiceResult, choice_result
 from trial_sampler.errors import ModelError, SampleFailure, SamplerError
+from trial_sampler.grouping import order_by_image
 from trial_sampler.request import Request, SampleResult, Trial, result_of
 from trial_sampler.server.address import ApiKey, parse_base_url, require_reachable
 from trial_sampler.server.blocking import run_blocking
@@ -15,7 +16,7 @@ from trial_sampler.server.bodies import choice_call, messages_json, trial_calls
 from trial_sampler.server.concurrency import AdaptiveConcurrency
 from trial_sampler.server.dispatch import Dispatcher, Job, Outcome
 from trial_sampler.server.exchange import Exchange
-from trial_sampler.server.images import ImageUrls, image_key
+from trial_sampler.server.images import ImageUrls
 from trial_sampler.server.lanes import Lanes
 from trial_sampler.server.replies import read_masses, read_trials
 from trial_sampler.server.settings import ServerSettings
@@ -108,7 +109,7 @@ class ServerSampler:
     ) -> list[tuple[Asked, Outcome[Read]]]:
         if not requests:
             return []
-        order = sending_order(requests) if self.settings.group_by_image else list(range(len(requests)))
+        order = self._order(requests)
         urls = ImageUrls((image for request in requests for image in request.images), self.settings)
         makers = [lambda request=requests[index]: make(request, urls) for index in order]
         try:
@@ -121,6 +122,11 @@ class ServerSampler:
             return [(request, by_index[index]) for index, request in enumerate(requests)]
         raise failed
 
+    def _order(self, requests: Sequence[Request | ChoiceRequest]) -> list[int]:
+        if not self.settings.group_by_image:
+            return list(range(len(requests)))
+        return order_by_image([request.images for request in requests])
+
     async def _dispatch(self, makers: Sequence[Callable[[], Job[Read]]]) -> list[Outcome[Read]]:
         settings, key = self.settings, self._key()
         concurrency = AdaptiveConcurrency(self._limit, settings.most_concurrency, is_eager=self._is_eager)
@@ -129,14 +135,6 @@ class ServerSampler:
             outcomes = await Dispatcher(exchange, concurrency, settings.request_deadline_s).serve(makers)
         self._limit, self._is_eager = concurrency.limit, concurrency.is_eager
         return outcomes
-
-
-def sending_order(requests: Sequence[Request | ChoiceRequest]) -> list[int]:
-    """Return the indices of requests with those of one first image next to one another, else as they came."""
-    groups: dict[Hashable, list[int]] = {}
-    for index, request in enumerate(requests):
-        groups.setdefault(image_key(request.images[0]) if request.images else None, []).append(index)
-    return [index for group in groups.values() for index in group]
 
 
 def _sample_result(request: Request, outcome: Outcome[list[Trial]]) -> SampleResult:
