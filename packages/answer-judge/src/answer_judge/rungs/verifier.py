@@ -19,7 +19,7 @@ Answer: "{answer}"
 
 {question} Reply with yes or no."""
 _SAME = (
-    "Does the answer name the same thing as the reference, or a kind of it? It does not if it denies the reference, "
+    "Does the answer name the same thing as the reference, or a kind of it? It does not if it denies the reference,"
     " names something wider, offers several alternatives, gives another number or unit, or asks for a verdict."
 )
 _DIFFERS = (
