@@ -115,3 +115,15 @@ def test_a_result_holds_what_was_asked_for_or_an_error() -> None:
     assert str(result_of(request, [good]).error) == "wrong_count: expected 2 trials; got 1"
     unsaid = Trial("yes", "stop", None, None, 1)
     assert result_of(request, [good, unsaid]).error is None
+
+
+def test_the_greedy_trial_is_decoded_once_and_told_n_times(llava: Any, processor: Any, ask: Any) -> None:
+    widths: list[int] = []
+    hook = llava.lm_head.register_forward_hook(lambda _m, inputs, _o: widths.append(inputs[0].shape[1]))
+    try:
+        (result,) = HfSampler(llava, processor).sample([ask(0, n=5, temperature=0)])
+    finally:
+        hook.remove()
+    assert set(widths) == {1}
+    assert len({trial.text for trial in result.trials}) == 1
+    assert len({trial.seed for trial in result.trials}) == 5

@@ -59,8 +59,9 @@ def seeds_of(request: Request) -> list[int]:
 
 
 def plan_of(request: Request, tokenizer: Any, device: torch.device) -> TrialPlan:
-    """Return the plan of a request."""
-    numbers = uniforms(np.array(seeds_of(request), dtype=np.uint64), request.max_new_tokens)
+    """Return the plan of a request; its trials are drawn once where all of them are the greedy one."""
+    seeds = seeds_of(request)[: 1 if request.temperature == 0 else None]
+    numbers = uniforms(np.array(seeds, dtype=np.uint64), request.max_new_tokens)
     return TrialPlan(
         temperature=request.temperature,
         top_p=request.top_p,

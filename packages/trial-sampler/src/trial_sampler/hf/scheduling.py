@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import cycle
 
 import torch
 
@@ -126,10 +127,10 @@ class Schedule:
         ids = [row[:length] for row, length in zip(drawn.tokens_N_T.tolist(), lengths, strict=True)]
         tokenizer = self._network.processor.tokenizer
         texts = tokenizer.batch_decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        ended, logprobs, seeds = drawn.ended_N.tolist(), drawn.logprobs_N.tolist(), seeds_of(request)
+        drawn_N = list(zip(texts, drawn.ended_N.tolist(), lengths, drawn.logprobs_N.tolist(), strict=True))
         trials = [
-            Trial(cut_at_stop(text, request.stop).strip(), "stop" if end else "length", length, logprob, seed)
-            for text, end, length, logprob, seed in zip(texts, ended, lengths, logprobs, seeds, strict=True)
+            Trial(cut_at_stop(text, request.stop).strip(), "stop" if ended else "length", length, logprob, seed)
+            for (text, ended, length, logprob), seed in zip(cycle(drawn_N), seeds_of(request), strict=False)
         ]
         self._results[index] = result_of(request, trials)
 
