@@ -50,7 +50,7 @@ from trial_sampler import (
     within,
 )
 
-SIZE = WorldSize(scenes=32, base=1, completion=1, per_task=1, steps=1)
+SIZE = WorldSize(scenes=26, base=1, completion=1, per_task=1, steps=1)
 ROUNDS = 3
 TRAINED = MixRule()
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from trial_sampler import Request, Rule, Sampler
 
 BATCHES = 4
-"""Batches of prompts that are open together, so that batches stay full while easy instances leave."""
+"""Batches of prompts in one call, so that new instances can take the place of those that leave."""
 
 
 def stopping_rule(settings: CvcSettings) -> "Rule":
