@@ -1,0 +1,68 @@
+"""Symmetrical visual contrastive optimization: the loss, and its log-probabilities with shared prefixes.
+
+Names are loaded when they are first asked for, because each of them needs torch and torch takes seconds to import.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from svco_loss.batches import PairBatch, TokenRows
+    from svco_loss.betas import Betas, DpoBetas, MdpoBetas, SvcoBetas
+    from svco_loss.errors import (
+        BatchError,
+        BetaError,
+        LogpsError,
+        SvcoLossError,
+        UnsupportedModelError,
+    )
+    from svco_loss.logps import PairLogps
+    from svco_loss.losses import SvcoLoss, svco_loss
+    from svco_loss.references import without_adapter
+    from svco_loss.shared_prefix import pair_logps
+    from svco_loss.six_sequences import plain_pair_logps
+
+__all__ = [
+    "BatchError",
+    "BetaError",
+    "Betas",
+    "DpoBetas",
+    "LogpsError",
+    "MdpoBetas",
+    "PairBatch",
+    "PairLogps",
+    "SvcoBetas",
+    "SvcoLoss",
+    "SvcoLossError",
+    "TokenRows",
+    "UnsupportedModelError",
+    "pair_logps",
+    "plain_pair_logps",
+    "svco_loss",
+    "without_adapter",
+]
+
+_HOMES = {
+    "batches": ("PairBatch", "TokenRows"),
+    "betas": ("Betas", "DpoBetas", "MdpoBetas", "SvcoBetas"),
+    "errors": ("BatchError", "BetaError", "LogpsError", "SvcoLossError", "UnsupportedModelError"),
+    "logps": ("PairLogps",),
+    "losses": ("SvcoLoss", "svco_loss"),
+    "references": ("without_adapter",),
+    "shared_prefix": ("pair_logps",),
+    "six_sequences": ("plain_pair_logps",),
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from its module."""
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"svco_loss.{home}"), name)
+    raise AttributeError(f"module 'svco_loss' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

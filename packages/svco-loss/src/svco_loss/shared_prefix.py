@@ -1,0 +1,102 @@
+"""Log-probabilities with each image encoded once and each prompt run once, both answers behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from svco_loss.batches import PairBatch, TokenRows
+from svco_loss.branches import BranchedRows, X, Y
+from svco_loss.errors import BatchError, SvcoLossError
+from svco_loss.image_tokens import check_image_tokens, token_types
+from svco_loss.logps import PairLogps
+from svco_loss.model_parts import ModelParts, attention_mask, model_parts
+from svco_loss.projecting import token_logps
+
+
+def pair_logps(model: Any, batch: PairBatch, *, chunk_tokens: int = 256) -> PairLogps:
+    """Return the six log-probabilities of each pair from 2B image rows and B text rows; gradients flow.
+
+    Equal to `plain_pair_logps` up to rounding. A mask hides each answer from the other, and both continue the prompt's
+    positions. Logits are made of answer tokens alone, `chunk_tokens` at a time, reduced at once, and made again in the
+    backward pass. The model's dropout stays as it is: configure it to 0 for sums that can be compared.
+
+    Args:
+        model: a LLaVA or Qwen-VL model of transformers with sdpa or eager attention, or a `PeftModel` around one.
+        batch: on the device of the model.
+        chunk_tokens: answer tokens whose logits exist together: `chunk_tokens` * vocabulary * 4 bytes, three times.
+
+    Raises:
+        UnsupportedModelError: flash or flex attention, sliding windows, other model types, learned prompts.
+        BatchError: image tokens and images do not fit together.
+
+    Source: the six terms, S-VCO, arXiv 2502.13928. The shared prefix is a deliberate difference, in cost alone.
+    """
+    if chunk_tokens < 1:
+        raise SvcoLossError(f"chunk_tokens must be 1 or more; got {chunk_tokens}.")
+    parts = model_parts(model)
+    check_image_tokens(batch, parts.body, parts.image_token_id)
+    images = {name: torch.cat([batch.images_a[name], batch.images_b[name]]) for name in batch.images_a}
+    prompts = _above(batch.prompt_a, batch.prompt_b)
+    answers = [_above(rows, rows) for rows in (batch.answer_x, batch.answer_y)]
+    sums = _answer_logps(parts, prompts, answers[0], answers[1], images, chunk_tokens)
+    (x_a, x_b), (y_a, y_b) = (sums[:, index].chunk(2) for index in (0, 1))
+    alone = _answer_logps(parts, batch.prompt_none, batch.answer_x, batch.answer_y, {}, chunk_tokens)
+    return PairLogps(x_a, x_b, alone[:, 0], y_b, y_a, alone[:, 1])
+
+
+def _above(first: TokenRows, second: TokenRows) -> TokenRows:
+    """Rows of both, the shorter padded on the right."""
+    width = max(first.ids_B_T.shape[1], second.ids_B_T.shape[1])
+    ids = [pad(rows.ids_B_T, (0, width - rows.ids_B_T.shape[1])) for rows in (first, second)]
+    real = [pad(rows.is_real_B_T, (0, width - rows.is_real_B_T.shape[1])) for rows in (first, second)]
+    return TokenRows(torch.cat(ids), torch.cat(real))
+
+
+def _answer_logps(
+    parts: ModelParts, prompt: TokenRows, x: TokenRows, y: TokenRows, images: Mapping[str, Tensor], chunk_tokens: int
+) -> Tensor:
+    """`(R, 2)`: summed log-probabilities of both answers behind each prompt."""
+    filler = 0 if parts.image_token_id else 1
+    rows = BranchedRows.of(prompt, x, y, filler)
+    hidden_R_L_H = _hidden_states(parts, rows, images)
+    is_answer, predictors = rows.answer_places()
+    row_N, column_N = is_answer.nonzero(as_tuple=True)
+    hidden_N_H = hidden_R_L_H[row_N, predictors[row_N, column_N]]
+    logps_N = token_logps(parts.head, hidden_N_H, rows.ids_R_L[row_N, column_N], chunk_tokens=chunk_tokens)
+    answer_N = torch.where(rows.part_L[column_N] == X, 0, Y - X)
+    sums = torch.zeros(len(prompt) * 2, dtype=logps_N.dtype, device=logps_N.device)
+    return sums.index_add(0, row_N * 2 + answer_N, logps_N).view(-1, 2)
+
+
+def _hidden_states(parts: ModelParts, rows: BranchedRows, images: Mapping[str, Tensor]) -> Tensor:
+    """`(R, L, hidden)`: the body's output, through its own `forward`."""
+    inputs = {
+        "input_ids": rows.ids_R_L,
+        "attention_mask": attention_mask(rows.sees_R_L_L(), parts),
+        "position_ids": rows.positions(_image_positions(parts, rows, images)),
+    }
+    try:
+        return parts.body(**inputs, **images, use_cache=False).last_hidden_state
+    except ValueError as error:
+        if "do not match" not in str(error):
+            raise
+        raise BatchError(f"{error}. Was a prompt cut? Never cut image tokens.") from error
+
+
+def _image_positions(parts: ModelParts, rows: BranchedRows, images: Mapping[str, Tensor]) -> Tensor | None:
+    """`(3, R, P)`: the prompts' positions on the axes of M-RoPE; None for prompts on one axis."""
+    if not images or not hasattr(parts.body, "get_rope_index"):
+        return None
+    ids = rows.ids_R_L[:, : rows.prompt_width]
+    positions, _ = parts.body.get_rope_index(
+        input_ids=ids,
+        mm_token_type_ids=token_types(ids, parts.image_token_id),
+        image_grid_thw=images["image_grid_thw"],
+        attention_mask=rows.is_real_R_L[:, : rows.prompt_width],
+    )
+    return positions
