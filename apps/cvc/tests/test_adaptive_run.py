@@ -174,4 +174,4 @@ def test_what_decides_an_adaptive_draw_is_in_its_fingerprint_and_full_draws_keep
     changes += [{"embedder": "BAAI/bge-m3"}, {"answer_examples": False}, {"adaptive_group": 2}]
     configs = [trials_stage(CvcSettings(adaptive=True, **one), tmp_path).config for one in changes]
     assert all(one not in configs[:k] for k, one in enumerate(configs))
-    assert judge_stage(CvcSettings(adaptive=True)).config == judge_stage(CvcSettings()).config
+    assert judge_stage(CvcSettings(adaptive=True), tmp_path).config == judge_stage(CvcSettings(), tmp_path).config

@@ -88,6 +88,7 @@ def test_public_names_are_pinned() -> None:
             "group_by_image",
             "info_nce",
             "labelled_pairs",
+            "load_embedder",
             "minilm_embedder",
             "normalise",
             "parity_contains",

@@ -11,7 +11,6 @@ from cvc.errors import InputError, SettingsError
 from cvc.settings import BLANK, CvcSettings
 
 if TYPE_CHECKING:
-    from answer_judge import Embedder
     from occlusion import CocoAnnotations
     from trial_sampler import Sampler
 
@@ -141,13 +140,22 @@ def _show_only_the_runs_bars() -> None:
 
 
 class Judge:
-    """Extracts the answer of each trial and checks it on the ladder; every distinct pair is judged once per call."""
+    """Extracts the answer of each trial and checks it on the ladder; every distinct pair is judged once per call.
 
-    def __init__(self, settings: CvcSettings) -> None:
-        from answer_judge import default_ladder
+    Embeddings are kept in a file of the run folder, for all steps and later runs.
+    """
 
-        embedder = None if settings.embedder is None else load_embedder(settings.embedder, settings.device)
-        self._ladder = default_ladder(embedder, threshold=settings.min_similarity)
+    def __init__(self, settings: CvcSettings, run_dir: Path) -> None:
+        from answer_judge import CachedEmbedder, ThresholdError, default_ladder, load_embedder
+
+        embedder = None
+        if settings.embedder is not None:
+            model = load_embedder(settings.embedder, device=settings.device)
+            embedder = CachedEmbedder(model, run_dir / "embeddings.sqlite")
+        try:
+            self._ladder = default_ladder(embedder, threshold=settings.min_similarity)
+        except ThresholdError as error:
+            raise SettingsError(f"Set --min-similarity: {error}") from error
 
     def __call__(self, trials: Sequence[Trial], references: Sequence[str], *, extract: bool = True) -> list[Trial]:
         """The trials of one row with `answer, verdict, rung, score`; right is what is accepted for any reference."""
@@ -166,12 +174,3 @@ class Judge:
             fields = {"answer": answer, "verdict": best.accepted, "rung": best.rung, "score": float(best.score)}
             judged.append({**trial, **fields})
         return judged
-
-
-def load_embedder(name: str, device: str | None) -> "Embedder":
-    """BGE-M3 through FlagEmbedding, anything else through sentence-transformers."""
-    from answer_judge import BgeM3Embedder, SentenceTransformersEmbedder
-
-    if "bge-m3" in name.lower():
-        return BgeM3Embedder(name, device=device)
-    return SentenceTransformersEmbedder(name, device=device)

@@ -29,8 +29,8 @@ def evaluation_steps(settings: CvcSettings, run_dir: Path) -> list[Source | Stag
         _given_rows(settings) if settings.eval_data else _held_out_rows(settings),
         answer_stage(f"eval-{BEFORE}", settings, run_dir, settings.checkpoint, inputs=("eval-rows",)),
         answer_stage(f"eval-{AFTER}", settings, run_dir, trained, inputs=("eval-rows", "train")),
-        score_stage(f"score-{BEFORE}", settings, inputs=(f"eval-{BEFORE}",)),
-        score_stage(f"score-{AFTER}", settings, inputs=(f"eval-{AFTER}",)),
+        score_stage(f"score-{BEFORE}", settings, run_dir, inputs=(f"eval-{BEFORE}",)),
+        score_stage(f"score-{AFTER}", settings, run_dir, inputs=(f"eval-{AFTER}",)),
         _compare_task(),
     ]
 
@@ -129,11 +129,11 @@ def _answered(row: Row, greedy: Any, drawn: Any) -> Outcome:
     return [row | {"greedy": asdict(greedy.trials[0]), "trials": trials}]
 
 
-def score_stage(name: str, settings: CvcSettings, *, inputs: tuple[str, ...] = ()) -> Stage:
+def score_stage(name: str, settings: CvcSettings, run_dir: Path, *, inputs: tuple[str, ...] = ()) -> Stage:
     """Judge saved answers: completions after extraction, boxes by IoU of at least 0.5, all else as they stand."""
 
     def make() -> StageFn:
-        judge = Judge(settings)
+        judge = Judge(settings, run_dir)
 
         def score(row: Row) -> Outcome:
             greedy, *trials = judge_answers(row, [row["greedy"], *row["trials"]], judge)

@@ -123,7 +123,7 @@ def answer_held_out(study: Study, arm: str, model: Path) -> list[Row]:
     pipeline = [
         Source(name="eval-rows", rows=lambda: read_eval_data(data)),
         answer_stage("answers", settings, run_dir, model),
-        score_stage("scores", settings),
+        score_stage("scores", settings, run_dir),
     ]
     study.step(pipeline, run_dir.name, settings)
     return list(read_rows(run_dir, "scores"))

@@ -48,7 +48,7 @@ def build_pipeline(settings: CvcSettings, run_dir: Path) -> list[Source | Stage 
     return [
         *instance_steps(settings, run_dir),
         trials_stage(settings, run_dir),
-        judge_stage(settings),
+        judge_stage(settings, run_dir),
         mix_stage(settings),
         export_task(),
         train_task(settings, run_dir),

@@ -130,9 +130,15 @@ class CvcSettings(RunSettings):
     embedder: str | None = Field(
         None,
         description="Embedding model of the judge's last rung: `BAAI/bge-m3` in the paper, any sentence-transformers "
-        "model, or none (default): exact, normalised and alias rungs only.",
+        "model, `minilm` (a package, no download), or none (default): rules alone.",
     )
-    min_similarity: float = Field(0.85, ge=-1, le=1, description="Cosine above which an answer is right. Paper: 0.85.")
+    min_similarity: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        description="Cosine above which an answer is right; by default the embedding model's own, where one is known: "
+        "0.85 for BGE-M3 (paper), 0.81 for all-MiniLM-L6-v2.",
+    )
 
     min_right: int = Field(1, ge=1, description="Fewest right trials of an instance for rationale examples. Paper: 1.")
     max_right: int = Field(4, ge=1, description="Most right trials of an instance for rationale examples. Paper: 4.")

@@ -37,7 +37,7 @@ def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
 
     def make() -> StageFn:
         sampler = load_model_sampler(settings, settings.needed("model", "the model that guesses"))
-        judge = Judge(settings) if settings.adaptive else None
+        judge = Judge(settings, run_dir) if settings.adaptive else None
 
         def guess(rows: list[Row]) -> list[Outcome]:
             asked = [row for row in rows if not is_held_out(row["image_id"], settings)]
@@ -95,7 +95,7 @@ def _with_guesses(row: Row, guessed: Row | Failed | None) -> Outcome:
     return guessed if isinstance(guessed, Failed) else [row | guessed]
 
 
-def judge_stage(settings: CvcSettings) -> Stage:
+def judge_stage(settings: CvcSettings, run_dir: Path) -> Stage:
     """Extract each trial's answer and check it; each record gets `answer, verdict, rung, score`.
 
     Each row gets `right, drawn, pass_rate, pass_interval`. Trials of an adaptive draw are judged already.
@@ -104,7 +104,7 @@ def judge_stage(settings: CvcSettings) -> Stage:
     def make() -> StageFn:
         if settings.adaptive:
             return lambda rows: [[row] for row in rows]
-        judge = Judge(settings)
+        judge = Judge(settings, run_dir)
         return lambda rows: [[row | difficulty(judge(row["trials"], references(row)))] for row in rows]
 
     return Stage(name="judge", make=make, config=settings.picked(*JUDGE_SETTINGS), version="2", batch_size=32)

@@ -5,7 +5,7 @@ from answer_judge.concept_bank import ConceptBank
 from answer_judge.concept_selection import PUBLISHED_STD_FACTOR, ConceptSelection, select_concepts
 from answer_judge.concepts import group_by_image, score_concepts
 from answer_judge.deadlines import DeadlineLadder
-from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, minilm_embedder
+from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, load_embedder, minilm_embedder
 from answer_judge.embedding import Embedder, EmbeddingRung
 from answer_judge.embedding_cache import CachedEmbedder, CacheSize
 from answer_judge.errors import (
@@ -140,6 +140,7 @@ __all__ = [
     "group_by_image",
     "info_nce",
     "labelled_pairs",
+    "load_embedder",
     "minilm_embedder",
     "normalise",
     "parity_contains",

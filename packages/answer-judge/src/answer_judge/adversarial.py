@@ -15,13 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
 
+from answer_judge.embedders import load_embedder
 from answer_judge.ladder import Ladder, default_ladder
 from answer_judge.verdicts import Verdict
-
-if TYPE_CHECKING:
-    from answer_judge.embedding import Embedder
 
 _FILE = "data/adversarial.jsonl"
 
@@ -138,14 +135,6 @@ def table(tallies: Iterable[Tally], heading: str) -> str:
     return "\n".join(rows)
 
 
-def _embedder(name: str) -> Embedder:
-    from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, minilm_embedder
-
-    if name == "minilm":
-        return minilm_embedder()
-    return BgeM3Embedder(name) if "bge-m3" in name.lower() else SentenceTransformersEmbedder(name)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables and, as the last line, one JSON object."""
     parser = argparse.ArgumentParser(
@@ -154,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--embedder", metavar="NAME", help="minilm, a model folder or a hub id; default: rules alone")
     parser.add_argument("--threshold", type=float, help="cosine to exceed; default: the model's own")
     chosen = parser.parse_args(arguments)
-    embedders = {"rules": None} | ({chosen.embedder: _embedder(chosen.embedder)} if chosen.embedder else {})
+    embedders = {"rules": None} | ({chosen.embedder: load_embedder(chosen.embedder)} if chosen.embedder else {})
     summary: dict[str, object] = {"name": "answer-judge-adversarial", "cases": len(adversarial_set())}
     for name, embedder in embedders.items():
         ladder = default_ladder(embedder, threshold=chosen.threshold if embedder else None)

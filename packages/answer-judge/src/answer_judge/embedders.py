@@ -166,3 +166,15 @@ def _check_positions(config: Any, max_tokens: int) -> None:
     positions = config.max_position_embeddings - config.pad_token_id - 1
     if not 2 < max_tokens <= positions:
         raise EmbeddingError(f"max_tokens must be 3 to {positions}, the model's positions; got {max_tokens}")
+
+
+def load_embedder(name: str, *, device: str | None = None) -> SentenceTransformersEmbedder | BgeM3Embedder:
+    """Open an embedder by name: `minilm`, anything named after BGE-M3, or a sentence-transformers folder or hub id.
+
+    Raises:
+        MissingExtra: what the model needs is not installed.
+    """
+    if name == "minilm":
+        return minilm_embedder(device=device)
+    is_bge_m3 = "bge-m3" in name.casefold()
+    return BgeM3Embedder(name, device=device) if is_bge_m3 else SentenceTransformersEmbedder(name, device=device)

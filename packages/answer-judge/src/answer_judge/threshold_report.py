@@ -11,8 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, minilm_embedder
-from answer_judge.embedding import Embedder
+from answer_judge.embedders import BgeM3Embedder, load_embedder
 from answer_judge.errors import JudgeError
 from answer_judge.threshold_curve import choose_threshold, labelled_pairs, threshold_curve
 from answer_judge.threshold_picture import curve_to_svg
@@ -40,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def report(options: argparse.Namespace) -> None:
     """Print the curve and draw it."""
     pairs = labelled_pairs(options.pairs)
-    curve = threshold_curve(load(options.model, bge_m3=options.bge_m3), pairs)
+    embedder = BgeM3Embedder(options.model) if options.bge_m3 else load_embedder(options.model)
+    curve = threshold_curve(embedder, pairs)
     print(f"{len(pairs.right)} right and {len(pairs.wrong)} wrong pairs\n")
     print("threshold  right  wrong  wrong at most (95 %)")
     for point in curve[50:96:5]:
@@ -53,13 +53,6 @@ def report(options: argparse.Namespace) -> None:
     if options.svg:
         title = f"{options.model}: {len(pairs.right)} right and {len(pairs.wrong)} wrong pairs"
         options.svg.write_text(curve_to_svg(curve, chosen, title=title), encoding="utf-8")
-
-
-def load(model: str, *, bge_m3: bool) -> Embedder:
-    """Load an embedder by name."""
-    if bge_m3:
-        return BgeM3Embedder(model)
-    return minilm_embedder() if model == "minilm" else SentenceTransformersEmbedder(model)
 
 
 if __name__ == "__main__":

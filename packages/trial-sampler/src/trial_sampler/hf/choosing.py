@@ -66,19 +66,19 @@ def draw_nucleus(logits_R_V: Tensor, log_total_R: Tensor, uniforms_R: Tensor, to
     if bool(open_R.any()):
         if not bool(open_R.all()):
             logits_R_V, log_total_R, top_ps_R = logits_R_V[open_R], log_total_R[open_R], top_ps_R[open_R]
-        kept_R_V = logits_R_V >= _least_logits(logits_R_V, log_total_R, top_ps_R)[:, None]
-        masses_R_V = (logits_R_V - log_total_R[:, None]).exp_().mul_(kept_R_V)
+        masses_R_V = (logits_R_V - log_total_R[:, None]).exp_()
+        masses_R_V *= masses_R_V >= _least_masses(masses_R_V, top_ps_R)[:, None]
         tokens_R[open_R] = _invert(masses_R_V, uniforms_R[open_R])
     return tokens_R
 
 
-def _least_logits(logits_R_V: Tensor, log_total_R: Tensor, top_ps_R: Tensor) -> Tensor:
-    """Return the logit of the least likely token in each row's nucleus; minus infinity for a nucleus of all."""
-    least_R = torch.full_like(log_total_R, -torch.inf)
+def _least_masses(masses_R_V: Tensor, top_ps_R: Tensor) -> Tensor:
+    """Return the probability of the least likely token in each row's nucleus; 0 for a nucleus of all."""
+    least_R = torch.zeros_like(masses_R_V[:, 0])
     cut_R = top_ps_R < 1
     if bool(cut_R.any()):
-        rising = _rising(logits_R_V if bool(cut_R.all()) else logits_R_V[cut_R])
-        sums = (rising - log_total_R[cut_R, None]).exp_().cumsum(-1, dtype=torch.float64)
+        rising = _rising(masses_R_V if bool(cut_R.all()) else masses_R_V[cut_R])
+        sums = rising.cumsum(-1, dtype=torch.float64)
         outside = torch.searchsorted(sums, sums[:, -1:] - top_ps_R[cut_R, None], right=True)
         least_R[cut_R] = rising.gather(1, outside.clamp(max=rising.shape[1] - 1))[:, 0]
     return least_R
