@@ -68,9 +68,8 @@ def _answer_logps(
     row_N, column_N = is_answer.nonzero(as_tuple=True)
     hidden_N_H = hidden_R_L_H[row_N, predictors[row_N, column_N]]
     logps_N = token_logps(parts.head, hidden_N_H, rows.ids_R_L[row_N, column_N], chunk_tokens=chunk_tokens)
-    answer_N = torch.where(rows.part_L[column_N] == X, 0, Y - X)
-    sums = torch.zeros(len(prompt) * 2, dtype=logps_N.dtype, device=logps_N.device)
-    return sums.index_add(0, row_N * 2 + answer_N, logps_N).view(-1, 2)
+    logps_R_L = logps_N.new_zeros(is_answer.shape).index_put((row_N, column_N), logps_N)
+    return torch.stack([logps_R_L[:, rows.part_L == answer].sum(1) for answer in (X, Y)], dim=1)
 
 
 def _hidden_states(parts: ModelParts, rows: BranchedRows, images: Mapping[str, Tensor]) -> Tensor:

@@ -1,0 +1,75 @@
+"""Public names, doctests, the README's example, and what importing costs."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import svco_loss
+import torch
+
+README = Path(__file__).parents[1] / "README.md"
+PUBLIC_NAMES = """
+BatchError BetaError Betas DpoBetas LogpsError MdpoBetas PairBatch PairLogps SvcoBetas SvcoLoss SvcoLossError TokenRows
+UnsupportedModelError pair_logps plain_pair_logps svco_loss without_adapter
+"""
+
+
+def test_public_names_are_pinned() -> None:
+    assert svco_loss.__all__ == PUBLIC_NAMES.split()
+    assert all(callable(getattr(svco_loss, name)) for name in svco_loss.__all__)
+    assert set(svco_loss.__all__) <= set(dir(svco_loss))
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = svco_loss.nothing
+
+
+def test_every_error_has_the_one_base() -> None:
+    errors = [getattr(svco_loss, name) for name in svco_loss.__all__ if name.endswith("Error")]
+    assert all(issubclass(error, svco_loss.SvcoLossError) for error in errors)
+
+
+def test_importing_the_package_loads_no_torch_and_using_it_no_transformers() -> None:
+    code = (
+        "import sys, svco_loss; assert 'torch' not in sys.modules; "
+        "[getattr(svco_loss, name) for name in svco_loss.__all__]; "
+        "assert 'torch' in sys.modules and 'transformers' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_the_examples_in_docstrings_hold() -> None:
+    tried = 0
+    for module in pkgutil.iter_modules(svco_loss.__path__):
+        loaded = importlib.import_module(f"svco_loss.{module.name}")
+        results = doctest.testmod(loaded, extraglobs={"torch": torch})
+        assert results.failed == 0, module.name
+        tried += results.attempted
+    assert tried >= 5
+
+
+def test_the_readmes_example_runs_on_a_tiny_random_model(llava: Any) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(example.splitlines()) <= 20
+    from peft import LoraConfig, get_peft_model
+
+    model = get_peft_model(llava.model(), LoraConfig(r=2, target_modules="all-linear"))
+    pixels = torch.randn(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    space: dict[str, Any] = {"model": model, "pixels_a": pixels[:1], "pixels_b": pixels[1:], "IMAGE": 95}
+    exec(example, space)
+    assert space["result"].loss.item() == pytest.approx(2.7726, abs=1e-4)
+    assert any(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in model.parameters())
+
+
+def test_the_readme_names_every_public_name() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert not [name for name in svco_loss.__all__ if f"`{name}" not in text]
