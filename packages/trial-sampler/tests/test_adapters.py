@@ -12,8 +12,9 @@ from trial_sampler import SamplerError, load_sampler
 from trial_sampler.hf import HfSampler
 
 pytestmark = pytest.mark.filterwarnings(
-    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
-)  # read by peft
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning",  # read by peft
+    "ignore:Could not find a config file:UserWarning",  # peft 0.20, saving an adapter of a model made in memory
+)
 
 
 @pytest.fixture(scope="module")
