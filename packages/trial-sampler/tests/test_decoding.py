@@ -144,12 +144,18 @@ def plan(n: int, seed: int = 0, **changes: Any) -> TrialPlan:
     return TrialPlan(**{"temperature": 1.0, "top_p": 0.9, "uniforms_N_T": numbers} | changes)
 
 
+def step(decoding: SharedDecoding) -> list[tuple[int, Drawn]]:
+    finished = decoding.draw()
+    decoding.advance()
+    return finished
+
+
 def drawn_together(model: Any, inputs: Inputs, plans: list[TrialPlan], end: int = NEVER) -> list[Drawn]:
     decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([end]))
     decoding.enter(Prompts.of(prefill(model, inputs)), plans, range(len(plans)))
     found: dict[Any, Drawn] = {}
     while len(decoding):
-        found.update(decoding.step())
+        found.update(step(decoding))
     return [found[index] for index in range(len(plans))]
 
 
@@ -188,10 +194,10 @@ def test_a_prompt_that_enters_later_changes_nothing(families: dict[str, Family],
     apart = [drawn_together(model, one_prompt(inputs, index), [plans[index]])[0] for index in (0, 1)]
     decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
     decoding.enter(Prompts.of(prefill(model, one_prompt(inputs, 0))), plans[:1], [10])
-    found = [pair for _ in range(3) for pair in decoding.step()]
+    found = [pair for _ in range(3) for pair in step(decoding)]
     decoding.enter(Prompts.of(prefill(model, one_prompt(inputs, 1))), plans[1:], [20])
     while len(decoding):
-        found += decoding.step()
+        found += step(decoding)
     assert [key for key, _ in found] == [10, 20]
     for (_, together), alone in zip(found, apart, strict=True):
         assert_equal(together, alone)
@@ -220,7 +226,7 @@ def test_the_prompts_cache_is_kept_once_however_many_trials(families: dict[str, 
     model, inputs = families["qwen2_vl"]
     decoding = SharedDecoding(model, model.get_decoder(), torch.tensor([NEVER]))
     decoding.enter(Prompts.of(prefill(model, one_prompt(inputs, 1))), [plan(64)], [0])
-    decoding.step()
+    step(decoding)
     layer = decoding._cache.shared_layers[0]
     assert layer.prompt_keys.shape[0] == 1
     assert layer.own_keys.shape[:2] == (1, 64)
@@ -262,6 +268,6 @@ def test_kept_prompts_are_joined_as_if_prefilled_together(families: dict[str, Fa
     decoding.enter(Prompts.joined(parts), plans, [0, 1])
     found: dict[int, Drawn] = {}
     while len(decoding):
-        found.update(decoding.step())
+        found.update(step(decoding))
     for index, expected in enumerate(drawn_together(model, inputs, plans)):
         assert_equal(found[index], expected)

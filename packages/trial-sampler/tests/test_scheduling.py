@@ -9,6 +9,7 @@ import pytest
 import torch
 from trial_sampler import Request
 from trial_sampler.hf import HfSampler
+from trial_sampler.hf.shared_prefix import SharedPrefixLayer
 from trial_sampler.request import Trial, result_of
 
 
@@ -89,6 +90,40 @@ def test_running_out_of_memory_begins_again_with_half_as_many(
     finally:
         hook.remove()
     assert [str(result.error) for result in failed] == ["out_of_memory: out of memory"] * 6
+
+
+def test_a_prompt_that_finishes_as_memory_runs_out_is_not_lost(llava: Any, processor: Any, ask: Any) -> None:
+    requests = [ask(0, n=2, max_new_tokens=2), ask(1, n=3, max_new_tokens=6), ask(2, n=3, max_new_tokens=6)]
+    expected = texts(HfSampler(llava, processor).sample(requests))
+    failures = iter([True])
+
+    def once(_module: Any, inputs: Any) -> None:
+        if inputs[0].shape[1] == 6 and next(failures, False):  # the first prompt has just left
+            raise torch.cuda.OutOfMemoryError("out of memory")
+
+    hook = llava.lm_head.register_forward_pre_hook(once)
+    try:
+        assert texts(HfSampler(llava, processor).sample(requests)) == expected
+    finally:
+        hook.remove()
+    assert next(failures, None) is None
+
+
+def test_memory_that_runs_out_as_a_prompt_enters_costs_nobody_anything(
+    llava: Any, processor: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = [ask(index, max_new_tokens=4 + 4 * (index % 2)) for index in range(6)]
+    expected = texts(HfSampler(llava, processor, batch_size=2).sample(requests))
+    append, calls = SharedPrefixLayer.append, iter(range(1000))
+
+    def fail_once(self: SharedPrefixLayer, newer: SharedPrefixLayer) -> None:
+        if next(calls) == 1:  # the second layer: the first one holds the new prompt already
+            raise torch.cuda.OutOfMemoryError("out of memory")
+        append(self, newer)
+
+    monkeypatch.setattr(SharedPrefixLayer, "append", fail_once)
+    assert texts(HfSampler(llava, processor, batch_size=2).sample(requests)) == expected
+    assert next(calls) > 1
 
 
 @pytest.mark.parametrize("decoding", ["shared", "rows"])

@@ -51,6 +51,7 @@ class SharedDecoding:
     _lanes: int = 0
     _cache: SharedPrefixCache | None = None
     _logits_R_V: Tensor | None = None
+    _tokens_R: Tensor = field(default_factory=lambda: torch.zeros(0, dtype=torch.long))
 
     def __len__(self) -> int:
         """Return the number of prompts under way."""
@@ -67,7 +68,10 @@ class SharedDecoding:
 
     @torch.inference_mode()
     def enter(self, prompts: Prompts, plans: Sequence[TrialPlan], keys: Sequence[int]) -> None:
-        """Let prompts in; each `key` comes back with what its prompt's trials drew."""
+        """Let prompts in; each `key` comes back with what its prompt's trials drew.
+
+        If this raises while others are under way, nothing but `drop` is left to do for them.
+        """
         lanes = max(plan.n for plan in plans)
         cache = SharedPrefixCache(prompts.layers, prompts.mask_B_P, lanes)
         seats = [
@@ -88,20 +92,24 @@ class SharedDecoding:
         self._seats += seats
 
     @torch.inference_mode()
-    def step(self) -> list[tuple[int, Drawn]]:
+    def draw(self) -> list[tuple[int, Drawn]]:
         """Draw one token for each live trial; return the prompts all of whose trials are finished."""
-        assert self._logits_R_V is not None, "step() needs a prompt"
+        assert self._logits_R_V is not None, "draw() needs a prompt, and advance() after the last draw"
         before = self._under_way
         uniforms_R, temperatures_R, top_ps_R = self._settings(before)
         choice = choose_tokens(self._logits_R_V, uniforms_R, temperatures_R, top_ps_R)
         going_on_R = _record(before, choice.tokens_R, choice.logprobs_R.double(), self.end_ids)
-        done = [(seat.key, seat.drawn) for seat in before if not len(seat.live)]
-        if len(done) == len(before):
+        self._tokens_R, self._logits_R_V = choice.tokens_R[going_on_R], None
+        return [(seat.key, seat.drawn) for seat in before if not len(seat.live)]
+
+    @torch.inference_mode()
+    def advance(self) -> None:
+        """Compute the next logits of the trials that go on; if this raises, nothing but `drop` is left to do."""
+        if not len(self):
             self.drop()
-        else:
-            self._close_up(_WORTH_CLOSING_UP)
-            self._logits_R_V = self._run(choice.tokens_R[going_on_R])
-        return done
+            return
+        self._close_up(_WORTH_CLOSING_UP)
+        self._logits_R_V = self._run(self._tokens_R)
 
     def drop(self) -> None:
         """Forget all prompts under way."""

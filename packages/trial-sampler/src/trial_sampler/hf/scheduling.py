@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle
+from typing import TypeVar
 
 import torch
 
@@ -21,6 +22,8 @@ from trial_sampler.hf.stopping import cut_at_stop
 from trial_sampler.request import Request, SampleResult, Trial, result_of
 
 _Waiting = tuple[int, Prompt]
+_Entry = TypeVar("_Entry", tuple[int, Prompt], tuple[int, Prompts])
+_FAILURES = (Refused, RuntimeError, ValueError, IndexError, TypeError)
 
 
 class Schedule:
@@ -61,26 +64,28 @@ class Schedule:
                 self._fail(index, refused.failure)
             else:
                 groups[bool(prompt.images)].append((index, prompt))
-        if known:
-            self._enter_shared(Prompts.joined([prompts for _, prompts in known]), [index for index, _ in known])
+        self._enter(known, self._enter_known)
         for group in groups.values():
-            self._enter(group)
+            self._enter(group, self._enter_new)
 
-    def _enter(self, group: list[_Waiting]) -> None:
-        """Prefill together; if that fails, halve until the culprit is alone."""
+    def _enter(self, group: list[_Entry], together: Callable[[list[_Entry]], None]) -> None:
+        """Let prompts in together; if that fails, halve until the culprit is alone."""
         if not group:
             return
         try:
-            self._enter_together(group)
-        except (Refused, RuntimeError, ValueError, IndexError, TypeError) as error:
+            together(group)
+        except _FAILURES as error:
             if len(group) == 1:
                 self._fail(group[0][0], failure_of(error))
                 return
             half = len(group) // 2
-            self._enter(group[:half])
-            self._enter(group[half:])
+            self._enter(group[:half], together)
+            self._enter(group[half:], together)
 
-    def _enter_together(self, group: list[_Waiting]) -> None:
+    def _enter_known(self, group: list[tuple[int, Prompts]]) -> None:
+        self._enter_shared(Prompts.joined([prompts for _, prompts in group]), [index for index, _ in group])
+
+    def _enter_new(self, group: list[_Waiting]) -> None:
         requests = [self._requests[index] for index, _ in group]
         inputs = encode_prompts(self._network.processor, [prompt for _, prompt in group])
         for request, length in zip(requests, inputs["attention_mask"].sum(-1).tolist(), strict=True):
@@ -96,7 +101,12 @@ class Schedule:
         self._enter_shared(prompts, indices)
 
     def _enter_shared(self, prompts: Prompts, indices: list[int]) -> None:
-        self._decoding.enter(prompts, self._plans(indices), indices)
+        try:
+            self._decoding.enter(prompts, self._plans(indices), indices)
+        except _FAILURES:
+            if not len(self._decoding):
+                raise
+            self._begin_again(entering=indices)
 
     def _draw_rows(self, prefilled: Prefill, indices: list[int]) -> None:
         drawn = draw_rows(self._network.model, prefilled, self._plans(indices), self._network.end_ids)
@@ -108,18 +118,24 @@ class Schedule:
         return [plan_of(self._requests[index], tokenizer, device) for index in indices]
 
     def _step(self) -> None:
-        """Draw one token; if that fails (out of memory), begin the prompts under way again, half as many at a time."""
+        """Draw one token for each live trial."""
         try:
-            for index, drawn in self._decoding.step():
+            for index, drawn in self._decoding.draw():
                 self._finish(index, drawn)
-        except (RuntimeError, ValueError, IndexError, TypeError) as error:
-            under_way = self._decoding.keys
-            self._decoding.drop()
-            if len(under_way) == 1:
-                self._fail(under_way[0], failure_of(error))
+            self._decoding.advance()
+        except _FAILURES as error:
+            if len(self._decoding) == 1:
+                self._fail(self._decoding.keys[0], failure_of(error))
+                self._decoding.drop()
             else:
-                self._waiting.extendleft(reversed(under_way))
-            self._seats = max(1, len(under_way) // 2)
+                self._begin_again()
+
+    def _begin_again(self, entering: Sequence[int] = ()) -> None:
+        """Begin the prompts under way again, half as many at a time (out of memory)."""
+        under_way = [*self._decoding.keys, *entering]
+        self._decoding.drop()
+        self._waiting.extendleft(reversed(under_way))
+        self._seats = max(1, min(self._seats, len(under_way)) // 2)
 
     def _finish(self, index: int, drawn: Drawn) -> None:
         request = self._requests[index]
