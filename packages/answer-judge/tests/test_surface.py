@@ -9,7 +9,6 @@ import sys
 import answer_judge
 import pytest
 
-
 PUBLIC_NAMES = """
 AliasRung AliasTable AnsweredRung BgeM3Embedder CacheError CacheSize CachedEmbedder ConceptBank ConceptSelection
 CurvePoint DeadlineLadder EVERYDAY_ALIASES EVERYDAY_KINDS Embedder EmbeddingError EmbeddingRung ExactRung Extraction
