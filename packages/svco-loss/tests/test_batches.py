@@ -52,6 +52,8 @@ IDS = torch.ones(1, 3, dtype=torch.int64)
         (lambda: TokenRows(IDS[0], IDS[0].bool()), r"shape \(B, T\); got torch.int64 of shape \(3,\)"),
         (lambda: TokenRows(IDS, IDS), r"is_real must be bool of the ids' shape \(1, 3\); got torch.int64"),
         (lambda: TokenRows(IDS, torch.tensor([[True, False, True]])), r"one unbroken run.*rows \[0\] are not"),
+        (lambda: TokenRows.of([]), r"B >= 1; got torch.int64 of shape \(0, 0\)"),
+        (lambda: TokenRows.of([[4]], padding_side="middle"), "padding_side must be left or right; got middle"),
         (lambda: TokenRows.of([[4], []]), r"at least 1; rows \[1\] are not"),
     ],
 )

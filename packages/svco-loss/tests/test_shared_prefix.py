@@ -60,6 +60,13 @@ def test_float32_agrees_to_rounding(family: Any) -> None:
     assert_same_gradients(gradients(pair_logps, model, batch), gradients(plain_pair_logps, model, batch), 1e-4)
 
 
+def test_a_bfloat16_model_gives_float32_sums_near_those_of_plain_sequences(qwen: Any) -> None:
+    model, batch = qwen.model().bfloat16(), qwen.batch("left")
+    shared, plain = pair_logps(model, batch).stacked(), plain_pair_logps(model, batch).stacked()
+    assert shared.dtype == torch.float32
+    torch.testing.assert_close(shared, plain, rtol=0.05, atol=0.5)
+
+
 def row(batch: PairBatch, index: int, patches: list[slice]) -> PairBatch:
     """One pair of a batch."""
     from svco_loss import TokenRows

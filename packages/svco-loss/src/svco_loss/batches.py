@@ -30,8 +30,10 @@ class TokenRows:
 
     def __post_init__(self) -> None:
         ids, real = self.ids_B_T, self.is_real_B_T
-        if ids.ndim != 2 or ids.dtype != torch.int64:
-            raise BatchError(f"token ids must be int64 of shape (B, T); got {ids.dtype} of shape {tuple(ids.shape)}.")
+        if ids.ndim != 2 or ids.dtype != torch.int64 or len(ids) == 0:
+            raise BatchError(
+                f"token ids must be int64 of shape (B, T) with B >= 1; got {ids.dtype} of shape {tuple(ids.shape)}."
+            )
         if real.shape != ids.shape or real.dtype != torch.bool:
             raise BatchError(
                 f"is_real must be bool of the ids' shape {tuple(ids.shape)}; got {real.dtype} of {tuple(real.shape)}."
@@ -48,8 +50,10 @@ class TokenRows:
         """Return rows of different lengths, padded to the longest.
 
         Raises:
-            BatchError: there is no row, or an empty one.
+            BatchError: there is no row, or an empty one, or no such side.
         """
+        if padding_side not in ("left", "right"):
+            raise BatchError(f"padding_side must be left or right; got {padding_side}.")
         width = max(map(len, rows), default=0)
         is_left = padding_side == "left"
         ids = torch.zeros(len(rows), width, dtype=torch.int64)

@@ -84,7 +84,8 @@ def _check_attention(text: Any) -> None:
     if text._attn_implementation not in DENSE_MASK_ATTENTION:
         raise UnsupportedModelError(
             f"attention of the language model must be {' or '.join(DENSE_MASK_ATTENTION)}; got "
-            f"{text._attn_implementation}, which takes no dense mask. Load with attn_implementation='sdpa'."
+            f"{text._attn_implementation}, which takes no dense mask or was not tried with one. "
+            "Load with attn_implementation='sdpa'."
         )
     layers = getattr(text, "layer_types", None)
     window = getattr(text, "sliding_window", None)
