@@ -35,3 +35,19 @@ def test_a_model_without_a_known_threshold_wants_one(tmp_path: Path) -> None:
         Judge(settings, tmp_path)
     chosen = settings.model_copy(update={"min_similarity": 0.2})
     assert judged(Judge(chosen, tmp_path), "It must be a soccer match.", "soccer game on a field")["verdict"]
+
+
+def test_a_kind_of_the_hidden_thing_is_right_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    for accept_kinds in (False, True):
+        judge = Judge(CvcSettings(accept_kinds=accept_kinds), tmp_path)
+        assert judged(judge, "It must be a duck.", "bird")["verdict"] == accept_kinds
+        assert judged(judge, "It must be a duck.", "duck")["verdict"]
+
+
+def test_no_thing_of_the_drawn_world_counts_as_another(tmp_path: Path) -> None:
+    from scene_world import KINDS
+
+    judge = Judge(CvcSettings(), tmp_path)
+    asked = [({"text": said}, [hidden]) for said in KINDS for hidden in KINDS]
+    right = [record["verdict"] for record in judge.judge_many(asked, extract=False)]
+    assert right == [trial["text"] == hidden for trial, [hidden] in asked]

@@ -146,14 +146,15 @@ class Judge:
     """
 
     def __init__(self, settings: CvcSettings, run_dir: Path) -> None:
-        from answer_judge import CachedEmbedder, ThresholdError, default_ladder, load_embedder
+        from answer_judge import EVERYDAY_KINDS, CachedEmbedder, ThresholdError, default_ladder, load_embedder
 
         embedder = None
         if settings.embedder is not None:
             model = load_embedder(settings.embedder, device=settings.device)
             embedder = CachedEmbedder(model, run_dir / "embeddings.sqlite")
         try:
-            self._ladder = default_ladder(embedder, threshold=settings.min_similarity)
+            kinds = EVERYDAY_KINDS if settings.accept_kinds else {}
+            self._ladder = default_ladder(embedder, kinds=kinds, threshold=settings.min_similarity)
         except ThresholdError as error:
             raise SettingsError(f"Set --min-similarity: {error}") from error
 

@@ -140,6 +140,10 @@ class CvcSettings(RunSettings):
         "0.85 for BGE-M3 (paper), 0.81 for all-MiniLM-L6-v2.",
     )
 
+    accept_kinds: bool = Field(
+        False, description="Count a kind of the hidden thing as right, such as `poodle` for `dog`. Paper: no."
+    )
+
     min_right: int = Field(1, ge=1, description="Fewest right trials of an instance for rationale examples. Paper: 1.")
     max_right: int = Field(4, ge=1, description="Most right trials of an instance for rationale examples. Paper: 4.")
     rationale_examples: bool = Field(True, description="Train on right rationales of hard instances. Paper: yes.")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 SAMPLING_SETTINGS = ("n", "temperature", "top_p", "max_new_tokens", "dtype", "backend")
 """Settings that decide what a model says, beside the model."""
 
-JUDGE_SETTINGS = ("embedder", "min_similarity")
+JUDGE_SETTINGS = ("embedder", "min_similarity", "accept_kinds")
 """Settings that decide what counts as right."""
 
 ADAPTIVE_SETTINGS = (
