@@ -1,6 +1,6 @@
 """Symmetrical visual contrastive optimization: the loss, and its log-probabilities with shared prefixes.
 
-Names are loaded when they are first asked for, because each of them needs torch and torch takes seconds to import.
+Names are loaded when they are first asked for, because most of them need torch and torch takes seconds to import.
 """
 
 from __future__ import annotations
@@ -15,44 +15,61 @@ if TYPE_CHECKING:
         BatchError,
         BetaError,
         LogpsError,
+        PairFileError,
         SvcoLossError,
         UnsupportedModelError,
     )
     from svco_loss.logps import PairLogps
     from svco_loss.losses import SvcoLoss, svco_loss
+    from svco_loss.mvc import CheckedPairs, ImagePair, RefusedPair, read_mvc, write_mvc
+    from svco_loss.pair_checks import check_pairs
     from svco_loss.references import without_adapter
     from svco_loss.shared_prefix import pair_logps
     from svco_loss.six_sequences import plain_pair_logps
+    from svco_loss.splits import PUBLISHED_VALIDATION, Split, split_pairs
 
 __all__ = [
+    "PUBLISHED_VALIDATION",
     "BatchError",
     "BetaError",
     "Betas",
+    "CheckedPairs",
     "DpoBetas",
+    "ImagePair",
     "LogpsError",
     "MdpoBetas",
     "PairBatch",
+    "PairFileError",
     "PairLogps",
+    "RefusedPair",
+    "Split",
     "SvcoBetas",
     "SvcoLoss",
     "SvcoLossError",
     "TokenRows",
     "UnsupportedModelError",
+    "check_pairs",
     "pair_logps",
     "plain_pair_logps",
+    "read_mvc",
+    "split_pairs",
     "svco_loss",
     "without_adapter",
+    "write_mvc",
 ]
 
 _HOMES = {
     "batches": ("PairBatch", "TokenRows"),
     "betas": ("Betas", "DpoBetas", "MdpoBetas", "SvcoBetas"),
-    "errors": ("BatchError", "BetaError", "LogpsError", "SvcoLossError", "UnsupportedModelError"),
+    "errors": ("BatchError", "BetaError", "LogpsError", "PairFileError", "SvcoLossError", "UnsupportedModelError"),
     "logps": ("PairLogps",),
     "losses": ("SvcoLoss", "svco_loss"),
+    "mvc": ("CheckedPairs", "ImagePair", "RefusedPair", "read_mvc", "write_mvc"),
+    "pair_checks": ("check_pairs",),
     "references": ("without_adapter",),
     "shared_prefix": ("pair_logps",),
     "six_sequences": ("plain_pair_logps",),
+    "splits": ("PUBLISHED_VALIDATION", "Split", "split_pairs"),
 }
 
 

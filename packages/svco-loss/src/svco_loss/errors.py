@@ -10,7 +10,8 @@ class SvcoLossError(Exception):
     ├── LogpsError              log-probabilities of wrong shape, or not finite
     ├── BetaError               a beta is negative or not finite, or all are 0
     ├── BatchError              token ids, masks and images of a batch do not fit together
-    └── UnsupportedModelError   the model cannot be run with a shared prefix
+    ├── UnsupportedModelError   the model cannot be run with a shared prefix
+    └── PairFileError           a file of pairs cannot be read
     """
 
 
@@ -28,3 +29,7 @@ class BatchError(SvcoLossError):
 
 class UnsupportedModelError(SvcoLossError):
     """The model cannot be run with a shared prefix; `plain_pair_logps` may still work."""
+
+
+class PairFileError(SvcoLossError):
+    """A file of pairs cannot be read, is no JSON or holds no list."""

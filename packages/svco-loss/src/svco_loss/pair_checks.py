@@ -1,0 +1,65 @@
+"""Which pairs can be trained on: found out before training, not in its third hour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from svco_loss.errors import SvcoLossError
+from svco_loss.mvc import CheckedPairs, ImagePair, RefusedPair
+
+
+def check_pairs(
+    pairs: Iterable[ImagePair],
+    *,
+    image_root: Path | None = None,
+    count_tokens: Callable[[str], int] | None = None,
+    most_answer_tokens: int = 128,
+) -> CheckedPairs:
+    """Return the pairs whose texts and images can be trained on, and why the others cannot.
+
+    Args:
+        pairs: as read.
+        image_root: folder that all images must really be in; None allows any path.
+        count_tokens: tokens of a text, end token included; None: lengths are not checked.
+        most_answer_tokens: longest text; 128 in arXiv 2502.13928, where longer ones are cut without a word.
+
+    Raises:
+        SvcoLossError: box-space is not installed.
+    """
+    if find_spec("box_space") is None:
+        raise SvcoLossError("check_pairs needs box-space: pip install 'svco-loss[data]'")
+    verdicts = [
+        _wrong_text(pair, count_tokens, most_answer_tokens) or _wrong_image(pair, image_root) or pair for pair in pairs
+    ]
+    kept = tuple(one for one in verdicts if isinstance(one, ImagePair))
+    return CheckedPairs(kept, tuple(one for one in verdicts if isinstance(one, RefusedPair)))
+
+
+def _wrong_text(pair: ImagePair, count_tokens: Callable[[str], int] | None, most: int) -> RefusedPair | None:
+    texts = {"text_x": pair.text_x, "text_y": pair.text_y}
+    for name, text in {"question": pair.question, **texts}.items():
+        if not text.strip():
+            return RefusedPair(pair.row, "empty_text", f"{name} is empty")
+    if " ".join(pair.text_x.split()) == " ".join(pair.text_y.split()):
+        return RefusedPair(pair.row, "same_text", "both images have the same text")
+    for name, text in texts.items():
+        tokens = count_tokens(text) if count_tokens else 0
+        if tokens > most:
+            return RefusedPair(pair.row, "too_long", f"{name} has {tokens} tokens, more than {most}")
+    return None
+
+
+def _wrong_image(pair: ImagePair, root: Path | None) -> RefusedPair | None:
+    from box_space import ImageError, open_image
+
+    if pair.image_a == pair.image_b:
+        return RefusedPair(pair.row, "same_image", f"{pair.image_a!r} stands on both sides")
+    try:
+        image_a, image_b = (open_image(path, root=root) for path in (pair.image_a, pair.image_b))
+    except ImageError as error:
+        return RefusedPair(pair.row, error.reason, str(error))
+    if image_a.size == image_b.size and image_a.tobytes() == image_b.tobytes():
+        return RefusedPair(pair.row, "same_image", f"{pair.image_a!r} and {pair.image_b!r} hold the same pixels")
+    return None
