@@ -1,6 +1,6 @@
 """16 trials of one image question: `HfSampler` against `generate(num_return_sequences=16)`, in one run.
 
-    uv run python tools/bench/trials.py                  under a minute: 32 new tokens
+    uv run python tools/bench/trials.py                  about a minute: 32 new tokens
     uv run python tools/bench/trials.py --tokens 384     the longest answers of the method, some minutes
     uv run python tools/bench/trials.py --seven-b        LLaVA-1.5-7B's shape with random weights, for a GPU
 
@@ -188,28 +188,24 @@ def _words(text: str) -> list[str]:
 
 
 def measured(run: Callable[[], Any], on_gpu: bool) -> tuple[float, float]:
-    """Median seconds of three runs after a first one, and the first run's peak bytes above what was held before."""
+    """Median seconds of three runs, and the first run's peak bytes above what was held before."""
+    clock = time.perf_counter if on_gpu else time.process_time
     if on_gpu:
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         before = torch.cuda.memory_allocated()
-        run()
-        torch.cuda.synchronize()
-        peak = torch.cuda.max_memory_allocated() - before
     else:
         Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak so far
         before = _status_kb("VmRSS")
-        run()
-        peak = (_status_kb("VmHWM") - before) * 1024
-    clock = time.perf_counter if on_gpu else time.process_time
-    times = []
+    times, peaks = [], []
     for _ in range(3):
         start = clock()
         run()
         if on_gpu:
             torch.cuda.synchronize()
         times.append(clock() - start)
-    return statistics.median(times), peak
+        peaks.append(torch.cuda.max_memory_allocated() - before if on_gpu else (_status_kb("VmHWM") - before) * 1024)
+    return statistics.median(times), peaks[0]
 
 
 def _status_kb(name: str) -> int:

@@ -33,6 +33,7 @@ class FirstTokenScoring:
         groups: dict[bool, list[tuple[int, Prompt]]] = {True: [], False: []}
         for index, request in enumerate(requests):
             try:
+                self._first_tokens.of(tuple(request.choices))  # refused before it costs a forward pass
                 prompt = read_prompt(self._network.processor, request.messages, request.images)
             except Refused as refused:
                 results[index] = ChoiceResult(request.id, error=refused.failure)
