@@ -1,6 +1,6 @@
 """One S-VCO training step: `pair_logps` against six whole sequences for each pair, in one run.
 
-    uv run python tools/bench/svco_step.py               about a minute: one pair, two timed steps a side
+    uv run python tools/bench/svco_step.py               a minute and a half: one pair, two timed steps a side
     uv run python tools/bench/svco_step.py --steps 5     more steps for a steadier median
     uv run python tools/bench/svco_step.py --checkpointing   with the model's gradient checkpointing on all sides
 
