@@ -50,8 +50,8 @@ def test_importing_the_package_loads_no_torch_and_using_it_no_transformers() -> 
 
 def test_the_examples_in_docstrings_hold() -> None:
     tried = 0
-    for module in pkgutil.iter_modules(svco_loss.__path__):
-        loaded = importlib.import_module(f"svco_loss.{module.name}")
+    for module in pkgutil.walk_packages(svco_loss.__path__, "svco_loss."):
+        loaded = importlib.import_module(module.name)
         results = doctest.testmod(loaded, extraglobs={"torch": torch})
         assert results.failed == 0, module.name
         tried += results.attempted

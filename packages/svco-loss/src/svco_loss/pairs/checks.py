@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from svco_loss.errors import SvcoLossError
-from svco_loss.mvc import CheckedPairs, ImagePair, RefusedPair
+from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
 
 
 def check_pairs(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from svco_loss.errors import SvcoLossError
-from svco_loss.mvc import ImagePair
+from svco_loss.pairs.mvc import ImagePair
 
 PUBLISHED_VALIDATION = 240
 """Rows for validation. Source: arXiv 2502.13928."""

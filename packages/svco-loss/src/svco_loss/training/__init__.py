@@ -1,0 +1,1 @@
+"""Training on pairs of images with transformers' `Trainer`. Names: see `svco_loss`."""
