@@ -39,7 +39,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_pairs_come_back_as_they_were_written(tmp_path: Path) -> None:
-    pairs = [pair(row=0), pair(row=1, text_x="ברווז 🦆", system="Be brief.", question='A "quoted" one?')]
+    pairs = [
+        pair(row=0),
+        pair(row=1, text_x="ברווז 🦆", category="count", system="Be brief.", question='A "quoted" one?'),
+    ]
     write_mvc(pairs, tmp_path / "mvc.json")
     assert read_mvc(tmp_path / "mvc.json").pairs == tuple(pairs)
     assert [file.name for file in tmp_path.iterdir()] == ["mvc.json"]

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     )
     from svco_loss.logps import PairLogps
     from svco_loss.losses import SvcoLoss, svco_loss
-    from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, read_mvc, write_mvc
     from svco_loss.pairs.checks import check_pairs
+    from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, read_mvc, write_mvc
+    from svco_loss.pairs.splits import PUBLISHED_VALIDATION, Split, split_pairs
     from svco_loss.references.adapters import without_adapter
     from svco_loss.shared_prefix import pair_logps
     from svco_loss.six_sequences import plain_pair_logps
-    from svco_loss.pairs.splits import PUBLISHED_VALIDATION, Split, split_pairs
 
 __all__ = [
     "PUBLISHED_VALIDATION",

@@ -28,6 +28,8 @@ class ImagePair:
     """Of image b."""
     system: str = ""
     """System prompt."""
+    category: str = ""
+    """What differs between the images, such as `count` or `left_right`; empty where nobody said."""
     row: int = 0
     """Place in the file that it was read from, from 0."""
 
@@ -57,7 +59,7 @@ class CheckedPairs:
 
 def read_mvc(path: str | os.PathLike[str]) -> CheckedPairs:
     """Read a JSON list of `{system_prompt, instruction_prompt, chosen_images, rejected_images, chosen_response,
-    rejected_response}`; malformed rows are refused one by one.
+    rejected_response}`, with or without a `category`; malformed rows are refused one by one.
 
     Raises:
         PairFileError: the file cannot be read, is no JSON or holds no list.
@@ -87,6 +89,7 @@ def write_mvc(pairs: Iterable[ImagePair], path: str | os.PathLike[str]) -> None:
             "chosen_response": pair.text_x,
             "rejected_response": pair.text_y,
         }
+        | ({"category": pair.category} if pair.category else {})
         for pair in pairs
     ]
     beside = target.with_name(target.name + ".part")
@@ -110,6 +113,7 @@ def _parsed(row: object, index: int) -> ImagePair | RefusedPair:
         text_x=fields["chosen_response"],
         text_y=fields["rejected_response"],
         system=str(fields.get("system_prompt") or ""),
+        category=str(fields.get("category") or ""),
         row=index,
     )
 
