@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from llava_train.encoding import IGNORED, EncodedRow
@@ -32,8 +32,16 @@ def collate(rows: Sequence[EncodedRow], *, pad_id: int, padding_side: str = "rig
     }
     if rows[0].token_types is not None:
         batch["mm_token_type_ids"] = stack([row.token_types or [] for row in rows], 0)
-    names = dict.fromkeys(name for row in rows for name in row.images)
-    return batch | {name: _join([row.images[name] for row in rows if name in row.images]) for name in names}
+    return batch | join_images([row.images for row in rows])
+
+
+def join_images(images: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The image inputs of several rows, joined along their first axis; other axes are filled with zeros to the largest.
+
+    Rows without images have no inputs.
+    """
+    names = dict.fromkeys(name for inputs in images for name in inputs)
+    return {name: _join([inputs[name] for inputs in images if name in inputs]) for name in names}
 
 
 def _pad(column: list[Token], width: int, fill: Token, side: str) -> list[Token]:

@@ -111,10 +111,19 @@ class RowEncoder:
             RowError: as `encode`, and `too_long` where the row is longer than `max_length`.
             box_space.ImageError: an image of it cannot be read.
         """
+        return len(self.tokenize(row).input_ids)
+
+    def tokenize(self, row: Mapping[str, Any]) -> TokenizedDialogue:
+        """Token ids of a row and where its answers stand; images are opened for their sizes alone.
+
+        Raises:
+            RowError: as `check`.
+            box_space.ImageError: an image of it cannot be read.
+        """
         dialogue = read_dialogue(row)
         sizes = tuple(load_image(image, self._image_root).size for image in dialogue.images)
         blank = self._by_size.get(sizes, lambda: _read_blank_images(self.processor, sizes))
-        return len(self._tokenize_once(row, dialogue, blank.replacements).input_ids)
+        return self._tokenize_once(row, dialogue, blank.replacements)
 
     def _read_images(self, images: Sequence[ImageRef]) -> ImageInputs:
         return read_images(self.processor, [load_image(image, self._image_root) for image in images])

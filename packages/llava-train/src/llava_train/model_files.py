@@ -12,7 +12,7 @@ from typing import Any
 
 from llava_train.errors import UnsupportedModelError
 from llava_train.extras import require
-from llava_train.settings import SftSettings
+from llava_train.trainer_settings import TrainerSettings
 
 
 def load_processor(model: str) -> Any:
@@ -41,7 +41,7 @@ def load_model(model: str, dtype: str) -> Any:
         raise UnsupportedModelError(f"no vision-language model in {model}: {str(error).splitlines()[0]}") from error
 
 
-def compute_dtype(settings: SftSettings) -> str:
+def compute_dtype(settings: TrainerSettings) -> str:
     """`float32` or `bfloat16`: the setting, with `auto` resolved on this machine."""
     if settings.dtype != "auto":
         return settings.dtype

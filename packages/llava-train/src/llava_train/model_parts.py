@@ -8,7 +8,7 @@ from typing import Any
 
 from llava_train.errors import UnsupportedModelError
 from llava_train.extras import require
-from llava_train.settings import SftSettings
+from llava_train.trainer_settings import TrainerSettings
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def lora_targets(model: Any, parts: ModelParts, *, train_vision: bool) -> str:
     prefixes = [parts.language, *([parts.vision] if train_vision else [])]
     patterns: list[str] = []
     for prefix in prefixes:
-        inside = [name for name, module in model.named_modules() if _is_in(name, prefix) and isinstance(module, linear)]
+        inside = [name for name, module in model.named_modules() if is_in(name, prefix) and isinstance(module, linear)]
         leaves = sorted({name.rpartition(".")[2] for name in inside})
         patterns += [rf"{re.escape(prefix)}\.(?:.*\.)?(?:{'|'.join(map(re.escape, leaves))})"] if leaves else []
     if not patterns:
@@ -58,12 +58,28 @@ def lora_targets(model: Any, parts: ModelParts, *, train_vision: bool) -> str:
     return "|".join(patterns)
 
 
-def freeze_parts(model: Any, parts: ModelParts, settings: SftSettings) -> None:
+def lora_config(model: Any, parts: ModelParts, settings: TrainerSettings) -> Any:
+    """PEFT's configuration of the adapters that the settings ask for.
+
+    Raises:
+        UnsupportedModelError: the language model has no linear layers.
+    """
+    return require("peft").LoraConfig(
+        task_type="CAUSAL_LM",
+        r=settings.lora_r,
+        lora_alpha=settings.lora_alpha,
+        lora_dropout=settings.lora_dropout,
+        target_modules=lora_targets(model, parts, train_vision=settings.train_vision),
+        modules_to_save=list(parts.projectors) if settings.trains_projector else None,
+    )
+
+
+def freeze_parts(model: Any, parts: ModelParts, settings: TrainerSettings) -> None:
     """Choose the trained weights of full fine-tuning: all but those of frozen parts."""
     frozen = [] if settings.train_vision else [parts.vision]
     frozen += [] if settings.trains_projector else list(parts.projectors)
     for name, weight in model.named_parameters():
-        weight.requires_grad = not any(_is_in(name, part) for part in frozen)
+        weight.requires_grad = not any(is_in(name, part) for part in frozen)
 
 
 def _projector_names(model: Any, language: str, vision: str) -> tuple[str, ...]:
@@ -73,13 +89,14 @@ def _projector_names(model: Any, language: str, vision: str) -> tuple[str, ...]:
     known = [name for name in (language, vision, head_name) if name]
     found: list[str] = []
     for name, module in model.named_modules():
-        inside_known = any(_is_in(name, part) for part in known)
-        holds_known = any(_is_in(part, name) for part in known)
-        inside_found = any(_is_in(name, part) for part in found)
+        inside_known = any(is_in(name, part) for part in known)
+        holds_known = any(is_in(part, name) for part in known)
+        inside_found = any(is_in(name, part) for part in found)
         if name and not (inside_known or holds_known or inside_found) and any(True for _ in module.parameters()):
             found.append(name)
     return tuple(found)
 
 
-def _is_in(name: str, part: str) -> bool:
+def is_in(name: str, part: str) -> bool:
+    """Whether a weight or module belongs to a part, both by their full names."""
     return name == part or name.startswith(part + ".")

@@ -13,7 +13,7 @@ from typing import Any
 from PIL import Image
 
 from llava_train.errors import FolderError
-from llava_train.settings import SftSettings
+from llava_train.trainer_settings import TrainerSettings
 
 _WITHOUT_EFFECT = ("save_every", "cache_mb", "report_to")  # settings that may change between restarts
 _COMPLETE = "complete.json"
@@ -33,8 +33,13 @@ class RunFolder:
         self.model = folder / "model"
         self.adapter = folder / "adapter"
 
-    def claim(self, settings: SftSettings, rows: Sequence[Mapping[str, Any]]) -> None:
+    def claim(self, settings: TrainerSettings, rows: Sequence[Mapping[str, Any]], *, package: str) -> None:
         """Write what is trained, or make sure that the folder was started with just that.
+
+        Args:
+            settings: of the training.
+            rows: what it learns from, as plain values or PIL images.
+            package: distribution that trains, for the record of versions.
 
         Raises:
             FolderError: it was started with other settings, rows or weights.
@@ -42,7 +47,7 @@ class RunFolder:
         identity = run_identity(settings, rows)
         path = self.folder / "run.json"
         if not path.exists():
-            self.write("run.json", identity | {"versions": _versions()})
+            self.write("run.json", identity | {"versions": _versions(package)})
             return
         earlier = json.loads(path.read_text(encoding="utf-8"))
         changed = _changed(earlier, identity)
@@ -79,9 +84,9 @@ def mark_complete(checkpoint: Path) -> None:
     (checkpoint / _COMPLETE).write_text("{}\n", encoding="utf-8")
 
 
-def run_identity(settings: SftSettings, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def run_identity(settings: TrainerSettings, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """What decides the trained weights: settings, a digest of the rows, and one of the base model."""
-    return {"settings": settings.as_dict(), "rows": _rows_digest(rows), "model": _model_digest(settings.model)}
+    return {"settings": settings.as_dict(), "rows": _rows_digest(rows), "model": model_digest(settings.model)}
 
 
 def _changed(earlier: dict[str, Any], now: dict[str, Any]) -> list[str]:
@@ -104,7 +109,7 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
-def _model_digest(model: str) -> str:
+def model_digest(model: str) -> str:
     """Names and sizes of a local model's files, contents of those up to 32 MiB; a Hub id stands for itself."""
     digest = hashlib.sha256()
     for path in sorted(Path(model).glob("*")) if Path(model).is_dir() else ():
@@ -114,6 +119,6 @@ def _model_digest(model: str) -> str:
     return digest.hexdigest() if Path(model).is_dir() else model
 
 
-def _versions() -> dict[str, str]:
-    names = ("llava-train", "torch", "transformers", "trl", "peft", "accelerate")
+def _versions(package: str) -> dict[str, str]:
+    names = dict.fromkeys((package, "llava-train", "torch", "transformers", "trl", "peft", "accelerate"))
     return {name: metadata.version(name) for name in names}

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import math
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from llava_train.callbacks import set_callbacks
 from llava_train.collating import collate
 from llava_train.dialogue import Row
 from llava_train.encoding import IGNORED, RowEncoder
-from llava_train.errors import DivergedError
 from llava_train.extras import require
 from llava_train.model_files import hidden_renaming, load_model
-from llava_train.model_parts import find_parts, freeze_parts, lora_targets
+from llava_train.model_parts import find_parts, freeze_parts, lora_config
 from llava_train.run_folder import mark_complete
 from llava_train.settings import SftSettings
+from llava_train.trainer_arguments import trainer_arguments
 
 
 def make_trainer(
@@ -47,9 +47,9 @@ def make_trainer(
             train_dataset=datasets.Dataset.from_dict({"row": list(range(len(rows)))}),
             data_collator=collator,
             processing_class=encoder.processor,
-            peft_config=_lora_config(model, parts, settings) if settings.method == "lora" else None,
+            peft_config=lora_config(model, parts, settings) if settings.method == "lora" else None,
         )
-    _set_callbacks(trainer, progress)
+    set_callbacks(trainer, progress=progress)
     return trainer
 
 
@@ -69,55 +69,8 @@ class _NumberedRows:
 
 def _arguments(settings: SftSettings, dtype: str, checkpoints: Path) -> Any:
     config = require("trl").SFTConfig
-    # renamed within transformers 5; the old name warns where the new one exists
-    renamed = "activation_checkpointing" in config.__dataclass_fields__
-    checkpointing = "activation_checkpointing" if renamed else "gradient_checkpointing"
-    return config(
-        output_dir=str(checkpoints),
-        learning_rate=settings.rate,
-        num_train_epochs=settings.epochs,
-        max_steps=-1 if settings.max_steps is None else settings.max_steps,
-        per_device_train_batch_size=settings.batch_size,
-        gradient_accumulation_steps=settings.gradient_accumulation,
-        warmup_steps=settings.warmup_ratio,
-        lr_scheduler_type=settings.schedule,
-        weight_decay=settings.weight_decay,
-        max_grad_norm=settings.max_grad_norm,
-        seed=settings.seed,
-        data_seed=settings.seed,
-        bf16=dtype == "bfloat16",
-        use_cpu=settings.device == "cpu",
-        **{checkpointing: settings.gradient_checkpointing},
-        save_steps=settings.save_every,
-        save_total_limit=2,
-        report_to=settings.report_to.split(","),
-        log_level=_log_level(),
-        logging_steps=1,
-        logging_nan_inf_filter=False,
-        disable_tqdm=True,
-        dataloader_num_workers=0,
-        dataloader_pin_memory=settings.device != "cpu" and require("torch").cuda.is_available(),
-        remove_unused_columns=False,
-        max_length=None,
-        dataset_kwargs={"skip_prepare_dataset": True},
-    )
-
-
-def _log_level() -> str:
-    """The level that transformers logs at now, by name; the trainer would set it to `info` for the whole process."""
-    verbosity = require("transformers").utils.logging
-    return next(name for name, level in verbosity.get_log_levels_dict().items() if level == verbosity.get_verbosity())
-
-
-def _lora_config(model: Any, parts: Any, settings: SftSettings) -> Any:
-    return require("peft").LoraConfig(
-        task_type="CAUSAL_LM",
-        r=settings.lora_r,
-        lora_alpha=settings.lora_alpha,
-        lora_dropout=settings.lora_dropout,
-        target_modules=lora_targets(model, parts, train_vision=settings.train_vision),
-        modules_to_save=list(parts.projectors) if settings.trains_projector else None,
-    )
+    more = {"max_length": None, "dataset_kwargs": {"skip_prepare_dataset": True}}
+    return config(**trainer_arguments(config, settings, dtype=dtype, checkpoints=checkpoints, **more))
 
 
 def _trainer_class() -> Any:
@@ -201,44 +154,3 @@ def _score_columns(model: Any, inputs: dict[str, Any], weights_B_T: Any) -> tupl
     losses_N = torch.nn.functional.cross_entropy(logits_N_V, targets_N, reduction="none", ignore_index=IGNORED)
     hits = (logits_N_V.argmax(-1) == targets_N).sum() / (targets_N != IGNORED).sum().clamp(min=1)
     return -(losses_N * weights_B_T[:, columns].flatten()).sum(), hits, outputs
-
-
-def _set_callbacks(trainer: Any, progress: bool) -> None:
-    transformers = require("transformers")
-    trainer.remove_callback(transformers.PrinterCallback)
-    trainer.remove_callback(transformers.ProgressCallback)
-    trainer.add_callback(_divergence_callback())
-    if progress:
-        trainer.add_callback(_progress_callback())
-
-
-def _divergence_callback() -> Any:
-    class StopWhenDiverged(require("transformers").TrainerCallback):  # type: ignore[misc]
-        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-            loss = (logs or {}).get("loss")
-            if loss is not None and not math.isfinite(loss):
-                raise DivergedError(f"the loss is {loss} at step {state.global_step}; lower learning_rate.")
-
-    return StopWhenDiverged()
-
-
-def _progress_callback() -> Any:
-    tqdm = require("tqdm").tqdm
-
-    class Bar(require("transformers").TrainerCallback):  # type: ignore[misc]
-        """One bar with the running loss; nothing where the output is not a terminal."""
-
-        def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self._bar = tqdm(desc="train", total=state.max_steps, initial=state.global_step, unit="step", disable=None)
-
-        def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **_: Any) -> None:
-            if "loss" in (logs or {}):
-                self._bar.set_postfix(loss=f"{(logs or {})['loss']:.3f}", refresh=False)
-
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self._bar.update(state.global_step - self._bar.n)
-
-        def on_train_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            self._bar.close()
-
-    return Bar()

@@ -63,7 +63,7 @@ def train(
         MissingExtraError: the extra `hf` is not installed.
     """
     run = RunFolder(Path(folder))
-    run.claim(settings, rows)
+    run.claim(settings, rows, package="llava-train")
     finished = run.read("result.json")
     if finished is None:
         finished = _train(settings, rows, run, progress)
