@@ -39,10 +39,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_pairs_come_back_as_they_were_written(tmp_path: Path) -> None:
-    pairs = [
-        pair(row=0),
-        pair(row=1, text_x="ברווז 🦆", category="count", system="Be brief.", question='A "quoted" one?'),
-    ]
+    emoji = pair(row=1, text_x="ברווז 🦆", category="count", system="Be brief.", question='A "quoted" one?')
+    pairs = [pair(row=0), emoji]
     write_mvc(pairs, tmp_path / "mvc.json")
     assert read_mvc(tmp_path / "mvc.json").pairs == tuple(pairs)
     assert [file.name for file in tmp_path.iterdir()] == ["mvc.json"]

@@ -50,12 +50,19 @@ def compute_dtype(settings: TrainerSettings) -> str:
     return "bfloat16" if on_gpu and torch.cuda.is_bf16_supported() else "float32"
 
 
-def save_whole(model: Any, processor: Any, folder: Path) -> Path:
-    """Save weights and processor into `folder`, whole or not at all; returns the folder."""
+def save_whole(model: Any, processor: Any, folder: Path, *, state_dict: dict[str, Any] | None = None) -> Path:
+    """Save weights and processor into `folder`, whole or not at all; returns the folder.
+
+    Args:
+        model: of transformers or PEFT.
+        processor: saved beside it; None for none.
+        folder: an earlier one is replaced.
+        state_dict: the weights, where the model in memory holds parts of them alone (ZeRO-3).
+    """
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     with hidden_bars():
-        model.save_pretrained(partial, safe_serialization=True)
+        model.save_pretrained(partial, safe_serialization=True, state_dict=state_dict)
         if processor is not None:
             processor.save_pretrained(partial)
     shutil.rmtree(folder, ignore_errors=True)

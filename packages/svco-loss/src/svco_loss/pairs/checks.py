@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from svco_loss.errors import SvcoLossError
 from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 
 def check_pairs(
@@ -31,27 +35,25 @@ def check_pairs(
     if find_spec("box_space") is None:
         raise SvcoLossError("check_pairs needs box-space: pip install 'svco-loss[data]'")
     verdicts = [
-        _wrong_text(pair, count_tokens, most_answer_tokens) or _wrong_image(pair, image_root) or pair for pair in pairs
+        wrong_text(pair) or _too_long(pair, count_tokens, most_answer_tokens) or _wrong_image(pair, image_root) or pair
+        for pair in pairs
     ]
     kept = tuple(one for one in verdicts if isinstance(one, ImagePair))
     return CheckedPairs(kept, tuple(one for one in verdicts if isinstance(one, RefusedPair)))
 
 
-def _wrong_text(pair: ImagePair, count_tokens: Callable[[str], int] | None, most: int) -> RefusedPair | None:
-    texts = {"text_x": pair.text_x, "text_y": pair.text_y}
-    for name, text in {"question": pair.question, **texts}.items():
-        if not text.strip():
+def wrong_text(pair: ImagePair) -> RefusedPair | None:
+    """Why a pair's texts cannot be trained on: `empty_text`, `same_text`; None where they can."""
+    for name in ("question", "text_x", "text_y"):
+        if not getattr(pair, name).strip():
             return RefusedPair(pair.row, "empty_text", f"{name} is empty")
     if " ".join(pair.text_x.split()) == " ".join(pair.text_y.split()):
         return RefusedPair(pair.row, "same_text", "both images have the same text")
-    for name, text in texts.items():
-        tokens = count_tokens(text) if count_tokens else 0
-        if tokens > most:
-            return RefusedPair(pair.row, "too_long", f"{name} has {tokens} tokens, more than {most}")
     return None
 
 
-def _wrong_image(pair: ImagePair, root: Path | None) -> RefusedPair | None:
+def open_pair(pair: ImagePair, root: Path | None) -> tuple[Image.Image, Image.Image] | RefusedPair:
+    """Both images, upright and in RGB, or why they cannot be trained on: `same_image` or a reason of `ImageError`."""
     from box_space import ImageError, open_image
 
     if pair.image_a == pair.image_b:
@@ -62,4 +64,17 @@ def _wrong_image(pair: ImagePair, root: Path | None) -> RefusedPair | None:
         return RefusedPair(pair.row, error.reason, str(error))
     if image_a.size == image_b.size and image_a.tobytes() == image_b.tobytes():
         return RefusedPair(pair.row, "same_image", f"{pair.image_a!r} and {pair.image_b!r} hold the same pixels")
+    return image_a, image_b
+
+
+def _too_long(pair: ImagePair, count_tokens: Callable[[str], int] | None, most: int) -> RefusedPair | None:
+    for name in ("text_x", "text_y"):
+        tokens = count_tokens(getattr(pair, name)) if count_tokens else 0
+        if tokens > most:
+            return RefusedPair(pair.row, "too_long", f"{name} has {tokens} tokens, more than {most}")
     return None
+
+
+def _wrong_image(pair: ImagePair, root: Path | None) -> RefusedPair | None:
+    opened = open_pair(pair, root)
+    return opened if isinstance(opened, RefusedPair) else None

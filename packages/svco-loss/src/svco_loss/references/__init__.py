@@ -1,1 +1,22 @@
 """The frozen reference: an adapter switched off, or log-probabilities that were computed once and stored."""
+
+from svco_loss.references.fingerprints import (
+    PairKey,
+    ReferenceSource,
+    pixel_digest,
+    template_fingerprint,
+    text_digest,
+    weights_fingerprint,
+)
+from svco_loss.references.store import ReferenceStore, SixLogps
+
+__all__ = [
+    "PairKey",
+    "ReferenceSource",
+    "ReferenceStore",
+    "SixLogps",
+    "pixel_digest",
+    "template_fingerprint",
+    "text_digest",
+    "weights_fingerprint",
+]

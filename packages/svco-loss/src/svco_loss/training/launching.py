@@ -1,0 +1,115 @@
+"""Training on several devices: a job in a file, and `accelerate launch` with settings that ship with the package."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from svco_loss.errors import TrainingError
+from svco_loss.pairs.mvc import ImagePair, read_mvc, write_mvc
+from svco_loss.training.settings import SvcoSettings
+
+ACCELERATE_CONFIGS = ("ddp", "zero2", "zero3")
+"""Names of the configurations of accelerate that ship with the package."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One training as a file, so that each of several processes can read it."""
+
+    settings: SvcoSettings
+    pairs: list[ImagePair]
+    validation: list[ImagePair]
+    folder: Path
+    references: Path
+
+
+def accelerate_config(name: str) -> Path:
+    """The file of a configuration, for `accelerate launch --config_file`.
+
+    Raises:
+        TrainingError: there is none of that name.
+
+    >>> accelerate_config("zero3").name
+    'zero3.yaml'
+    """
+    if name not in ACCELERATE_CONFIGS:
+        raise TrainingError(f"the configuration must be one of {', '.join(ACCELERATE_CONFIGS)}; got {name!r}.")
+    return Path(__file__).parent / "accelerate" / f"{name}.yaml"
+
+
+def write_job(
+    folder: Path,
+    settings: SvcoSettings,
+    pairs: Sequence[ImagePair],
+    validation: Sequence[ImagePair],
+    references: Path,
+) -> Path:
+    """Write a job beside its run, and return the file that `python -m svco_loss.training` takes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_mvc(pairs, folder / "job-train.json")
+    write_mvc(validation, folder / "job-validation.json")
+    job = {"settings": settings.as_dict(), "references": str(references.absolute())}
+    path = folder / "job.json"
+    path.write_text(json.dumps(job, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def read_job(path: Path) -> Job:
+    """Read what `write_job` wrote.
+
+    Raises:
+        TrainingError: the file is no job.
+    """
+    try:
+        job: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        settings = SvcoSettings.from_dict(job["settings"])
+        pairs, validation = (list(read_mvc(path.parent / f"job-{name}.json").pairs) for name in ("train", "validation"))
+        return Job(settings, pairs, validation, path.parent, Path(job["references"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise TrainingError(f"{path} is no job of svco_loss.training: {error}") from error
+
+
+def launch_training(
+    settings: SvcoSettings,
+    pairs: Sequence[ImagePair],
+    folder: str | os.PathLike[str],
+    *,
+    config: str,
+    processes: int,
+    validation: Sequence[ImagePair] = (),
+    references: str | os.PathLike[str] | None = None,
+) -> None:
+    """Run `train` in several processes; killed, the same call goes on. References are computed before, in one process.
+
+    Args:
+        settings: of the training; `batch_size` counts for each process.
+        pairs: to learn from.
+        folder: as for `train`, whose call then returns the result.
+        config: `ddp`, `zero2` or `zero3`.
+        processes: one for each device.
+        validation: pairs to evaluate on.
+        references: as for `train`.
+
+    Raises:
+        TrainingError: a process failed; its messages went to standard error.
+    """
+    home = Path(folder)
+    job = write_job(home, settings, pairs, validation, Path(references or home / "reference.parquet"))
+    if settings.reference == "stored":
+        _run([sys.executable, "-m", "svco_loss.training", "references", str(job)])
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(accelerate_config(config))]
+    command += ["--num_processes", str(processes), *(["--cpu"] if settings.device == "cpu" else [])]
+    _run([*command, "-m", "svco_loss.training", "train", str(job)])
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, check=False)
+    if done.returncode:
+        raise TrainingError(f"`{' '.join(command)}` ended with {done.returncode}; its messages are above.")
