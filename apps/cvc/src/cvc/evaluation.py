@@ -1,6 +1,5 @@
 """The same held-out questions before and after: steps `eval-rows` to `compare`."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +19,9 @@ COMPLETION = "completion"
 """Task of rows that ask what is hidden: they get n sampled trials beside the greedy answer."""
 
 BEFORE, AFTER = "before", "after"
+
+EVAL_FIELDS = ("id", "task", "cluster", "image", "question")
+"""What evaluation rows keep of a file of questions, beside the answer."""
 
 
 def evaluation_steps(settings: CvcSettings, run_dir: Path) -> list[Source | Stage | Task]:
@@ -41,24 +43,13 @@ def read_eval_data(path: Path) -> Iterator[Row]:
     Raises:
         InputError: the file is no such list, or a row lacks `id`, `image`, `question` or `answer`.
     """
+    from bench_eval import BenchEvalError, read_question_file
+
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"--eval-data {path} cannot be read: {error}.") from error
-    if not isinstance(document, list):
-        raise InputError(f"--eval-data {path.name} must hold a list; got {type(document).__name__}.")
-    for k, row in enumerate(document):
-        missing = [key for key in ("id", "image", "question", "answer") if not isinstance(row, dict) or key not in row]
-        if missing:
-            raise InputError(f"--eval-data {path.name}, row {k}: {', '.join(missing)} missing.")
-        yield {
-            "id": str(row["id"]),
-            "task": str(row.get("task") or COMPLETION),
-            "cluster": str(row.get("cluster") or row["image"]),
-            "image": str((path.parent / row["image"]).absolute()),
-            "question": str(row["question"]),
-            "references": [str(row["answer"])],
-        }
+        for row in read_question_file(path, default_task=COMPLETION):
+            yield {name: row[name] for name in EVAL_FIELDS} | {"references": [row["answer"]]}
+    except BenchEvalError as error:
+        raise InputError(f"--eval-data {error}") from error
 
 
 def _given_rows(settings: CvcSettings) -> Source:
@@ -162,8 +153,9 @@ def _compare_task() -> Task:
     """Compare the two evaluations, row by row, into `comparison.json`."""
 
     def run(ctx: TaskContext) -> None:
+        from bench_eval import save_comparisons
+
         before, after = (list(ctx.read_rows(f"score-{name}")) for name in (BEFORE, AFTER))
-        lines = [asdict(line) for line in compare_answers(before, after, seed=ctx.seed)]
-        (ctx.folder / "comparison.json").write_text(json.dumps(lines, indent=1) + "\n", encoding="utf-8")
+        save_comparisons(compare_answers(before, after, seed=ctx.seed), ctx.folder / "comparison.json")
 
     return Task(name="compare", run=run, inputs=(f"score-{BEFORE}", f"score-{AFTER}"))

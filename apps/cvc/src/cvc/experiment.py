@@ -19,7 +19,6 @@ from cvc.comparing import COMPLETION_MEASURES, by_task, compare_answers, greedy_
 from cvc.evaluation import answer_stage, read_eval_data, score_stage
 from cvc.examples import answered_messages
 from cvc.pipeline import build_pipeline
-from cvc.report import markdown_table
 from cvc.settings import CvcSettings
 from cvc.training import mixed_rows, read_base, train_on, training_row
 from cvc.world import FULL, WorldSize, use_one_thread, world_settings, write_world
@@ -178,6 +177,8 @@ def _measures(answers: Sequence[Row], truths: dict[str, Row]) -> dict[str, Any]:
 
 def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
     """The arms, as means over seeds, then each contrast of each seed with its interval and p value."""
+    from bench_eval import markdown_table
+
     names = [*COMPLETION_MEASURES, "right reason among right trials", "other tasks"]
     arms = [("arm", *names)]
     for arm in ("base", *ARMS):

@@ -11,7 +11,8 @@ from cvc.evaluation import AFTER, BEFORE, COMPLETION
 from cvc.settings import CvcSettings
 
 if TYPE_CHECKING:
-    from run_report import ComparedTask, GalleryItem, Section
+    from bench_eval import Comparison
+    from run_report import GalleryItem, Section
 
 REPORT = "report.html"
 """File name of the page in the run folder."""
@@ -52,21 +53,11 @@ _INTRODUCTION = (
 )
 
 
-def read_comparison(run_dir: Path) -> "list[ComparedTask]":
+def read_comparison(run_dir: Path) -> "list[Comparison]":
     """The lines of the finished comparison of a run; none before it."""
-    path = run_dir / "compare" / "comparison.json"
-    if not path.is_file():
-        return []
-    lines = json.loads(path.read_text(encoding="utf-8"))
-    return [_compared(line) for line in lines]
+    from bench_eval import load_comparisons
 
-
-def _compared(line: Row) -> "ComparedTask":
-    from run_report import ComparedTask
-
-    plain: dict[str, Any] = {key: line[key] for key in ("task", "n", "before", "after", "difference", "p")}
-    intervals: dict[str, Any] = {key: tuple(line[key]) for key in ("interval", "before_interval", "after_interval")}
-    return ComparedTask(**plain, **intervals)
+    return load_comparisons(run_dir / "compare" / "comparison.json")
 
 
 def savings(settings: CvcSettings, run_dir: Path) -> str:
@@ -86,43 +77,10 @@ def _drawn(judged: Sequence[Row], settings: CvcSettings) -> tuple[int, int, str]
 
 def headline(run_dir: Path) -> str:
     """The comparison as a small table of text, or what is missing for it."""
+    from bench_eval import comparisons_to_text
+
     lines = read_comparison(run_dir)
-    if not lines:
-        return "Nothing is compared yet: run the whole pipeline."
-    head = ("held-out", "n", "before", "after", "change", "95 % interval", "p")
-    return text_table([head, *(_cells(line) for line in lines)])
-
-
-def text_table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns of text, the first to the left and the others to the right.
-
-    >>> print(text_table([("task", "n"), ("color", "30")]))
-    task    n
-    color  30
-    """
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ((row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))) for row in rows)
-    return "\n".join("  ".join(line).rstrip() for line in lines)
-
-
-def markdown_table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of text as a Markdown table, the first as its head.
-
-    >>> print(markdown_table([("arm", "greedy"), ("base", "58.7")]))
-    | arm | greedy |
-    |---|--:|
-    | base | 58.7 |
-    """
-    rule = "|---|" + "--:|" * (len(rows[0]) - 1)
-    head, *body = ("| " + " | ".join(row) + " |" for row in rows)
-    return "\n".join([head, rule, *body])
-
-
-def _cells(line: "ComparedTask") -> tuple[str, ...]:
-    before, after, change = f"{100 * line.before:.1f}", f"{100 * line.after:.1f}", f"{100 * line.difference:+.1f}"
-    interval = f"{100 * line.interval[0]:+.1f} to {100 * line.interval[1]:+.1f}" if line.interval else "-"
-    p = "-" if line.p is None else "< 0.001" if line.p < 0.001 else f"{line.p:.3f}"
-    return (line.task, str(line.n), before, after, change, interval, p)
+    return comparisons_to_text(lines) if lines else "Nothing is compared yet: run the whole pipeline."
 
 
 def _rows(run_dir: Path, name: str) -> list[Row]:
@@ -133,7 +91,7 @@ def _rows(run_dir: Path, name: str) -> list[Row]:
 
 
 def _key_facts(
-    judged: Sequence[Row], mixed: Sequence[Row], compared: "Sequence[ComparedTask]", settings: CvcSettings
+    judged: Sequence[Row], mixed: Sequence[Row], compared: "Sequence[Comparison]", settings: CvcSettings
 ) -> "list[Section]":
     from run_report import Fact, KeyFacts
 
@@ -155,11 +113,11 @@ def _key_facts(
     return [KeyFacts(facts)]
 
 
-def _comparison(compared: "Sequence[ComparedTask]") -> "list[Section]":
-    from run_report import Comparison
+def _comparison(compared: "Sequence[Comparison]") -> "list[Section]":
+    import run_report
 
     note = "Paired by row: exact McNemar test for right or wrong, else sign flips of clusters; 95 % cluster bootstrap."
-    return [Comparison(compared, note=note)] if compared else []
+    return [run_report.Comparison(compared, note=note)] if compared else []
 
 
 def _pass_rates(

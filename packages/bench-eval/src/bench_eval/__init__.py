@@ -3,8 +3,10 @@
 from bench_eval.asking import Answers, Decoding, Question, Sampler, row_to_question
 from bench_eval.bootstrap import bootstrap_means, cluster_bootstrap
 from bench_eval.choices import grade_choice, text_to_letter
-from bench_eval.comparison import Comparison, compare, compare_tasks, comparisons_to_markdown
-from bench_eval.errors import BenchEvalError, PairingError, RowError, StatisticsError
+from bench_eval.comparison import Comparison, compare, compare_tasks
+from bench_eval.comparison_files import load_comparisons, save_comparisons
+from bench_eval.comparison_tables import comparisons_to_markdown, comparisons_to_text
+from bench_eval.errors import BenchEvalError, FileError, PairingError, RowError, StatisticsError
 from bench_eval.evaluation import evaluate
 from bench_eval.grades import Grade, Grader, grader_by_task
 from bench_eval.intervals import Accuracy, Interval, accuracy, wilson_interval
@@ -12,8 +14,11 @@ from bench_eval.located import box_grader, text_to_box_xyxy
 from bench_eval.paired_tests import holm, mcnemar_exact, sign_flip_test
 from bench_eval.pairs import RowScore, mean_score
 from bench_eval.passes import pass_at_k, pass_score
+from bench_eval.question_files import read_question_file
+from bench_eval.question_pairs import PairedRows, pair_rows
 from bench_eval.scores import TaskScore, score_tasks
 from bench_eval.stages import evaluation_stage, grade_row, grading_stage, response_stage
+from bench_eval.tables import markdown_table, text_table
 from bench_eval.words import grade_exact, grade_number, grade_word, grade_yes_no, normalise, text_to_number
 
 __all__ = [
@@ -22,9 +27,11 @@ __all__ = [
     "BenchEvalError",
     "Comparison",
     "Decoding",
+    "FileError",
     "Grade",
     "Grader",
     "Interval",
+    "PairedRows",
     "PairingError",
     "Question",
     "RowError",
@@ -39,6 +46,7 @@ __all__ = [
     "compare",
     "compare_tasks",
     "comparisons_to_markdown",
+    "comparisons_to_text",
     "evaluate",
     "evaluation_stage",
     "grade_choice",
@@ -50,15 +58,21 @@ __all__ = [
     "grader_by_task",
     "grading_stage",
     "holm",
+    "load_comparisons",
+    "markdown_table",
     "mcnemar_exact",
     "mean_score",
     "normalise",
+    "pair_rows",
     "pass_at_k",
     "pass_score",
+    "read_question_file",
     "response_stage",
     "row_to_question",
+    "save_comparisons",
     "score_tasks",
     "sign_flip_test",
+    "text_table",
     "text_to_box_xyxy",
     "text_to_letter",
     "text_to_number",

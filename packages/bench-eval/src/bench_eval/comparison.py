@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -153,19 +153,3 @@ def by_task(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, An
     for row in rows:
         tasks.setdefault(str(row.get("task") or "all"), []).append(row)
     return tasks
-
-
-def comparisons_to_markdown(comparisons: Sequence[Comparison]) -> str:
-    """Write the table in Markdown, scores in percent."""
-    head = "| task | n | before | after | difference | interval | p | not compared |"
-    return "\n".join([head, "|---|--:|--:|--:|--:|---|--:|--:|", *(_markdown_line(result) for result in comparisons)])
-
-
-def _markdown_line(result: Comparison) -> str:
-    left_out = result.missing_before + result.missing_after + result.unscored
-    p = "< 0.001" if result.p < 0.001 else f"{result.p:.3f}"
-    low, high = (100 * end for end in result.interval)
-    return (
-        f"| {result.task} | {result.n} | {100 * result.before:.1f} | {100 * result.after:.1f} "
-        f"| {100 * result.difference:+.1f} | {low:+.1f} to {high:+.1f} | {p} | {left_out} |"
-    )

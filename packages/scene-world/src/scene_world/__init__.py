@@ -5,7 +5,8 @@ from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam, is_right, 
 from scene_world.folders import base_rows, hidden_rows, judge_reason, task_rows, write_folder
 from scene_world.hiding import caused_things, cue_things, pick_hidden
 from scene_world.language import CAPTION_STYLES, caption, rationale
-from scene_world.pairs import CHANGES, MinimalPair, minimal_pair
+from scene_world.pair_folders import pair_questions, pair_rows
+from scene_world.pairs import ASKED_CHANGES, CHANGES, MinimalPair, minimal_pair
 from scene_world.questions import (
     TASKS,
     Question,
@@ -23,6 +24,7 @@ from scene_world.tiny_vlm import tiny_vlm_path
 from scene_world.zoom import WHERE_REQUEST, Zoom, make_zoom, zoom_crop
 
 __all__ = [
+    "ASKED_CHANGES",
     "BACKGROUNDS",
     "CAPTION_STYLES",
     "CELL_PX",
@@ -65,6 +67,8 @@ __all__ = [
     "make_zoom",
     "mask_hw",
     "minimal_pair",
+    "pair_questions",
+    "pair_rows",
     "parse_box",
     "parse_reason",
     "pick_hidden",

@@ -101,7 +101,7 @@ def base_rows(n: int, folder: Path, *, split: str = "base", seed: int = 0) -> It
         while question is None:
             question = ask(rng.choice(_BASE_TASKS), View(scene), rng)
         messages = [_asked(question.text), _answered(question.answer)]
-        yield {"id": f"base-{scene.id}", "images": [_saved(render(scene), folder, scene.id)], "messages": messages}
+        yield {"id": f"base-{scene.id}", "images": [saved(render(scene), folder, scene.id)], "messages": messages}
 
 
 def judge_reason(text: str, row: Row) -> bool:
@@ -116,7 +116,7 @@ def _row(item: ExamItem, folder: Path, task: str) -> Row:
     box = item.question.box_xyxy_px
     return {
         "id": row_id,
-        "image": _saved(item.image, folder, row_id),
+        "image": saved(item.image, folder, row_id),
         "width": SIZE_PX,
         "height": SIZE_PX,
         "task": task,
@@ -129,7 +129,8 @@ def _row(item: ExamItem, folder: Path, task: str) -> Row:
     }
 
 
-def _saved(image: Image.Image, folder: Path, name: str) -> str:
+def saved(image: Image.Image, folder: Path, name: str) -> str:
+    """Writes a picture as PNG under a name whose slashes become dashes, and returns its path."""
     path = folder / f"{name.replace('/', '-')}.png"
     image.save(path)
     return str(path)
