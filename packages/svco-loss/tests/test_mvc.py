@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
-from svco_loss import ImagePair, PairFileError, SvcoLossError, check_pairs, read_mvc, split_pairs, write_mvc
+from svco_loss import PairFileError, SvcoLossError
+from svco_loss.pairs import ImagePair, check_pairs, read_mvc, split_pairs, write_mvc
 
 ROW: dict[str, Any] = {
     "system_prompt": "",

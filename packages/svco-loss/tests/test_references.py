@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from safetensors.torch import save_file
-from svco_loss import ImagePair, StaleReferenceError, StoredReferenceError
+from svco_loss import StaleReferenceError, StoredReferenceError
+from svco_loss.pairs import ImagePair
 from svco_loss.references import (
     PairKey,
     ReferenceSource,
@@ -114,7 +115,7 @@ def test_pixels_count_and_file_formats_do_not(tmp_path: Path) -> None:
     noise = Image.effect_noise((9, 7), 60).convert("RGB")
     noise.save(tmp_path / "a.png")
     noise.save(tmp_path / "a.bmp")
-    assert len({pixel_digest(Image.open(tmp_path / name)) for name in ("a.png", "a.bmp")}) == 1
+    assert len({pixel_digest(Image.open(tmp_path / name).convert("RGB")) for name in ("a.png", "a.bmp")}) == 1
     changed = noise.copy()
     changed.putpixel((0, 0), (1, 2, 3))
     assert pixel_digest(changed) != pixel_digest(noise)
@@ -128,7 +129,9 @@ def test_every_text_counts_and_file_names_do_not(field: str) -> None:
 
 
 def test_texts_do_not_run_into_each_other() -> None:
-    assert text_digest(replace(PAIR, question="ab", system="c")) != text_digest(replace(PAIR, question="b", system="ca"))
+    assert text_digest(replace(PAIR, question="ab", system="c")) != text_digest(
+        replace(PAIR, question="b", system="ca")
+    )
 
 
 def test_one_changed_weight_makes_another_model(tmp_path: Path) -> None:

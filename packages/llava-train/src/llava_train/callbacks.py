@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 from llava_train.errors import DivergedError
 from llava_train.extras import require
 
 
-def set_callbacks(trainer: Any, *, progress: bool) -> None:
-    """Stop the training once its loss is not finite; draw one bar with the loss, or nothing without a terminal."""
+def set_callbacks(trainer: Any, *, progress: bool, logs: Path) -> None:
+    """Stop the training once its loss is not finite; draw one bar with the loss, or nothing without a terminal.
+
+    Args:
+        trainer: of transformers.
+        progress: draw a bar.
+        logs: folder of TensorBoard's files, where it is reported to; by default they would go among the checkpoints,
+            which are removed at the end.
+    """
     transformers = require("transformers")
     trainer.remove_callback(transformers.PrinterCallback)
     trainer.remove_callback(transformers.ProgressCallback)
     trainer.add_callback(_divergence_callback())
     if progress:
         trainer.add_callback(_progress_callback())
+    board = require("transformers.integrations").TensorBoardCallback
+    for callback in trainer.callback_handler.callbacks:
+        if isinstance(callback, board):
+            callback.logging_dir = str(logs)
 
 
 def _divergence_callback() -> Any:

@@ -49,7 +49,7 @@ def make_trainer(
             processing_class=encoder.processor,
             peft_config=lora_config(model, parts, settings) if settings.method == "lora" else None,
         )
-    set_callbacks(trainer, progress=progress)
+    set_callbacks(trainer, progress=progress, logs=checkpoints.parent / "logs")
     return trainer
 
 

@@ -6,16 +6,11 @@ import hashlib
 import json
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from svco_loss.errors import StoredReferenceError
+from svco_loss.pairs.model_content import folder_digest, hub_commit
 from svco_loss.pairs.mvc import ImagePair
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-_CHUNK_BYTES = 1 << 22
-_WEIGHT_FILES = ("*.safetensors", "*.safetensors.index.json", "config.json")
 
 
 class PairKey(NamedTuple):
@@ -39,11 +34,6 @@ class ReferenceSource(NamedTuple):
     """Number type of the computation, such as `bfloat16`: its rounding is part of the values."""
 
 
-def pixel_digest(image: Image.Image) -> str:
-    """Digest of size and decoded RGB pixels; the file's name and format do not matter."""
-    return _digest(f"{image.width}x{image.height}".encode(), image.convert("RGB").tobytes())
-
-
 def text_digest(pair: ImagePair) -> str:
     """Digest of system prompt, question and both texts.
 
@@ -55,9 +45,7 @@ def text_digest(pair: ImagePair) -> str:
 
 
 def weights_fingerprint(model: str | os.PathLike[str]) -> str:
-    """Digest of a checkpoint folder's weights and configuration, every byte read (about a second a gigabyte).
-
-    A Hub id stands for itself and the commit that is in the local cache.
+    """Digest of everything in a checkpoint's folder, every byte read (1 to 2 s a gigabyte); of a Hub id its commit.
 
     Raises:
         StoredReferenceError: a folder without safetensors, or a Hub id whose commit cannot be told.
@@ -65,18 +53,10 @@ def weights_fingerprint(model: str | os.PathLike[str]) -> str:
     folder = Path(model)
     if not folder.is_dir():
         return f"{os.fspath(model)}@{_commit(os.fspath(model))}"
-    files = sorted({path for pattern in _WEIGHT_FILES for path in folder.glob(pattern)})
-    if not any(path.suffix == ".safetensors" for path in files):
-        raise StoredReferenceError(
-            f"{folder} must hold a checkpoint in safetensors; got {[path.name for path in files]}."
-        )
-    digest = hashlib.blake2b(digest_size=20)
-    for path in files:
-        digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-        with path.open("rb") as file:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-    return digest.hexdigest()
+    if not list(folder.glob("*.safetensors")):
+        found = sorted(path.name for path in folder.iterdir())
+        raise StoredReferenceError(f"{folder} must hold a checkpoint in safetensors; got {found}.")
+    return folder_digest(folder)
 
 
 def template_fingerprint(processor: Any, **choices: Any) -> str:
@@ -102,15 +82,15 @@ def _texts(pair: ImagePair) -> tuple[str, ...]:
 
 
 def _commit(model: str) -> str:
-    from transformers import AutoConfig
+    from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     try:
-        commit = getattr(AutoConfig.from_pretrained(model), "_commit_hash", None)
-    except (OSError, ValueError) as error:
-        raise StoredReferenceError(f"no model at {model}: {str(error).splitlines()[0]}") from error
-    if not commit:
-        raise StoredReferenceError(f"the commit of {model} cannot be told; download it and pass its folder.")
-    return str(commit)
+        return hub_commit(model)
+    except (OSError, HfHubHTTPError, HFValidationError) as error:
+        detail = str(error).splitlines()[0]
+        raise StoredReferenceError(
+            f"{model} is neither a folder nor a Hub id whose commit can be told: {detail}"
+        ) from error
 
 
 def _digest(*parts: bytes) -> str:

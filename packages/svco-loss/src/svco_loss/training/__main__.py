@@ -13,7 +13,7 @@ from pathlib import Path
 
 from llava_train import LlavaTrainError
 
-from svco_loss.errors import SvcoLossError
+from svco_loss.errors import SvcoLossError, TrainingError
 from svco_loss.training.launching import ACCELERATE_CONFIGS, accelerate_config, read_job
 from svco_loss.training.training import store_references, train
 
@@ -25,26 +25,42 @@ def main() -> int:
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, text in (("train", "train, or go on after a stop"), ("references", "compute missing references")):
-        commands.add_parser(name, help=text).add_argument("job", type=Path, help="written by `launch_training`")
+        command = commands.add_parser(name, help=text)
+        command.add_argument("job", type=Path, help="written by `launch_training`")
+        command.add_argument("--processes", type=int, help="how many there must be")
     commands.add_parser("config", help="path of a configuration").add_argument("name", choices=ACCELERATE_CONFIGS)
     options = parser.parse_args()
     try:
         if options.command == "config":
             print(accelerate_config(options.name))
         else:
-            _run(options.command, options.job)
+            _run(options.command, options.job, options.processes)
     except (SvcoLossError, LlavaTrainError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     return 0
 
 
-def _run(command: str, path: Path) -> None:
+def _run(command: str, path: Path, processes: int | None) -> None:
     job = read_job(path)
     if command == "references":
         store_references(job.settings, [*job.pairs, *job.validation], job.references)
-    else:
-        train(job.settings, job.pairs, job.folder, validation=job.validation, references=job.references)
+        return
+    _check_processes(processes, is_on_cpu=job.settings.device == "cpu")
+    train(job.settings, job.pairs, job.folder, validation=job.validation, references=job.references)
+
+
+def _check_processes(expected: int | None, *, is_on_cpu: bool) -> None:
+    """A launcher that starts fewer processes than asked for does so without a word.
+
+    Raises:
+        TrainingError: there are not as many processes as expected.
+    """
+    from accelerate import PartialState
+
+    found = PartialState(cpu=is_on_cpu).num_processes
+    if expected is not None and found != expected:
+        raise TrainingError(f"{expected} processes must train together; got {found}. Look at the launcher's settings.")
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from svco_loss.errors import TrainingError
-from svco_loss.pairs.mvc import ImagePair, read_mvc, write_mvc
+from svco_loss.pairs.mvc import ImagePair
 from svco_loss.training.settings import SvcoSettings
 
 ACCELERATE_CONFIGS = ("ddp", "zero2", "zero3")
@@ -53,11 +53,11 @@ def write_job(
 ) -> Path:
     """Write a job beside its run, and return the file that `python -m svco_loss.training` takes."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_mvc(pairs, folder / "job-train.json")
-    write_mvc(validation, folder / "job-validation.json")
-    job = {"settings": settings.as_dict(), "references": str(references.absolute())}
+    sides = {"pairs": pairs, "validation": validation}
+    job: dict[str, Any] = {name: [asdict(pair) for pair in side] for name, side in sides.items()}
+    job |= {"settings": settings.as_dict(), "references": str(references.absolute())}
     path = folder / "job.json"
-    path.write_text(json.dumps(job, indent=1) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(job, ensure_ascii=True, indent=1) + "\n", encoding="utf-8")
     return path
 
 
@@ -70,7 +70,7 @@ def read_job(path: Path) -> Job:
     try:
         job: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         settings = SvcoSettings.from_dict(job["settings"])
-        pairs, validation = (list(read_mvc(path.parent / f"job-{name}.json").pairs) for name in ("train", "validation"))
+        pairs, validation = ([ImagePair(**pair) for pair in job[side]] for side in ("pairs", "validation"))
         return Job(settings, pairs, validation, path.parent, Path(job["references"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path} is no job of svco_loss.training: {error}") from error
@@ -105,8 +105,9 @@ def launch_training(
     if settings.reference == "stored":
         _run([sys.executable, "-m", "svco_loss.training", "references", str(job)])
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(accelerate_config(config))]
-    command += ["--num_processes", str(processes), *(["--cpu"] if settings.device == "cpu" else [])]
-    _run([*command, "-m", "svco_loss.training", "train", str(job)])
+    command += ["--num_processes", str(processes)]
+    # not --cpu, with which accelerate starts one process alone: the settings keep the processes off a GPU
+    _run([*command, "-m", "svco_loss.training", "train", str(job), "--processes", str(processes)])
 
 
 def _run(command: list[str]) -> None:

@@ -22,7 +22,7 @@ from llava_train import (
     trainer_arguments,
 )
 from torch import Tensor
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer, TrainingArguments, set_seed
 
 from svco_loss.logps import PairLogps
 from svco_loss.losses import SvcoLoss, svco_loss
@@ -54,13 +54,14 @@ def make_pair_trainer(
         progress: draw a bar when standard error is a terminal.
     """
     parts = find_parts(model)
+    set_seed(settings.seed)  # adapters begin at random
     with hidden_renaming():
         model = _with_trained_parts(model, parts, settings)
         answer_pairs(model, partial(pair_logps, chunk_tokens=settings.chunk_tokens))
         trainer = PairTrainer(
             model, arguments, settings=settings, parts=parts, batches=batches, reference_model=reference_model
         )
-    set_callbacks(trainer, progress=progress)
+    set_callbacks(trainer, progress=progress, logs=Path(arguments.output_dir or "").parent / "logs")
     return trainer
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from svco_loss.pairs.checks import open_pair, wrong_text
 from svco_loss.pairs.mvc import ImagePair, RefusedPair
-from svco_loss.references.fingerprints import PairKey, pixel_digest, text_digest
+from svco_loss.pairs.png_store import pixel_digest
+from svco_loss.references.fingerprints import PairKey, text_digest
 from svco_loss.training.encoding import PairEncoder
 
 
