@@ -3,7 +3,7 @@
 from bench_eval.asking import Answers, Decoding, Question, Sampler, row_to_question
 from bench_eval.bootstrap import bootstrap_means, cluster_bootstrap
 from bench_eval.choices import grade_choice, text_to_letter
-from bench_eval.comparison import Comparison, compare, compare_tasks
+from bench_eval.comparison import Comparison, by_task, compare, compare_tasks
 from bench_eval.comparison_files import load_comparisons, save_comparisons
 from bench_eval.comparison_tables import comparisons_to_markdown, comparisons_to_text
 from bench_eval.errors import BenchEvalError, FileError, PairingError, RowError, StatisticsError
@@ -42,6 +42,7 @@ __all__ = [
     "accuracy",
     "bootstrap_means",
     "box_grader",
+    "by_task",
     "cluster_bootstrap",
     "compare",
     "compare_tasks",

@@ -1,0 +1,58 @@
+"""`svco demo`: the whole method on the embedded world, on the same code paths as `svco run`."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from shard_runner import RunSummary, run
+
+from svco.pipeline import build_pipeline, check_needs
+from svco.report import headline, make_report
+from svco.settings import SvcoRunSettings
+from svco.world import FAST, FULL, use_one_thread, world_settings, write_world
+
+
+def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True, **changes: Any) -> RunSummary:
+    """Draw the world under `out/world`, run the pipeline with its controls in `out`, and write the report.
+
+    Killed, the same call goes on where it was.
+    """
+    use_one_thread()
+    size = FAST if fast else FULL
+    write_world(out / "world", size, seed)
+    return run_settings(world_settings(out / "world", size, seed, **changes), out, progress=progress)
+
+
+def run_settings(settings: SvcoRunSettings, out: Path, *, progress: bool = True) -> RunSummary:
+    """Bring a run up to date by its settings, and write the report.
+
+    Raises:
+        SettingsError: a setting without a default is missing.
+    """
+    check_needs(settings)
+    summary = run(
+        build_pipeline(settings, out),
+        out,
+        seed=settings.seed,
+        shard_size=settings.shard_size,
+        limit=settings.limit,
+        max_failed_share=settings.max_failed_share,
+        progress=progress,
+        settings=settings.model_dump(mode="json"),
+    )
+    make_report(settings, out)
+    return summary
+
+
+@click.command("demo", help="Do everything on the embedded world with the tiny model, in minutes.")
+@click.option("--fast", is_flag=True, help="The smallest run that shows every step, about a minute.")
+@click.option("--out", type=click.Path(path_type=Path), default="svco-demo", show_default=True, help="Run folder.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another world.")
+@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
+def demo_command(fast: bool, out: Path, seed: int, debug: bool) -> None:
+    """Run the demo and tell how it went."""
+    start = time.monotonic()
+    summary = run_demo(out, fast=fast, seed=seed)
+    click.echo(summary)
+    click.echo(f"\n{headline(out)}\n\n{time.monotonic() - start:.0f} s; report: {out / 'report.html'}")

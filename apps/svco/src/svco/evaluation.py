@@ -1,0 +1,197 @@
+"""The same questions and the same held-out pairs before and after: steps `questions` to `eval`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from shard_runner import Outcome, Row, Source, Stage, StageFn, Step, Task, TaskContext
+
+from svco.comparing import compare_answers, compare_margins
+from svco.pairs import VALIDATION, row_to_pair
+from svco.settings import SvcoRunSettings
+from svco.training import task_name, trained_folder, training_settings
+
+BEFORE, AFTER = "before", "after"
+COMPARISON, CONTROLS = "comparison.json", "controls.json"
+"""Files of the step `eval`: after against before, and the method against each control."""
+
+
+def evaluation_steps(settings: SvcoRunSettings, run_dir: Path) -> list[Step]:
+    """Ask and grade every model; measure the held-out pairs' log-probabilities; compare."""
+    models = models_of(settings, run_dir)
+    steps: list[Step] = []
+    if settings.eval_data is not None:
+        steps.append(questions_source(settings))
+        for name, (model, task) in models.items():
+            steps += [answer_stage(name, model, task, settings), grade_stage(name)]
+    steps += [margin_stage(name, model, task, settings) for name, (model, task) in models.items()]
+    return [*steps, compare_task(settings, list(models))]
+
+
+def models_of(settings: SvcoRunSettings, run_dir: Path) -> dict[str, tuple[str, str | None]]:
+    """Checkpoint of each model that is compared, and the task that makes it."""
+    found: dict[str, tuple[str, str | None]] = {BEFORE: (settings.needed("model", "the model that learns"), None)}
+    for name, control in {AFTER: None, **{control: control for control in settings.controls}}.items():
+        found[name] = (str(trained_folder(run_dir, control)), task_name(control))
+    return found
+
+
+def questions_source(settings: SvcoRunSettings) -> Source:
+    """Read the evaluation questions; rows `{id, task, cluster, pair, image, answer, messages}`."""
+
+    def rows() -> Any:
+        from bench_eval import read_question_file
+
+        for row in read_question_file(settings.needed("eval_data", "evaluation questions")):
+            content = [{"type": "image"}, {"type": "text", "text": row["question"]}]
+            yield {"pair": None, **row, "messages": [{"role": "user", "content": content}]}
+
+    return Source(name="questions", rows=rows)
+
+
+def answer_stage(name: str, model: str, task: str | None, settings: SvcoRunSettings) -> Stage:
+    """Ask one model every question, greedily."""
+    from bench_eval import Decoding, response_stage
+
+    return response_stage(
+        f"answers-{name}",
+        lambda: _open_sampler(model, settings),
+        model=_identity(model, task),
+        decoding=Decoding(max_new_tokens=settings.max_new_tokens),
+        batch_size=settings.prompts_per_batch,
+        inputs=("questions", *([task] if task else [])),
+    )
+
+
+def grade_stage(name: str) -> Stage:
+    """Grade saved answers: boxes by IoU of at least 0.5, all else as short answers in words."""
+    from bench_eval import grading_stage
+
+    return grading_stage(f"grades-{name}", grade_answer, grader_name="words-and-boxes-1", inputs=(f"answers-{name}",))
+
+
+def grade_answer(text: str, row: Any) -> Any:
+    """A box by IoU, a letter or option where the row has options, a number or word otherwise.
+
+    >>> grade_answer("Three.", {"answer": "three"}).score
+    1.0
+    """
+    from bench_eval import box_grader, grade_choice, grade_word, text_to_box_xyxy
+
+    if row.get("options"):
+        return grade_choice(text, row)
+    if text_to_box_xyxy(str(row["answer"])):
+        return box_grader(0.5)(text, row)
+    return grade_word(text, row)
+
+
+def margin_stage(name: str, model: str, task: str | None, settings: SvcoRunSettings) -> Stage:
+    """The six log-probabilities of the validation pairs under one model (`logps`), for forced choices."""
+
+    def make() -> StageFn:
+        return _Margins(model, settings)
+
+    config = settings.picked("max_answer_tokens", "long_answers", "dtype", "attention")
+    config |= {"model": _identity(model, task)}
+    inputs = ("reference", *([task] if task else []))
+    return Stage(name=f"margins-{name}", make=make, config=config, inputs=inputs, batch_size=16)
+
+
+class _Margins:
+    """One model and its template, loaded once."""
+
+    def __init__(self, model: str, settings: SvcoRunSettings) -> None:
+        from svco_loss.training import load_pair_encoder, load_reference_model
+
+        # a forward pass alone takes more pairs at a time than training does
+        chosen = training_settings(settings.model_copy(update={"model": model, "batch_size": 8}))
+        self._settings = chosen
+        self._root = settings.image_root
+        self._encoder = load_pair_encoder(chosen)
+        self._model = load_reference_model(chosen)
+
+    def __call__(self, rows: list[Row]) -> list[Outcome]:
+        from svco_loss.references import ReferenceSource, ReferenceStore
+        from svco_loss.training import compute_references, prepare_pairs
+
+        held = [row for row in rows if row["part"] == VALIDATION]
+        prepared = prepare_pairs([row_to_pair(row) for row in held], self._encoder, image_root=self._root)
+        store = ReferenceStore(ReferenceSource("", "", ""))
+        compute_references(
+            self._model, prepared.pairs, prepared.keys, self._encoder, store, self._settings, progress=False
+        )
+        logps = {row["id"]: list(store.get(key)) for row, key in zip(held, prepared.keys, strict=True)}
+        names = ("id", "category", "image_a", "image_b", "question", "text_x", "text_y")
+        return [
+            [{name: row[name] for name in names} | {"logps": logps[row["id"]]}] if row["id"] in logps else []
+            for row in rows
+        ]
+
+
+def compare_task(settings: SvcoRunSettings, names: Sequence[str]) -> Task:
+    """Compare after with before, and with each control, row by row."""
+
+    def run(ctx: TaskContext) -> None:
+        import json
+
+        from bench_eval import save_comparisons
+
+        answers = {name: list(ctx.read_rows(f"grades-{name}")) if settings.eval_data else [] for name in names}
+        margins = {name: list(ctx.read_rows(f"margins-{name}")) for name in names}
+
+        def lines(before: str) -> Any:
+            asked = compare_answers(answers[before], answers[AFTER], seed=ctx.seed)
+            return [*compare_margins(margins[before], margins[AFTER], seed=ctx.seed), *asked]
+
+        save_comparisons(lines(BEFORE), ctx.folder / COMPARISON)
+        for control in names[2:]:
+            save_comparisons(lines(control), ctx.folder / f"against-{control}.json")
+        (ctx.folder / CONTROLS).write_text(json.dumps(list(names[2:])) + "\n", encoding="utf-8")
+
+    inputs = [f"margins-{name}" for name in names]
+    inputs += [f"grades-{name}" for name in names] if settings.eval_data else []
+    return Task(name="eval", run=run, inputs=tuple(inputs))
+
+
+def _identity(model: str, task: str | None) -> str:
+    """What a task of this run makes is told apart by the task's own fingerprint, and is not there yet."""
+    from llava_train import model_digest
+
+    return task if task else model_digest(model)
+
+
+def _open_sampler(model: str, settings: SvcoRunSettings) -> Any:
+    from bench_eval import Answers, Question
+    from transformers.utils import logging
+    from trial_sampler import Request, load_sampler
+
+    logging.disable_progress_bar()
+    device = None if settings.device == "auto" else settings.device
+    sampler = load_sampler(model, device=device, batch_size=settings.prompts_per_batch)
+
+    def ask(questions: Sequence[Question]) -> list[Answers]:
+        requests = [
+            Request(
+                id=one.id,
+                messages=one.messages,
+                images=one.images,
+                n=one.decoding.n,
+                temperature=one.decoding.temperature,
+                top_p=one.decoding.top_p,
+                max_new_tokens=one.decoding.max_new_tokens,
+                seed=one.decoding.seed,
+            )
+            for one in questions
+        ]
+        return [_answers(result) for result in sampler.sample(requests)]
+
+    return ask
+
+
+def _answers(result: Any) -> Any:
+    from bench_eval import Answers
+
+    if result.error is not None:
+        return Answers(result.id, error=f"{result.error.reason}: {result.error.detail}")
+    texts = [trial.text for trial in result.trials]
+    return Answers(result.id, texts, [trial.is_truncated for trial in result.trials])
