@@ -51,7 +51,8 @@ def missing(words):
     if words[0] == "pip":
         return missing_extra(words[2:])
     if words[0] == "uv" and words[1] == "run":
-        return missing(words[2:]) if words[2:] else "a command"
+        rest = words[4:] if words[2:3] == ["--group"] else words[2:]
+        return missing(rest) if rest else "a command"
     if words[0] == "uv":
         return None
     if words[0] == "python":
