@@ -37,6 +37,11 @@ Source: Thrush et al. 2022, Winoground, arXiv 2204.03162, equations 1 to 3."""
 
 ALL_PAIRS = "pairs of questions"
 ALL_QUESTIONS = "single questions together"
+ABSENT = "absent things denied"
+"""Task of the drawn world's questions about things that are not there: what is wrong is a hallucination."""
+
+MEASURES = (*CHOICES, ALL_PAIRS, ALL_QUESTIONS, ABSENT)
+"""Lines of a comparison that say it all; the others are single tasks."""
 
 
 def compare_margins(before: Sequence[Row], after: Sequence[Row], *, seed: int) -> "list[Comparison]":

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from svco.comparing import ALL_PAIRS, ALL_QUESTIONS, CHOICES
+from svco.comparing import MEASURES
 from svco.demo import run_settings
 from svco.evaluation import BEFORE, COMPARISON, CONTROLS
 from svco.world import FULL, WorldSize, use_one_thread, world_settings, write_json, write_world
 
 if TYPE_CHECKING:
     from bench_eval import Comparison
-
-MEASURES = (*CHOICES, ALL_PAIRS, ALL_QUESTIONS, "absent things denied")
-"""Lines of a comparison that the tables show."""
 
 
 def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, **changes: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from shard_runner import Row
 
+from svco.comparing import ABSENT
 from svco.settings import TINY, SvcoRunSettings
 
 CHANGES = ("kind", "color", "place", "presence", "relation", "background")
@@ -81,8 +82,8 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "batch_size": 16,
         "gradient_accumulation": 1,
         "gradient_checkpointing": False,
-        "learning_rate": 3e-4,
-        "sft_rate": 3e-4,
+        "learning_rate": 1e-3,
+        "sft_rate": 1e-3,
         "max_steps": size.steps,
         "eval_every": max(1, size.steps // 4),
         "save_every": 50,
@@ -124,7 +125,7 @@ def _absent(item: Any, number: int, folder: Path) -> Row:
     path.parent.mkdir(parents=True, exist_ok=True)
     item.image.save(path)
     scene = item.view.scene.id
-    row = {"id": f"absent-{scene}-{number}", "image": str(path), "task": "absent things denied", "cluster": scene}
+    row = {"id": f"absent-{scene}-{number}", "image": str(path), "task": ABSENT, "cluster": scene}
     return row | {"question": item.question.text, "answer": item.question.answer}
 
 
