@@ -101,6 +101,9 @@ class SvcoRunSettings(RunSettings):
     attention: Literal["sdpa", "eager", "flex_attention"] = Field(
         "sdpa", description="Attention of the language model in training."
     )
+    projection: Literal["chunked", "liger"] = Field(
+        "chunked", description="Log-probabilities in chunks, or by liger-kernel's fused kernel on a GPU."
+    )
     save_every: int = Field(31, ge=1, description="Steps between two checkpoints. Paper: 31.")
     eval_every: int = Field(31, ge=1, description="Steps between two looks at the validation pairs. Paper: 31.")
     report_to: str = Field("none", description="`tensorboard`, `trackio`, `wandb`, comma-separated, or `none`.")

@@ -31,7 +31,16 @@ def training_settings(settings: SvcoRunSettings, control: str | None = None) -> 
     from svco_loss.training import SvcoSettings
 
     values = settings.model_dump()
-    names = (*SETTINGS, "reference", "gradient_checkpointing", "attention", "save_every", "eval_every", "report_to")
+    names = (
+        *SETTINGS,
+        "reference",
+        "gradient_checkpointing",
+        "attention",
+        "projection",
+        "save_every",
+        "eval_every",
+        "report_to",
+    )
     betas = SvcoBetas(**{name: values[name] for name in BETAS})
     more: dict[str, Any] = {"betas": betas, "sft_weight": settings.sft_weight}
     if control is not None:

@@ -10,7 +10,22 @@ from torch.nn.functional import pad
 
 from svco_loss.batches import TokenRows
 
-PROMPT, X, Y = 0, 1, 2
+PARTS = PROMPT, X, Y = 0, 1, 2
+
+
+def visible_to(part: int | Tensor, key_part: Tensor) -> Tensor:
+    """Return which keys' parts a query of one part may see: the prompt, and its own answer."""
+    return (key_part == PROMPT) | (key_part == part)
+
+
+def sees(part_L: Tensor, is_real_R_L: Tensor, row: Tensor, query: Tensor, key: Tensor) -> Tensor:
+    """Return whether tokens `query` see tokens `key`; row, query and key are indices that broadcast.
+
+    Each sees itself and what is real, earlier, and of the prompt or of its own answer. Padding sees itself too,
+    because a soft-max over nothing is not a number.
+    """
+    allowed = (key <= query) & is_real_R_L[row, key] & visible_to(part_L[query], part_L[key])
+    return allowed | (key == query)
 
 
 @dataclass(frozen=True)
@@ -39,17 +54,11 @@ class BranchedRows:
         return int((self.part_L == PROMPT).sum())
 
     def sees_R_L_L(self) -> Tensor:
-        """bool: which token (last axis) each token (middle axis) sees.
-
-        Each sees itself and what is real, earlier, and of the prompt or of its own answer. Padding sees itself too,
-        because a soft-max over nothing is not a number.
-        """
-        length = len(self.part_L)
-        earlier = torch.ones(length, length, dtype=torch.bool, device=self.part_L.device).tril()
-        keys, queries = self.part_L[None, :], self.part_L[:, None]
-        allowed = earlier & ((keys == PROMPT) | (keys == queries))
-        itself = torch.eye(length, dtype=torch.bool, device=self.part_L.device)
-        return (allowed & self.is_real_R_L[:, None, :]) | itself
+        """bool: which token (last axis) each token (middle axis) sees, by `sees`."""
+        rows, length = self.is_real_R_L.shape
+        columns = torch.arange(length, device=self.part_L.device)
+        row_R_1_1 = torch.arange(rows, device=self.part_L.device)[:, None, None]
+        return sees(self.part_L, self.is_real_R_L, row_R_1_1, columns[:, None], columns)
 
     def positions(self, prompt_positions: Tensor | None = None) -> Tensor:
         """int64 `(R, L)` or `(axes, R, L)`: positions; both answers begin one after the prompt's largest position.

@@ -9,8 +9,9 @@ import torch
 
 from svco_loss.errors import UnsupportedModelError
 
-DENSE_MASK_ATTENTION = ("sdpa", "eager")
-"""Attention implementations of transformers that take a mask of their caller as it is."""
+MASKED_ATTENTION = ("sdpa", "eager", "flex_attention")
+"""Attention implementations of transformers that take a mask of their caller as it is. FlexAttention has gradients on a
+GPU alone; its values were compared on a CPU, its gradients on no machine yet."""
 
 TESTED_MODEL_TYPES = ("llava", "qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 """Model types whose shared and plain forms are compared in the tests. Others may treat masks or images in ways that no
@@ -35,7 +36,7 @@ def model_parts(model: Any) -> ModelParts:
     """Return the parts of a transformers model, or of a `PeftModel` around one.
 
     Raises:
-        UnsupportedModelError: a dense mask would not be respected, or the model does more than the parts do.
+        UnsupportedModelError: a mask would not be respected, or the model does more than the parts do.
     """
     model = without_peft(model)
     config = getattr(model, "config", None)
@@ -51,6 +52,8 @@ def model_parts(model: Any) -> ModelParts:
         )
     text = config.get_text_config()
     _check_attention(text)
+    if text._attn_implementation == "flex_attention":
+        _check_flex_attention(text, model.base_model)
     _check_logits(text)
     return ModelParts(model.base_model, model.get_output_embeddings(), config.image_token_id, text._attn_implementation)
 
@@ -71,20 +74,11 @@ def without_peft(model: Any) -> Any:
     return model.get_base_model()
 
 
-def attention_mask(sees_R_L_L: torch.Tensor, parts: ModelParts) -> torch.Tensor:
-    """Return the mask `(R, 1, L, L)` as the model's attention takes it: bool, or for eager attention a summand."""
-    if parts.attention == "sdpa":
-        return sees_R_L_L[:, None]
-    dtype = parts.body.dtype
-    summand = torch.zeros(sees_R_L_L.shape, dtype=dtype, device=sees_R_L_L.device)
-    return summand.masked_fill(~sees_R_L_L, torch.finfo(dtype).min)[:, None]
-
-
 def _check_attention(text: Any) -> None:
-    if text._attn_implementation not in DENSE_MASK_ATTENTION:
+    if text._attn_implementation not in MASKED_ATTENTION:
         raise UnsupportedModelError(
-            f"attention of the language model must be {' or '.join(DENSE_MASK_ATTENTION)}; got "
-            f"{text._attn_implementation}, which takes no dense mask or was not tried with one. "
+            f"attention of the language model must be {' or '.join(MASKED_ATTENTION)}; got "
+            f"{text._attn_implementation}, which takes no mask of its caller or was not tried with one. "
             "Load with attn_implementation='sdpa'."
         )
     layers = getattr(text, "layer_types", None)
@@ -94,6 +88,21 @@ def _check_attention(text: Any) -> None:
         raise UnsupportedModelError(
             f"all layers must have full attention; got {', '.join(others)}. A shared prefix would change what they "
             "see. Use plain_pair_logps, or switch the window off in the text configuration."
+        )
+
+
+def _check_flex_attention(text: Any, body: Any) -> None:
+    """Name what torch and transformers would refuse in the middle of the forward pass."""
+    wants_gradients = torch.is_grad_enabled() and any(weight.requires_grad for weight in body.parameters())
+    if wants_gradients and body.device.type in ("cpu", "mps"):
+        raise UnsupportedModelError(
+            f"FlexAttention has no backward pass on {body.device.type}; got weights with gradients there. "
+            "Move the model to a GPU, call under torch.no_grad(), or load with attn_implementation='sdpa'."
+        )
+    if body.training and getattr(text, "attention_dropout", 0.0):
+        raise UnsupportedModelError(
+            f"FlexAttention has no dropout; got attention_dropout = {text.attention_dropout} in training. "
+            "Set it to 0 in the text configuration and load again."
         )
 
 

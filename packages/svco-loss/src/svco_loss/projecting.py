@@ -3,14 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from functools import partial
+from typing import Any, Literal, cast
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from svco_loss.errors import SvcoLossError
+from svco_loss.liger_projecting import liger_projector
+
 Head = Callable[[Tensor], Tensor]
 """Output embeddings: `(N, hidden)` to logits `(N, vocabulary)`."""
+
+Projector = Callable[[Tensor, Tensor], Tensor]
+"""Hidden states `(N, hidden)` and targets `(N,)` to log-probabilities `(N,)`."""
+
+Projection = Literal["chunked", "liger"]
+"""How log-probabilities are made of hidden states."""
+
+
+def projector(head: Any, projection: Projection, *, chunk_tokens: int) -> Projector:
+    """Return the function that the caller chose.
+
+    Raises:
+        UnsupportedModelError: the fused kernel cannot read the output embeddings.
+        SvcoLossError: the projection is not known, or not installed.
+    """
+    if projection == "chunked":
+        return partial(token_logps, head, chunk_tokens=chunk_tokens)
+    if projection == "liger":
+        return liger_projector(head)
+    raise SvcoLossError(f"projection must be 'chunked' or 'liger'; got {projection!r}.")
 
 
 def token_logps(head: Head, hidden_N_H: Tensor, targets_N: Tensor, *, chunk_tokens: int) -> Tensor:
@@ -25,7 +49,11 @@ def token_logps(head: Head, hidden_N_H: Tensor, targets_N: Tensor, *, chunk_toke
 def _recomputed_logps(head: Head, hidden_C_H: Tensor, targets_C: Tensor) -> Tensor:
     if not torch.is_grad_enabled():
         return chunk_logps(head, hidden_C_H, targets_C)
-    return cast(Tensor, checkpoint(chunk_logps, head, hidden_C_H, targets_C, use_reentrant=False))
+    # Without the comparison of shapes: a frozen weight that ZeRO-3 gathers for each call is saved as the parameter
+    # itself, which is empty again by the time of that comparison, and gathered once more before its own backward pass.
+    # Were it not gathered, the matrix product there would fail by its shape: nothing can go wrong in silence.
+    settings: dict[str, Any] = {"use_reentrant": False, "determinism_check": "none"}
+    return cast(Tensor, checkpoint(chunk_logps, head, hidden_C_H, targets_C, **settings))
 
 
 def chunk_logps(head: Head, hidden_C_H: Tensor, targets_C: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def make_pair_trainer(
     set_seed(settings.seed)  # adapters begin at random
     with hidden_renaming():
         model = _with_trained_parts(model, parts, settings)
-        answer_pairs(model, partial(pair_logps, chunk_tokens=settings.chunk_tokens))
+        answer_pairs(model, partial(pair_logps, **settings.logps_options))
         trainer = PairTrainer(
             model, arguments, settings=settings, parts=parts, batches=batches, reference_model=reference_model
         )
@@ -199,8 +199,7 @@ class PairTrainer(Trainer):
             return PairLogps.of_stacked(inputs["reference_6_B"])
         if self._reference_model is not None:
             with torch.no_grad():
-                chunk = self._settings.chunk_tokens
-                return pair_logps(self._reference_model, inputs["pair_batch"], chunk_tokens=chunk)
+                return pair_logps(self._reference_model, inputs["pair_batch"], **self._settings.logps_options)
         with without_adapter(self.accelerator.unwrap_model(model)):
             return PairLogps.of_stacked(model(pair_batch=inputs["pair_batch"]))
 

@@ -95,7 +95,7 @@ def compute_references(
             some = todo[start : start + settings.batch_size]
             batch = collate_pairs([encoder.encode(pair) for pair, _ in some], padding_side=settings.padding_side)
             with precision():
-                found = pair_logps(model, batch.to(device), chunk_tokens=settings.chunk_tokens)
+                found = pair_logps(model, batch.to(device), **settings.logps_options)
             store.put([key for _, key in some], found.stacked().T.double().tolist())
             bar.update(len(some))
             if store.path is not None and (number % _SAVED_EVERY == 0 or start + len(some) == len(todo)):

@@ -12,6 +12,7 @@ from svco_loss.betas import Betas, DpoBetas, MdpoBetas, SvcoBetas
 Reference = Literal["stored", "adapter", "model"]
 LongAnswers = Literal["refuse", "cut"]
 Attention = Literal["sdpa", "eager", "flex_attention"]
+Projection = Literal["chunked", "liger"]
 
 FORMS: dict[str, type[Betas]] = {"svco": SvcoBetas, "mdpo": MdpoBetas, "dpo": DpoBetas}
 """Forms of the loss by name."""
@@ -70,6 +71,8 @@ class SvcoSettings(TrainerSettings):
     """Attention implementation of the language model."""
     chunk_tokens: int = 256
     """Answer tokens whose logits exist together."""
+    projection: Projection = "chunked"
+    """`liger` makes log-probabilities by liger-kernel's fused kernel, on a GPU with the extra `liger`."""
 
     def __post_init__(self) -> None:
         """Check values that would otherwise fail late or be ignored.
@@ -94,6 +97,11 @@ class SvcoSettings(TrainerSettings):
             return self.learning_rate
         return 1e-6 if self.method == "full" else 1e-5
 
+    @property
+    def logps_options(self) -> dict[str, Any]:
+        """How log-probabilities are made, as `pair_logps` takes it."""
+        return {"chunk_tokens": self.chunk_tokens, "projection": self.projection}
+
     def as_dict(self) -> dict[str, Any]:
         """All settings as plain values, such as JSON holds; the form of the loss is named."""
         form = next(name for name, betas in FORMS.items() if type(self.betas) is betas)
@@ -117,6 +125,7 @@ def _check_choices(settings: SvcoSettings) -> None:
         "reference": get_args(Reference),
         "long_answers": get_args(LongAnswers),
         "attention": get_args(Attention),
+        "projection": get_args(Projection),
     }
     for name, allowed in choices.items():
         if getattr(settings, name) not in allowed:
