@@ -50,6 +50,7 @@ def test_values_of_another_source_are_refused_and_kept(tmp_path: Path, part: str
     store = ReferenceStore(other, tmp_path / "r.parquet")
     assert len(store) == 0
     assert store.missing([KEY]) == [KEY]
+    assert store.stale([KEY, KEY._replace(text="other")]) == 1
     with pytest.raises(StaleReferenceError, match=rf"stale: {part} \w+ instead of another\."):
         store.get(KEY)
     store.put([KEY], [[-9.0] * 6])

@@ -112,6 +112,24 @@ def test_gradient_checkpointing_and_the_padding_side_change_no_loss(
         assert losses(train(changed, pairs, tmp_path / name)) == pytest.approx(plain, abs=1e-4), name
 
 
+def test_references_of_other_weights_are_never_used(
+    full: SvcoSettings, pairs: Pairs, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from svco_loss.references import ReferenceStore
+    from svco_loss.training import load_pair_encoder, reference_source, store_references
+
+    shared = tmp_path / "reference.parquet"
+    trained = train(full, pairs, tmp_path / "first", references=shared).model_folder
+    again = replace(full, model=str(trained), max_steps=1)
+    result = train(again, pairs, tmp_path / "second", references=shared)
+    assert losses(result)[0] == pytest.approx(START, abs=1e-4)
+    assert "8 references" in caplog.text
+    for settings in (full, again):  # both are kept, each under its own name
+        source = reference_source(settings, load_pair_encoder(settings))
+        assert len(ReferenceStore(source, shared)) == 8
+    assert len(store_references(again, pairs, shared, progress=False)) == 8
+
+
 class Stop(BaseException):
     """As a signal would."""
 

@@ -54,6 +54,11 @@ class ReferenceStore:
         """Return the keys that have no values of this source, each once, in order."""
         return [key for key in dict.fromkeys(keys) if key not in self._rows]
 
+    def stale(self, keys: Iterable[PairKey]) -> int:
+        """Count the keys that have values of another model, template or number type alone."""
+        others = {key for key, _ in self._others}
+        return sum(key in others for key in self.missing(keys))
+
     def put(self, keys: Sequence[PairKey], logps_B_6: Sequence[Sequence[float]]) -> None:
         """Add the values of pairs; earlier ones of the same key are replaced.
 

@@ -210,6 +210,8 @@ def _fill(
     pairs = [pair for part in parts for pair in part.pairs]
     keys = [key for part in parts for key in part.keys]
     missing = len(store.missing(keys))
+    if stale := store.stale(keys):
+        _log.warning("%d references in %s are stale (another model, template or number type): not used", stale, path)
     if missing and is_deepspeed_zero3_enabled():
         raise TrainingError(
             f"{missing} of {len(keys)} references are missing in {path}, and weights that ZeRO-3 has split cannot "
