@@ -24,36 +24,23 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
-from svco_loss import PairBatch, PairLogps, TokenRows, pair_logps, plain_pair_logps, svco_loss
-from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
+from svco_loss import PairLogps, pair_logps, plain_pair_logps
+from svco_shapes import Form, Shape, Stack, differences, gradients_and_logps, random_llava, random_pairs, step, zeroed
 
-IMAGE_ID, VOCABULARY, SIDE, PATCH = 32_000, 32_064, 336, 14
-IMAGE_TOKENS, QUESTION, ANSWER = (SIDE // PATCH) ** 2, 24, 64
+SHAPE = Shape(vision=Stack(192, 768, 6, 6), language=Stack(384, 1024, 6, 6))
 SIDES = ("plain", "ours", "stored")
 CLOSE = 1e-4
-Form = Callable[[Any, PairBatch], PairLogps]
 FORMS: dict[str, Form] = {"plain": plain_pair_logps, "ours": pair_logps, "stored": pair_logps}
 
 
 def make_model(*, moved: bool) -> Any:
-    """A LLaVA with random weights; `moved`: a little away from them, as a policy is from its reference."""
-    torch.manual_seed(0)
-    vision = CLIPVisionConfig(
-        hidden_size=192, intermediate_size=768, num_hidden_layers=6, num_attention_heads=6, image_size=SIDE,
-        patch_size=PATCH,
-    )  # fmt: skip
-    language = LlamaConfig(
-        hidden_size=384, intermediate_size=1024, num_hidden_layers=6, num_attention_heads=6, vocab_size=VOCABULARY,
-        max_position_embeddings=4096,
-    )  # fmt: skip
-    config = LlavaConfig(vision_config=vision, text_config=language, image_token_index=IMAGE_ID)
-    model = LlavaForConditionalGeneration(config).train()
+    """The model of `SHAPE`; `moved`: a little away from its first weights, as a policy is from its reference."""
+    model = random_llava(SHAPE)
     with torch.no_grad():
         for weight in model.parameters():
             weight.add_(torch.randn_like(weight), alpha=1e-3 * moved)
@@ -61,71 +48,31 @@ def make_model(*, moved: bool) -> Any:
     return model if moved else model.requires_grad_(False)
 
 
-def make_batch() -> PairBatch:
-    """One pair of noise images and random tokens."""
-    generator = torch.Generator().manual_seed(1)
-
-    def words(count: int) -> list[int]:
-        return torch.randint(10, 31_000, (count,), generator=generator).tolist()
-
-    question = words(QUESTION)
-    seen, unseen = TokenRows.of([[*[IMAGE_ID] * IMAGE_TOKENS, *question]]), TokenRows.of([question])
-    answers = [TokenRows.of([words(ANSWER)]) for _ in "xy"]
-    images = [{"pixel_values": torch.randn(1, 3, SIDE, SIDE, generator=generator)} for _ in "ab"]
-    return PairBatch(seen, seen, unseen, *answers, *images)
-
-
-def step(form: Form, policy: Any, reference: Any, batch: PairBatch) -> PairLogps:
-    """Forward and backward; `reference` is a model or its log-probabilities. Returns the policy's log-probabilities."""
-    if not isinstance(reference, PairLogps):
-        with torch.no_grad():
-            reference = form(reference, batch)
-    logps = form(policy, batch)
-    svco_loss(logps, reference).loss.backward()
-    return logps.detached()
-
-
-def zeroed(model: Any) -> Any:
-    """The model with gradients of zeros already there, so that they count as held and not as the step's."""
-    for weight in model.parameters():
-        weight.grad = torch.zeros_like(weight) if weight.requires_grad else None
-    return model
-
-
 def measure(side: str, steps: int, checkpointing: bool, out: str) -> dict[str, float]:
     """Median seconds of a step after a first one, and that one's peak bytes above what was held before.
 
     The first step's log-probabilities and gradients are written to `out`.
     """
-    policy, batch = zeroed(make_model(moved=True)), make_batch()
+    policy, batch, form = zeroed(make_model(moved=True)), random_pairs(SHAPE), FORMS[side]
     if checkpointing:
         policy.gradient_checkpointing_enable()
-    reference = PairLogps.of_stacked(torch.full((6, 1), -660.0)) if side == "stored" else make_model(moved=False)
+    other = None if side == "stored" else make_model(moved=False)
+    kept = PairLogps.of_stacked(torch.full((6, 1), -660.0))
+
+    def reference() -> PairLogps:
+        return kept if other is None else form(other, batch)
+
     Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak so far
     before = _status_kb("VmRSS")
-    logps = step(FORMS[side], policy, reference, batch)
+    logps = step(form, policy, batch, reference)
     peak = (_status_kb("VmHWM") - before) * 1024
-    gradients = {name: weight.grad for name, weight in policy.named_parameters() if weight.grad is not None}
-    save_file(gradients | {"logps": logps.stacked()}, out)
+    save_file(gradients_and_logps(policy, logps), out)
     times: list[float] = []
     for _ in range(steps):
         start = time.process_time()
-        step(FORMS[side], policy, reference, batch)
+        step(form, policy, batch, reference)
         times.append(time.process_time() - start)
     return {"seconds": statistics.median(times), "bytes": peak}
-
-
-def compare(plain_file: Path, our_file: Path) -> dict[str, float]:
-    """Relative differences: of the whole gradient, of the worst weight's gradient, of the worst log-probability."""
-    plain, ours = load_file(plain_file), load_file(our_file)
-    logps, our_logps = plain.pop("logps"), ours.pop("logps")
-    weights = [(plain[name], ours[name] - plain[name]) for name in plain]
-    whole, apart = (torch.cat([pair[part].flatten() for pair in weights]).norm() for part in (0, 1))
-    return {
-        "gradient_difference": float(apart / whole),
-        "worst_weight_difference": max(float(error.norm() / gradient.norm()) for gradient, error in weights),
-        "logp_difference": float(((logps - our_logps).abs() / logps.abs()).max()),
-    }
 
 
 def _status_kb(name: str) -> int:
@@ -155,19 +102,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         files = {side: Path(folder) / side for side in SIDES}
         found = {side: in_child("--child", side, "--out", str(file), *extra) for side, file in files.items()}
-        differences = compare(files["plain"], files["ours"])
+        apart = differences(load_file(files["plain"]), load_file(files["ours"]))
     for side, values in found.items():
         print(f"{side:7}{values['seconds']:8.2f} s{values['bytes'] / 2**20:10.0f} MiB above models and gradients")
     report = {
         "name": "svco_step",
         "time_ratio": round(found["plain"]["seconds"] / found["ours"]["seconds"], 2),
         "memory_ratio": round(found["plain"]["bytes"] / found["ours"]["bytes"], 2),
-        "agree": differences["gradient_difference"] <= CLOSE and differences["logp_difference"] <= CLOSE,
+        "agree": apart["gradient_difference"] <= CLOSE and apart["logp_difference"] <= CLOSE,
         "stored_time_ratio": round(found["plain"]["seconds"] / found["stored"]["seconds"], 2),
         "stored_memory_ratio": round(found["plain"]["bytes"] / found["stored"]["bytes"], 2),
         "pairs_per_s": round(1 / found["ours"]["seconds"], 3),
         "checkpointing": options.checkpointing,
-    } | {name: float(f"{value:.2g}") for name, value in differences.items()}
+    } | {name: float(f"{value:.2g}") for name, value in apart.items()}
     print(json.dumps(report))
 
 

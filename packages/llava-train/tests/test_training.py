@@ -296,7 +296,7 @@ def test_a_checkpoint_torn_by_a_kill_is_not_continued_from(
             raise KeyboardInterrupt
         run_folder.mark_complete(checkpoint)
 
-    monkeypatch.setattr("llava_train.sft_trainer.mark_complete", tear_the_second)
+    monkeypatch.setattr("llava_train.whole_checkpoints.mark_complete", tear_the_second)
     with pytest.raises(KeyboardInterrupt):
         train(settings, rows, tmp_path / "broken")
     continued = train(settings, rows, tmp_path / "broken")

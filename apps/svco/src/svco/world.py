@@ -34,7 +34,7 @@ class WorldSize:
     """Optimiser steps."""
 
 
-FULL = WorldSize(pairs=1000, held_out=300, asked_pairs=120, per_task=20, absent=100, steps=100)
+FULL = WorldSize(pairs=1000, held_out=500, asked_pairs=160, per_task=30, absent=200, steps=100)
 FAST = WorldSize(pairs=120, held_out=40, asked_pairs=16, per_task=2, absent=8, steps=12)
 
 

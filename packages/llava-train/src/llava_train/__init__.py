@@ -19,11 +19,12 @@ from llava_train.merging import merge_adapter
 from llava_train.mixing import mix
 from llava_train.model_files import compute_dtype, hidden_bars, hidden_renaming, load_model, load_processor, save_whole
 from llava_train.model_parts import ModelParts, find_parts, freeze_parts, is_in, lora_config
-from llava_train.run_folder import RunFolder, mark_complete, model_digest
+from llava_train.run_folder import RunFolder, model_digest
 from llava_train.settings import SftSettings
 from llava_train.trainer_arguments import trainer_arguments
 from llava_train.trainer_settings import TrainerSettings, require_range
 from llava_train.training import TrainResult, load_encoder, train
+from llava_train.whole_checkpoints import WholeCheckpoints
 
 __all__ = [
     "CheckedRows",
@@ -45,6 +46,7 @@ __all__ = [
     "TrainResult",
     "TrainerSettings",
     "UnsupportedModelError",
+    "WholeCheckpoints",
     "check_rows",
     "compute_dtype",
     "find_parts",
@@ -58,7 +60,6 @@ __all__ = [
     "load_model",
     "load_processor",
     "lora_config",
-    "mark_complete",
     "merge_adapter",
     "messages_to_llava",
     "mix",

@@ -13,11 +13,11 @@ from llava_train.collating import collate
 from llava_train.dialogue import Row
 from llava_train.encoding import IGNORED, RowEncoder
 from llava_train.extras import require
-from llava_train.model_files import hidden_renaming, load_model
+from llava_train.model_files import hidden_renaming
 from llava_train.model_parts import find_parts, freeze_parts, lora_config
-from llava_train.run_folder import mark_complete
 from llava_train.settings import SftSettings
 from llava_train.trainer_arguments import trainer_arguments
+from llava_train.whole_checkpoints import WholeCheckpoints
 
 
 def make_trainer(
@@ -77,7 +77,7 @@ def _trainer_class() -> Any:
     """The subclass, made late because its base class needs torch."""
     trl = require("trl")
 
-    class AnswerWeightedTrainer(trl.SFTTrainer):  # type: ignore[misc, name-defined]
+    class AnswerWeightedTrainer(WholeCheckpoints, trl.SFTTrainer):  # type: ignore[misc, name-defined]
         """Weighted mean of -log p over answer tokens, taken over all rows of one optimiser step."""
 
         loss_is_scaled_for_ga = True
@@ -105,22 +105,6 @@ def _trainer_class() -> Any:
             total = require("torch").stack([batch["loss_weights"][:, 1:].sum() for batch in batch_samples])
             total = total.sum().to(device)
             return self.accelerator.gather(total).sum() if self.args.world_size > 1 else total
-
-        def _save_checkpoint(self, model: Any, trial: Any) -> None:
-            super()._save_checkpoint(model, trial)
-            if self.args.should_save:
-                mark_complete(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
-
-        def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-            """Read full weights as `from_pretrained` does: their names on disk differ from those in memory.
-
-            The inherited method matches names as they are, finds none, and trains on from the base with a mere warning.
-            """
-            target = self.model if model is None else model
-            if isinstance(target, require("peft").PeftModel):
-                super()._load_from_checkpoint(resume_from_checkpoint, model)
-                return
-            target.load_state_dict(load_model(resume_from_checkpoint, "float32").state_dict(), strict=True)
 
         def create_model_card(self, *args: Any, **kwargs: Any) -> None:
             """Write none: checkpoints are kept for resuming only."""

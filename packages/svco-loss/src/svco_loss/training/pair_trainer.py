@@ -12,12 +12,11 @@ from typing import Any
 import torch
 from llava_train import (
     ModelParts,
+    WholeCheckpoints,
     find_parts,
     freeze_parts,
     hidden_renaming,
-    load_model,
     lora_config,
-    mark_complete,
     set_callbacks,
     trainer_arguments,
 )
@@ -89,7 +88,7 @@ def make_arguments(settings: SvcoSettings, dtype: str, checkpoints: Path, *, has
     return TrainingArguments(**arguments)
 
 
-class PairTrainer(Trainer):
+class PairTrainer(WholeCheckpoints, Trainer):
     """Mean of the loss over the pairs of one optimiser step, over devices and accumulated batches."""
 
     loss_is_scaled_for_ga = True
@@ -222,25 +221,6 @@ class PairTrainer(Trainer):
             return None
         total = torch.tensor(sum(len(batch["pair_batch"]) for batch in batch_samples), device=device)
         return self.accelerator.gather(total).sum() if self.args.world_size > 1 else total
-
-    def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        super()._save_checkpoint(model, trial)
-        if self.args.should_save:
-            mark_complete(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
-
-    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        """Put a checkpoint's weights into the model in memory, every one of them.
-
-        For full training, transformers 5 looks for weights under names that it does not write itself, finds none, and
-        trains on from the base with a mere warning.
-        """
-        from peft import PeftModel
-
-        target = self.model if model is None else model
-        if self.is_deepspeed_enabled or isinstance(target, PeftModel):
-            super()._load_from_checkpoint(resume_from_checkpoint, model)
-            return
-        target.load_state_dict(load_model(resume_from_checkpoint, "float32").state_dict(), strict=True)
 
 
 class _Numbers(torch.utils.data.Dataset[dict[str, int]]):

@@ -94,13 +94,13 @@ def train(
         pairs: to learn from; images relative to `settings.image_root`.
         folder: receives `model/`, `adapter/`, `history.json`, `refused.json`, `run.json` and `result.json`.
         validation: pairs to evaluate on every `eval_every` steps.
-        references: Parquet file of stored reference log-probabilities; missing ones are computed before training and
-            added. By default `reference.parquet` in `folder`.
+        references: Parquet file of stored reference log-probabilities; missing and stale ones are computed before
+            training and added. By default `reference.parquet` in `folder`.
         progress: draw bars when standard error is a terminal.
 
     Raises:
         TrainingError: no pair is left, or references are missing where they cannot be computed.
-        StaleReferenceError: stored references belong to another model, template or number type.
+        StoredReferenceError: the file of references cannot be read.
         llava_train.FolderError: the folder holds a training with other settings, pairs or weights.
         llava_train.DivergedError: the loss became infinite or not a number.
     """
