@@ -1,12 +1,16 @@
 import json
+import os
 from pathlib import Path
 from typing import Literal
 
+import click
 import pytest
+import shard_runner.cli
 from click.testing import CliRunner, Result
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from shard_runner import Row, Source, Stage, Step, read_rows
-from shard_runner.cli import make_cli
+from shard_runner.cli import RunSettings, make_cli, run_by_settings, use_one_thread, write_json
+from shard_runner.cli.settings import with_run_settings
 
 
 class Training(BaseModel):
@@ -158,3 +162,74 @@ def test_keys_come_from_the_environment_and_reach_no_file(tmp_path: Path) -> Non
     assert "key **********" in call("report", out, SERVICE_KEY="open sesame").output
     assert not [path for path in out.rglob("*") if path.is_file() and b"sesame" in path.read_bytes()]
     assert "service_key" not in json.loads((out / "run.json").read_text())["settings"]
+
+
+def test_the_public_names_are_these() -> None:
+    assert shard_runner.cli.__all__ == [
+        "RunSettings", "make_cli", "read_settings", "run_by_settings", "use_one_thread", "write_json",
+    ]  # fmt: skip
+
+
+class OwnError(click.UsageError):
+    pass
+
+
+class OwnSettings(RunSettings):
+    missing_error = OwnError
+
+    base_url: str | None = None
+    folder: Path | None = None
+
+
+@pytest.mark.parametrize(("model", "error"), [(OwnSettings, OwnError), (with_run_settings(OwnSettings), OwnError)])
+def test_a_setting_that_is_needed_is_there_or_an_error_of_the_app_s_own_class(
+    model: type[OwnSettings], error: type[click.UsageError]
+) -> None:
+    assert model(base_url="http://a").needed("base_url", "an address") == "http://a"
+    assert model(limit=3, seed=0).needed("seed", "zero is a value") == 0
+    with pytest.raises(error, match=r"^--base-url is needed: an address\.$"):
+        model().needed("base_url", "an address")
+    assert "missing_error" not in model.model_fields
+
+
+def test_picked_settings_are_plain_and_in_the_order_asked_for() -> None:
+    picked = OwnSettings(folder=Path("photos")).picked("folder", "seed")
+    assert list(picked.items()) == [("folder", "photos"), ("seed", 0)]
+
+
+def test_a_run_takes_seed_limits_and_shards_from_its_settings_and_keeps_no_key(tmp_path: Path) -> None:
+    class WithKey(OwnSettings):
+        service_key: SecretStr | None = None
+
+    settings = WithKey(seed=7, limit=2, shard_size=1, max_failed_share=0.25, service_key=SecretStr("open sesame"))
+    pipeline = build(Settings(images=tmp_path), tmp_path)
+    summary = run_by_settings(pipeline, tmp_path / "run", settings=settings, only=["work"], progress=False)
+    assert [(account.name, account.rows_in) for account in summary.accounts] == [
+        ("numbers", 2),
+        ("work", 2),
+        ("after", 0),
+    ]
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    wanted = {"seed": 7, "limit": 2, "shard_size": 1, "max_failed_share": 0.25}
+    assert wanted.items() <= record.items()
+    assert record["settings"] == wanted | {"base_url": None, "folder": None}
+
+
+def test_json_is_utf_8_on_one_line_or_indented_and_an_error_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "rows.json"
+    write_json(path, [{"name": "Bär 🐻"}])
+    assert path.read_bytes() == '[{"name": "Bär 🐻"}]\n'.encode()
+    write_json(path, ["ä"], indent=1)
+    assert path.read_bytes() == '[\n "ä"\n]\n'.encode()
+    with pytest.raises(UnicodeEncodeError):
+        write_json(path, "\ud83d")
+    assert path.read_bytes() == '[\n "ä"\n]\n'.encode()
+
+
+def test_one_thread_is_the_default_and_the_user_s_number_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "5")
+    use_one_thread()
+    assert os.environ["OMP_NUM_THREADS"] == "5"
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    use_one_thread()
+    assert os.environ["OMP_NUM_THREADS"] == "1"

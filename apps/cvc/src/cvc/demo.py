@@ -4,12 +4,13 @@ import time
 from pathlib import Path
 
 import click
-from shard_runner import RunSummary, run
+from shard_runner import RunSummary
+from shard_runner.cli import run_by_settings, use_one_thread
 
 from cvc.pipeline import build_pipeline, check_needs
 from cvc.report import headline, make_report
 from cvc.settings import CvcSettings
-from cvc.world import FAST, FULL, use_one_thread, world_settings, write_world
+from cvc.world import FAST, FULL, world_settings, write_world
 
 
 def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True) -> RunSummary:
@@ -31,16 +32,7 @@ def run_settings(settings: CvcSettings, out: Path, *, progress: bool = True) -> 
         SettingsError: a setting without a default is missing.
     """
     check_needs(settings)
-    summary = run(
-        build_pipeline(settings, out),
-        out,
-        seed=settings.seed,
-        shard_size=settings.shard_size,
-        limit=settings.limit,
-        max_failed_share=settings.max_failed_share,
-        progress=progress,
-        settings=settings.model_dump(mode="json"),
-    )
+    summary = run_by_settings(build_pipeline(settings, out), out, settings=settings, progress=progress)
     make_report(settings, out)
     return summary
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import click
-from shard_runner import Row, Source, Step, read_rows, run
+from shard_runner import Row, Source, Step, read_rows
+from shard_runner.cli import run_by_settings, use_one_thread
 
 from cvc.comparing import COMPLETION_MEASURES, by_task, compare_answers, greedy_accuracy, split_by_kind
 from cvc.evaluation import answer_stage, read_eval_data, score_stage
@@ -21,7 +22,7 @@ from cvc.examples import answered_messages
 from cvc.pipeline import build_pipeline
 from cvc.settings import CvcSettings
 from cvc.training import mixed_rows, read_base, train_on, training_row
-from cvc.world import FULL, WorldSize, use_one_thread, world_settings, write_world
+from cvc.world import FULL, WorldSize, world_settings, write_world
 
 ARMS = ("method", "control", "annotations", "no-filter")
 
@@ -42,16 +43,7 @@ class Study:
     ) -> Path:
         """Bring one run folder of the seed up to date and return it."""
         run_dir = self.folder / name
-        values = settings.model_dump(mode="json")
-        run(
-            pipeline,
-            run_dir,
-            seed=settings.seed,
-            limit=settings.limit,
-            only=only,
-            progress=self.progress,
-            settings=values,
-        )
+        run_by_settings(pipeline, run_dir, settings=settings, only=only, progress=self.progress)
         return run_dir
 
 

@@ -1,7 +1,7 @@
 """All choices of a run in one validated model; the only place where an option is described."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
@@ -23,6 +23,7 @@ class CvcSettings(RunSettings):
 
     # Someone may put a key into an address: a refused one is not repeated.
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
+    missing_error = SettingsError
 
     seed: int = Field(0, ge=0, description="Seed of the run; every row derives its own from it and its id.")
 
@@ -255,24 +256,3 @@ class CvcSettings(RunSettings):
         if self.backend != "server":
             return self
         return self.model_copy(update={"backend": "hf", "base_url": None, "model": self.weights, "weights": None})
-
-    def needed(self, name: str, why: str) -> Any:
-        """The value of a setting that has no default.
-
-        Raises:
-            SettingsError: it was not given.
-
-        >>> CvcSettings().needed("model", "the model that guesses")
-        Traceback (most recent call last):
-        ...
-        cvc.errors.SettingsError: --model is needed: the model that guesses.
-        """
-        value = getattr(self, name)
-        if value is None:
-            raise SettingsError(f"--{name.replace('_', '-')} is needed: {why}.")
-        return value
-
-    def picked(self, *names: str) -> dict[str, Any]:
-        """Some settings as plain values, for a stage's fingerprint."""
-        values = self.model_dump(mode="json")
-        return {name: values[name] for name in names}

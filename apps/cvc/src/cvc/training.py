@@ -1,12 +1,12 @@
 """Training rows in, a better model out: the tasks `export` and `train`."""
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from shard_runner import Row, Task, TaskContext
+from shard_runner.cli import write_json
 
 from cvc.engines import file_digest, model_identity
 from cvc.errors import CvcError, SettingsError
@@ -31,7 +31,7 @@ def export_task() -> Task:
             [{key: row[key] for key in ("id", "images", "messages")} for row in rows], ctx.folder / LLAVA_JSON
         )
         pairs = preference_pairs(rows, list(ctx.read_rows("judge")))
-        _write_json(ctx.folder / MVC_JSON, pairs)
+        write_json(ctx.folder / MVC_JSON, pairs, indent=1)
 
     return Task(name="export", run=run, inputs=("mix", "judge"))
 
@@ -113,9 +113,3 @@ def train_on(rows: Iterable[Mapping[str, Any]], settings: CvcSettings, folder: P
         "seed": settings.seed,
     }
     return train(SftSettings(**(values | changes)), list(rows), folder)
-
-
-def _write_json(path: Path, value: Any) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)

@@ -1,13 +1,13 @@
 """The embedded world as a user's folder: images, captions, annotations, base data, held-out questions, tiny models."""
 
 import json
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shard_runner import Row
+from shard_runner.cli import write_json
 
 from cvc.evaluation import COMPLETION
 from cvc.settings import BLANK, TINY, CvcSettings
@@ -33,14 +33,6 @@ FULL = WorldSize(scenes=240, base=600, completion=400, per_task=30, steps=150)
 FAST = WorldSize(scenes=120, base=150, completion=60, per_task=5, steps=40)
 
 
-def use_one_thread() -> None:
-    """Keep torch on one thread, unless the user's OMP_NUM_THREADS says otherwise; to be called before torch is loaded.
-
-    Threads that share a tiny model wait for each other: on a busy machine two are several times slower than one.
-    """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-
-
 def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     """Draw a world into a folder; a folder that is complete is left as it is.
 
@@ -55,13 +47,13 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
         return
     record.unlink(missing_ok=True)
     scene_world.write_folder(folder, size.scenes, seed=seed)
-    _write_json(folder / "lexicon.json", dict(scene_world.LEXICON))
+    write_json(folder / "lexicon.json", dict(scene_world.LEXICON))
     _write_base(folder, scene_world.base_rows(size.base, folder / "base", seed=seed))
     hidden = scene_world.hidden_rows(size.completion, folder / "held-out", seed=seed)
     others = scene_world.task_rows(size.per_task, folder / "held-out", seed=seed)
     rows = [row | {"task": COMPLETION} for row in hidden] + list(others)
-    _write_json(folder / "held-out.json", [row | {"image": _relative(row["image"], folder)} for row in rows])
-    _write_json(record, wanted)
+    write_json(folder / "held-out.json", [row | {"image": _relative(row["image"], folder)} for row in rows])
+    write_json(record, wanted)
 
 
 def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> CvcSettings:
@@ -100,9 +92,3 @@ def _write_base(folder: Path, rows: Iterable[Row]) -> None:
 
 def _relative(path: str, folder: Path) -> str:
     return Path(path).relative_to(folder).as_posix()
-
-
-def _write_json(path: Path, value: Any) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)

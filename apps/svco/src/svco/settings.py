@@ -1,7 +1,7 @@
 """All choices of a run in one validated model; the only place where an option is described."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 from shard_runner.cli import RunSettings
@@ -18,6 +18,7 @@ class SvcoRunSettings(RunSettings):
     """Settings of one run; defaults are those of the S-VCO paper (arXiv 2502.13928) wherever it names one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    missing_error = SettingsError
 
     seed: int = Field(0, ge=0, description="Seed of the run: split, adapters, order of pairs.")
 
@@ -155,24 +156,3 @@ class SvcoRunSettings(RunSettings):
     def image_root(self) -> Path:
         """Folder of the images."""
         return self.images or self.needed("data", "pairs as MVC JSON").parent
-
-    def needed(self, name: str, why: str) -> Any:
-        """The value of a setting that has no default.
-
-        Raises:
-            SettingsError: it was not given.
-
-        >>> SvcoRunSettings().needed("model", "the model that learns")
-        Traceback (most recent call last):
-        ...
-        svco.errors.SettingsError: --model is needed: the model that learns.
-        """
-        value = getattr(self, name)
-        if value is None:
-            raise SettingsError(f"--{name.replace('_', '-')} is needed: {why}.")
-        return value
-
-    def picked(self, *names: str) -> dict[str, Any]:
-        """Some settings as plain values, for a stage's fingerprint."""
-        values = self.model_dump(mode="json")
-        return {name: values[name] for name in names}

@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from shard_runner.cli import use_one_thread, write_json
 
 from svco.comparing import MEASURES
 from svco.demo import run_settings
 from svco.evaluation import BEFORE, COMPARISON, CONTROLS
-from svco.world import FULL, WorldSize, use_one_thread, world_settings, write_json, write_world
+from svco.world import FULL, WorldSize, world_settings, write_world
 
 if TYPE_CHECKING:
     from bench_eval import Comparison

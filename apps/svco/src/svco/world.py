@@ -1,12 +1,12 @@
 """The embedded world as a user's folder: pairs as MVC JSON, held-out questions, the tiny model."""
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from shard_runner import Row
+from shard_runner.cli import write_json
 
 from svco.comparing import ABSENT
 from svco.settings import TINY, SvcoRunSettings
@@ -36,14 +36,6 @@ class WorldSize:
 
 FULL = WorldSize(pairs=1000, held_out=500, asked_pairs=160, per_task=30, absent=200, steps=100)
 FAST = WorldSize(pairs=120, held_out=40, asked_pairs=16, per_task=2, absent=8, steps=12)
-
-
-def use_one_thread() -> None:
-    """Keep torch on one thread, unless the user's OMP_NUM_THREADS says otherwise; to be called before torch is loaded.
-
-    Threads that share a tiny model wait for each other: on a busy machine two are several times slower than one.
-    """
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def write_world(folder: Path, size: WorldSize, seed: int) -> None:
@@ -131,10 +123,3 @@ def _absent(item: Any, number: int, folder: Path) -> Row:
 
 def _relative(path: str, folder: Path) -> str:
     return Path(path).relative_to(folder).as_posix()
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)

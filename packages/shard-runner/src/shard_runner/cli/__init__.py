@@ -2,10 +2,13 @@
 
 try:
     from shard_runner.cli.commands import make_cli
+    from shard_runner.cli.data_files import write_json
+    from shard_runner.cli.process import use_one_thread
+    from shard_runner.cli.running import run_by_settings
     from shard_runner.cli.settings import RunSettings, read_settings
 except ModuleNotFoundError as error:
     if error.name not in ("click", "pydantic", "yaml"):
         raise
     raise ImportError(f"{error.name} is missing; install it with: pip install 'shard-runner[cli]'") from error
 
-__all__ = ["RunSettings", "make_cli", "read_settings"]
+__all__ = ["RunSettings", "make_cli", "read_settings", "run_by_settings", "use_one_thread", "write_json"]

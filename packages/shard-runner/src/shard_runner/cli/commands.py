@@ -1,6 +1,5 @@
 """`make_cli`: from settings, stages, report and demo to an app's whole command line."""
 
-import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,12 @@ from pydantic import BaseModel
 
 from shard_runner.accounts import RUN_RECORD, accounts_to_text, status
 from shard_runner.cli.exits import OneLineGroup
-from shard_runner.cli.flags import fields_of, given_flags, setting_flags
-from shard_runner.cli.settings import RunSettings, is_secret, read_settings, with_run_settings, with_values
+from shard_runner.cli.flags import given_flags, setting_flags
+from shard_runner.cli.running import run_by_settings
+from shard_runner.cli.settings import read_settings, with_run_settings, with_values
 from shard_runner.disk import read_json
 from shard_runner.errors import LedgerError
 from shard_runner.explaining import explain, steps_to_text
-from shard_runner.runner import run
 from shard_runner.stages import Step
 
 S = TypeVar("S", bound=BaseModel)
@@ -34,18 +33,7 @@ class _App(Generic[S]):
     headline: Callable[[S, Path], str] | None
 
     def run(self, settings: S, out: Path, only: Sequence[str] | None = None) -> None:
-        how = RunSettings.model_validate(settings)
-        summary = run(
-            self.build(settings, out),
-            out,
-            seed=how.seed,
-            only=only,
-            shard_size=how.shard_size,
-            limit=how.limit,
-            max_failed_share=how.max_failed_share,
-            settings=public_settings(settings),
-        )
-        click.echo(summary)
+        click.echo(run_by_settings(self.build(settings, out), out, settings=settings, only=only))
         if only is None:
             self.tell(settings, out)
 
@@ -61,16 +49,6 @@ class _App(Generic[S]):
         if record is None:
             raise LedgerError(f"{run_dir} holds no run: there is no {RUN_RECORD} in it")
         return self.settings.model_validate(with_values(record["settings"], given_flags(self.settings, {})))
-
-
-def public_settings(settings: BaseModel) -> dict[str, Any]:
-    """Return settings as plain values without the keys, as `run.json` keeps them."""
-    values = settings.model_dump(mode="json")
-    for path, info in fields_of(type(settings)):
-        if is_secret(info.annotation):
-            holder = functools.reduce(lambda inner, name: inner.get(name) or {}, path[:-1], values)
-            holder.pop(path[-1], None)
-    return values
 
 
 def make_cli(

@@ -4,7 +4,7 @@ import copy
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast, get_args
+from typing import Any, ClassVar, TypeVar, cast, get_args
 
 import click
 import yaml
@@ -16,12 +16,40 @@ class RunSettings(BaseModel):
 
     model_config = ConfigDict(extra="ignore", from_attributes=True)
 
+    missing_error: ClassVar[type[click.UsageError]] = click.UsageError
+    """What `needed` raises; an app may set its own."""
+
     seed: int = Field(0, ge=0, description="Seed of the whole run.")
     limit: int | None = Field(None, ge=1, description="At most so many rows of each source: a smoke run of anything.")
     shard_size: int = Field(1000, ge=1, description="Input rows of a shard; the result does not depend on it.")
     max_failed_share: float = Field(
         0.5, ge=0, le=1, description="A stage stops when more than this share of its rows failed."
     )
+
+    def needed(self, name: str, why: str) -> Any:
+        """Return the value of a setting that has no default.
+
+        Raises:
+            click.UsageError: it was not given; of the class `missing_error`.
+
+        >>> RunSettings().needed("limit", "how much to try")
+        Traceback (most recent call last):
+        ...
+        click.exceptions.UsageError: --limit is needed: how much to try.
+        """
+        value = getattr(self, name)
+        if value is None:
+            raise self.missing_error(f"--{name.replace('_', '-')} is needed: {why}.")
+        return value
+
+    def picked(self, *names: str) -> dict[str, Any]:
+        """Return some settings as plain values, for a stage's fingerprint.
+
+        >>> RunSettings(seed=3).picked("seed", "limit")
+        {'seed': 3, 'limit': None}
+        """
+        values = self.model_dump(mode="json")
+        return {name: values[name] for name in names}
 
 
 S = TypeVar("S", bound=BaseModel)

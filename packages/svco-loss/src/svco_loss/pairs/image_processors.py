@@ -13,7 +13,8 @@ def load_image_processor(model: str, revision: str | None) -> Any:
     DINOv3's exists for torchvision alone; ViT's stands in for it with DINOv3's settings. That one resizes before it
     scales to 0..1 instead of after, which rounds each resized pixel to a 255th.
     """
-    from transformers import AutoImageProcessor
+    # from its own module: transformers 5.17 exports it only where torchvision is installed
+    from transformers.models.auto.image_processing_auto import AutoImageProcessor
     from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
     settings, _ = ViTImageProcessorPil.get_image_processor_dict(model, revision=revision)
