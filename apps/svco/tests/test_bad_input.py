@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from shard_runner import run, status
+from svco.cli import main
 from svco.errors import InputError
 from svco.pairs import read_pairs
 from svco.pipeline import build_pipeline
@@ -72,6 +74,15 @@ def test_texts_that_cannot_be_trained_on_are_dropped_before_training(folder: Pat
     reference = accounts_of(folder, rows)["reference"]
     assert reference.dropped == {"too_long": 1, "special_token_in_text": 1}
     assert reference.done == 1
+
+
+def test_a_run_without_a_usable_pair_ends_with_one_clear_line(folder: Path) -> None:
+    (folder / "mvc.json").write_text(json.dumps([mvc(chosen_response="")]))
+    flags = ["--data", folder / "mvc.json", "--model", "tiny", "--device", "cpu", "--out", folder / "run"]
+    done = CliRunner().invoke(main, ["train", *map(str, flags)])
+    assert done.exit_code == 1
+    assert "no pair is left to train on" in done.output
+    assert len(done.output.strip().splitlines()) == 1
 
 
 def test_equal_pairs_keep_ids_of_their_own(folder: Path) -> None:

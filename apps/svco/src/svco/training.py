@@ -1,6 +1,5 @@
 """Reference log-probabilities and training: steps `reference`, `train` and one for each control."""
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn, Task, TaskContext
 from svco_loss.pairs import RefusedPair
 
+from svco.errors import SvcoError
 from svco.pairs import TRAIN, VALIDATION, row_to_pair
 from svco.settings import SvcoRunSettings
 
@@ -121,6 +121,8 @@ def train_task(settings: SvcoRunSettings, control: str | None = None) -> Task:
 
     def run(ctx: TaskContext) -> None:
         rows = list(ctx.read_rows("reference"))
+        if not any(row["part"] == TRAIN for row in rows):
+            raise SvcoError("no pair is left to train on; `svco status RUN` counts the reasons.")
         if control == "sft":
             _train_sft(settings, rows, ctx.folder)
         else:
@@ -197,7 +199,6 @@ def _train_sft(settings: SvcoRunSettings, rows: Sequence[Row], folder: Path) -> 
         length_weighting=0.0,
         **{name: values[name] for name in same},
     )
-    logging.getLogger(__name__).info("control sft: %d rows", 2 * len(rows))
     learned = [row for row in rows if row["part"] == TRAIN]
     train(chosen, [side for row in learned for side in sft_rows(row)], folder)
 

@@ -104,10 +104,22 @@ def launch_training(
     job = write_job(home, settings, pairs, validation, Path(references or home / "reference.parquet"))
     if settings.reference == "stored":
         _run([sys.executable, "-m", "svco_loss.training", "references", str(job)])
+    _free_gpu_memory()
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(accelerate_config(config))]
     command += ["--num_processes", str(processes)]
     # not --cpu, with which accelerate starts one process alone: the settings keep the processes off a GPU
     _run([*command, "-m", "svco_loss.training", "train", str(job), "--processes", str(processes)])
+
+
+def _free_gpu_memory() -> None:
+    """Give back what this process holds of a GPU and does not use, as a reference model may have left some."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
 
 
 def _run(command: list[str]) -> None:
