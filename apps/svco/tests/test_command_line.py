@@ -31,7 +31,8 @@ def test_steps_before_the_model_need_no_model_and_flags_win_over_the_file(world:
     ("arguments", "words"),
     [
         (["run"], "--data is needed"),
-        (["filter"], "--data is needed"),
+        (["filter", "--filter"], "--data is needed"),
+        (["filter", "--data", "mvc.json"], "--filter is needed"),
         (["train", "--data", "mvc.json"], "--model is needed"),
         (["run", "--processes", "2"], "processes belongs to launch"),
         (["run", "--reference", "adapter"], "reference adapter needs method lora"),

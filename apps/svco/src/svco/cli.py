@@ -8,6 +8,7 @@ from shard_runner import Step
 from shard_runner.cli import make_cli
 
 from svco.demo import demo_command
+from svco.errors import SettingsError
 from svco.pipeline import STEPS, build_pipeline, check_needs
 from svco.preparing import prepare_group
 from svco.report import headline, make_report
@@ -18,6 +19,8 @@ from svco.study import study_command
 def _build(settings: SvcoRunSettings, run_dir: Path) -> Sequence[Step]:
     command = click.get_current_context().info_name or ""
     last = command if command in STEPS else "eval"
+    if command == "filter" and not settings.filter:
+        raise SettingsError("--filter is needed: without it every pair passes the step `filter`.")
     check_needs(settings, last)
     return build_pipeline(settings, run_dir, last=last)
 
