@@ -16,10 +16,13 @@ class WholeCheckpoints:
     args: Any
     state: Any
     model: Any
+    accelerator: Any
     is_deepspeed_enabled: bool
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         super()._save_checkpoint(model, trial)  # type: ignore[misc]
+        if self.args.world_size > 1:
+            self.accelerator.wait_for_everyone()  # each process writes its share
         if self.args.should_save:
             mark_complete(Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}")
 

@@ -59,6 +59,7 @@ CASES = [
     pytest.param("ddp", "full"),
     pytest.param("zero2", "lora", marks=needs_deepspeed),
     pytest.param("zero3", "full", marks=needs_deepspeed),
+    pytest.param("zero3", "lora", marks=needs_deepspeed),
 ]
 
 

@@ -169,6 +169,9 @@ def _train(
         trainer = make_pair_trainer(model, settings, arguments, batches, other, progress=progress)
         if store is not None:
             _fill(store, references, [prepared, checked], encoder, trainer, settings, progress)
+        if arguments.should_save:
+            run.last_checkpoint()  # removes torn ones, once
+        trainer.accelerator.wait_for_everyone()
         checkpoint = run.last_checkpoint()
         trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
     return _finish(trainer, encoder.rows.processor, settings, dtype, run, prepared.cut_answers)
@@ -225,12 +228,15 @@ def _finish(
     trainer: PairTrainer, processor: Any, settings: SvcoSettings, dtype: str, run: RunFolder, cut: int
 ) -> dict[str, Any]:
     """Save weights, then history and result, which says that all is there."""
+    from transformers.integrations.deepspeed import unset_hf_deepspeed_config
+
     weights = trainer.whole_weights()  # on every process, as ZeRO-3 gathers them
     result = {"steps": trainer.state.global_step, "dtype": dtype, "cut_answers": cut}
     if trainer.args.should_save:
         model = trainer.accelerator.unwrap_model(trainer.model)
         if settings.method == "lora":
             save_whole(model, None, run.adapter, state_dict=weights)
+            unset_hf_deepspeed_config()  # with which the base would be split over processes again
             merge_adapter(settings.model, run.adapter, run.model, dtype=dtype)
         else:
             save_whole(model, processor, run.model, state_dict=_cast(weights, dtype))
