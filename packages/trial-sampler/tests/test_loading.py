@@ -25,14 +25,9 @@ def test_a_checkpoint_folder_is_opened_in_single_precision_on_a_cpu(
     sampler = load_sampler(checkpoint, device="cpu", batch_size=2)
     assert isinstance(sampler, HfSampler)
     assert sampler.model.dtype == torch.float32
-    in_memory = llava.state_dict()
-    assert all(torch.equal(weight, in_memory[name]) for name, weight in sampler.model.state_dict().items())
-    (opened,), (made,) = sampler.sample([ask(0)]), HfSampler(llava, processor).sample([ask(0)])
-    assert [(trial.text, trial.seed) for trial in opened.trials] == [(trial.text, trial.seed) for trial in made.trials]
-    # not to the last bit: where weights lie in memory decides how a processor's kernels add up
-    assert [trial.logprob for trial in opened.trials] == pytest.approx(
-        [trial.logprob for trial in made.trials], abs=1e-5
-    )
+    for weight in sampler.model.parameters():
+        weight.data = weight.data.clone()  # off the mapped file: where weights lie decides how kernels add up
+    assert sampler.sample([ask(0)]) == HfSampler(llava, processor).sample([ask(0)])
 
 
 @pytest.mark.filterwarnings(

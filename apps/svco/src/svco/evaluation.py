@@ -56,7 +56,7 @@ def answer_stage(name: str, model: str, task: str | None, settings: SvcoRunSetti
     return response_stage(
         f"answers-{name}",
         lambda: _open_sampler(model, settings),
-        model=_identity(model, task),
+        model=f"{_identity(model, task)} {settings.dtype}",
         decoding=Decoding(max_new_tokens=settings.max_new_tokens),
         batch_size=settings.prompts_per_batch,
         inputs=("questions", *([task] if task else [])),
@@ -119,12 +119,13 @@ class _Margins:
         from svco_loss.training import compute_references, prepare_pairs
 
         held = [row for row in rows if row["part"] == VALIDATION]
-        prepared = prepare_pairs([row_to_pair(row) for row in held], self._encoder, image_root=self._root)
+        # one by one: of two equal pairs neither is a duplicate here
+        prepared = [prepare_pairs([row_to_pair(row)], self._encoder, image_root=self._root) for row in held]
+        good = {row["id"]: (one.pairs[0], one.keys[0]) for row, one in zip(held, prepared, strict=True) if one.pairs}
+        pairs, keys = [pair for pair, _ in good.values()], [key for _, key in good.values()]
         store = ReferenceStore(ReferenceSource("", "", ""))
-        compute_references(
-            self._model, prepared.pairs, prepared.keys, self._encoder, store, self._settings, progress=False
-        )
-        logps = {row["id"]: list(store.get(key)) for row, key in zip(held, prepared.keys, strict=True)}
+        compute_references(self._model, pairs, keys, self._encoder, store, self._settings, progress=False)
+        logps = {row_id: list(store.get(key)) for row_id, (_, key) in good.items()}
         names = ("id", "category", "image_a", "image_b", "question", "text_x", "text_y")
         return [
             [{name: row[name] for name in names} | {"logps": logps[row["id"]]}] if row["id"] in logps else []
@@ -170,8 +171,8 @@ def _open_sampler(model: str, settings: SvcoRunSettings) -> Any:
     from trial_sampler import Request, load_sampler
 
     logging.disable_progress_bar()
-    device = None if settings.device == "auto" else settings.device
-    sampler = load_sampler(model, device=device, batch_size=settings.prompts_per_batch)
+    device, dtype = (None if value == "auto" else value for value in (settings.device, settings.dtype))
+    sampler = load_sampler(model, device=device, dtype=dtype, batch_size=settings.prompts_per_batch)
 
     def ask(questions: Sequence[Question]) -> list[Answers]:
         requests = [

@@ -9,7 +9,7 @@ from svco_loss.pairs import RefusedPair
 from svco.pairs import row_to_pair
 from svco.settings import SvcoRunSettings
 
-_SETTINGS = ("filter", "semantic_model", "visual_model", "min_semantic", "max_visual", "unfiltered", "dtype")
+_SETTINGS = ("filter", "semantic_model", "visual_model", "min_semantic", "max_visual", "unfiltered")
 
 
 def filter_stage(settings: SvcoRunSettings, run_dir: Path) -> Stage:

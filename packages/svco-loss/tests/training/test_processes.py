@@ -58,6 +58,7 @@ def assert_alike(base: str, one: SvcoResult, other: SvcoResult) -> None:
 CASES = [
     pytest.param("zero2", "lora", marks=needs_deepspeed),
     pytest.param("zero3", "full", marks=needs_deepspeed),
+    pytest.param("zero3", "lora", marks=needs_deepspeed),
 ]
 
 

@@ -81,8 +81,6 @@ def make_arguments(settings: SvcoSettings, dtype: str, checkpoints: Path, *, has
         "eval_strategy": "steps" if has_validation else "no",
         "eval_steps": settings.eval_every,
         "ddp_find_unused_parameters": settings.train_vision,  # layers above the one whose features are taken
-        "accelerator_config": {"even_batches": True, "split_batches": False},
-        "prediction_loss_only": True,
     }
     arguments = trainer_arguments(TrainingArguments, settings, dtype=dtype, checkpoints=checkpoints, **more)
     return TrainingArguments(**arguments)
@@ -106,7 +104,7 @@ class PairTrainer(WholeCheckpoints, Trainer):
         batches: Sequence[NumberedPairs],
         reference_model: Any | None,
     ) -> None:
-        train, validation = (_Numbers(len(pairs), "pair") for pairs in batches)
+        train, validation = (_Numbers(len(pairs)) for pairs in batches)
         super().__init__(model, args, batches[0], train, validation if len(validation) else None)
         self.model_accepts_loss_kwargs = True  # pairs of a step are counted, and `compute_loss` divides by them
         self._settings = settings
@@ -224,14 +222,13 @@ class PairTrainer(WholeCheckpoints, Trainer):
 
 
 class _Numbers(torch.utils.data.Dataset[dict[str, int]]):
-    """0 to N - 1, each under one name."""
+    """Numbers of pairs, 0 to N - 1, as `NumberedPairs` takes them."""
 
-    def __init__(self, size: int, name: str) -> None:
+    def __init__(self, size: int) -> None:
         self._size = size
-        self._name = name
 
     def __len__(self) -> int:
         return self._size
 
     def __getitem__(self, index: int) -> dict[str, int]:
-        return {self._name: index}
+        return {"pair": index}
