@@ -5,6 +5,7 @@ from box_space.crops import PixelWindow, crop, pixel_window
 from box_space.errors import BoxError, BoxSpaceError, BoxTextError, ImageError
 from box_space.formats import iou, xywh_to_xyxy, xyxy_to_xywh
 from box_space.images import FORMATS, MAX_PIXELS, open_image
+from box_space.number_groups import NumberGroup, number_groups
 from box_space.spaces import (
     Fraction,
     OriginalPixels,
@@ -36,6 +37,7 @@ __all__ = [
     "Boxes",
     "Fraction",
     "ImageError",
+    "NumberGroup",
     "OriginalPixels",
     "PatchGrid",
     "PixelSpace",
@@ -51,6 +53,7 @@ __all__ = [
     "iou",
     "llava_space",
     "llava_text_to_box",
+    "number_groups",
     "open_image",
     "pixel_window",
     "qwen_space",
