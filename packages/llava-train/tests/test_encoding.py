@@ -79,6 +79,51 @@ def test_the_weight_of_an_answer_falls_with_its_length(processor: Any, dialogue:
     assert weights == pytest.approx([len(first) ** -0.5] * len(first) + [len(second) ** -0.5] * len(second))
 
 
+def weighted(dialogue: dict[str, Any], *weights: Any) -> dict[str, Any]:
+    """The dialogue with a weight for each answer; None leaves it out."""
+    given = iter(weights)
+    messages = [dict(message) for message in dialogue["messages"]]
+    for message in messages:
+        weight = next(given) if message["role"] == "assistant" else None
+        message.update({} if weight is None else {"weight": weight})
+    return {**dialogue, "messages": messages}
+
+
+def test_the_tokens_of_a_turn_weigh_by_its_own_weight_too(processor: Any, dialogue: dict[str, Any]) -> None:
+    plain, row = encoder_of(processor), weighted(dialogue, 0.25, None)
+    first, second = (len(processor.tokenizer(t)["input_ids"]) for t in (" a duck</s>", " a red bird .</s>"))
+    assert [w for w in plain.encode(row).weights if w] == [0.25] * first + [1.0] * second
+    by_length = encoder_of(processor, length_weighting=1.0).encode(row)
+    assert [w for w in by_length.weights if w] == pytest.approx([0.25 / first] * first + [1 / second] * second)
+    assert sum(by_length.weights) == pytest.approx(1.25)
+
+
+def test_weights_change_neither_tokens_nor_images_also_where_the_tokens_are_remembered(
+    processor: Any, dialogue: dict[str, Any]
+) -> None:
+    encoder = encoder_of(processor)
+    rows = [dialogue, weighted(dialogue, 3, 0.5), weighted(dialogue, None, 0.0), dialogue]
+    once, more, silent, again = (encoder.encode(row) for row in rows)
+    assert once.input_ids == more.input_ids == silent.input_ids
+    assert once.images["pixel_values"] is silent.images["pixel_values"]
+    assert once.labels == more.labels == again.labels
+    assert once.weights == again.weights != more.weights
+
+
+def test_a_turn_of_weight_zero_is_shown_but_not_learned(processor: Any, dialogue: dict[str, Any]) -> None:
+    encoded = encoder_of(processor).encode(weighted(dialogue, 0, None))
+    assert learned_texts(processor, encoded.labels) == [" a red bird .</s>"]
+    assert [weight > 0 for weight in encoded.weights] == [label != -100 for label in encoded.labels]
+    assert " a duck</s>" in processor.tokenizer.decode(encoded.input_ids)
+
+
+def test_the_template_never_sees_a_weight(dialogue: dict[str, Any]) -> None:
+    read = read_dialogue(weighted(dialogue, 0.5, 2))
+    assert read.answer_weights == (0.5, 2.0)
+    assert read.messages == read_dialogue(dialogue).messages
+    assert read_dialogue(dialogue).answer_weights == (1.0, 1.0)
+
+
 def test_answers_of_a_template_without_end_token_get_one(open_processor: Any, dialogue: dict[str, Any]) -> None:
     encoder = encoder_of(open_processor)
     assert encoder.end_token == "</s>"
@@ -162,6 +207,14 @@ BAD_ROWS = [
     ("turn_form", {"messages": ["a"]}),
     ("part_form", {"messages": ask({"type": "video"})}),
     ("empty_answer", {"messages": ask(text("a"), answer=" \n")}),
+    ("weight", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": -1}]}),
+    ("weight", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": float("nan")}]}),
+    ("weight", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": float("inf")}]}),
+    ("weight", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": 1e-300}]}),
+    ("weight", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": "1"}]}),
+    ("weight", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": True}]}),
+    ("weight", {"messages": [{**turn("user", text("a")), "weight": 1}, turn("assistant", text("a"))]}),
+    ("nothing_to_learn", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": 0}]}),
     ("image_in_answer", {"messages": [turn("user", text("a")), turn("assistant", IMAGE)], "images": ["0.png"]}),
     ("image_count", {"messages": ask(IMAGE, IMAGE), "images": ["0.png"]}),
     ("image_count", {"messages": ask(text("a")), "images": ["0.png"]}),

@@ -40,6 +40,14 @@ def test_messages_come_back_from_llava_json_as_they_were(row: dict[str, Any]) ->
     assert llava_to_messages(messages_to_llava(row)) == row
 
 
+def test_the_weight_of_an_answer_survives_both_ways() -> None:
+    answer = {"role": "assistant", "content": [{"type": "text", "text": "A duck."}], "weight": 0.25}
+    question = {"role": "user", "content": [{"type": "text", "text": "What is it?"}]}
+    row = {"id": "1", "messages": [question, answer], "images": []}
+    assert messages_to_llava(row)["conversations"][1] == {"from": "gpt", "value": "A duck.", "weight": 0.25}
+    assert llava_to_messages(messages_to_llava(row)) == row
+
+
 @given(dialogues())
 def test_a_file_gives_back_the_rows_written(row: dict[str, Any]) -> None:
     import tempfile

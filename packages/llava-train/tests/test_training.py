@@ -106,6 +106,46 @@ def test_the_first_loss_is_the_weighted_mean_written_out(
     assert train(settings, rows, tmp_path).losses[0] == pytest.approx(expected_loss(settings, rows), rel=1e-5)
 
 
+def with_a_box_turn(rows: Rows, box_weight: float) -> Rows:
+    """The rows with a turn in front that carries a weight, as zoom dialogues have it."""
+    asked = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "what is behind the blocks ?"}]}
+    box = {"role": "assistant", "content": [{"type": "text", "text": "one two on snow ."}], "weight": box_weight}
+    then = {"role": "user", "content": [{"type": "text", "text": "what is hidden ?"}]}
+    return [{**row, "messages": [asked, box, then, row["messages"][1]]} for row in rows]
+
+
+def test_the_first_loss_weighs_each_turn_by_its_own_weight(full: SftSettings, rows: Rows, tmp_path: Path) -> None:
+    weighted_rows, settings = with_a_box_turn(rows, 0.25), replace(full, max_steps=1)
+    batch = one_batch(settings, weighted_rows)
+    logps_B_T_V = logits(load_model(settings.model, "float32"), batch).log_softmax(-1)
+    tokens = load_encoder(settings).processor.tokenizer
+    box_length = len(tokens(" one two on snow .</s>")["input_ids"])
+    total = mass = 0.0
+    for k, labels in enumerate(batch["labels"].tolist()):
+        places = [t for t, label in enumerate(labels) if label != -100]
+        for rank, t in enumerate(places):
+            weight = 0.25 if rank < box_length else 1.0
+            total -= weight * float(logps_B_T_V[k, t - 1, labels[t]])
+            mass += weight
+    assert train(settings, weighted_rows, tmp_path).losses[0] == pytest.approx(total / mass, rel=1e-5)
+
+
+def test_turn_weights_count_relative_to_one_another_whatever_the_accumulation(
+    full: SftSettings, rows: Rows, tmp_path: Path
+) -> None:
+    settings = replace(full, max_steps=3)
+    mixed = with_a_box_turn(rows[:3], 0.5) + with_a_box_turn(rows[3:5], 0.0) + rows[5:]
+    at_once = train(settings, mixed, tmp_path / "a").losses
+    in_parts = train(replace(settings, batch_size=2, gradient_accumulation=4), mixed, tmp_path / "b").losses
+    doubled = [
+        {**row, "messages": [m | {"weight": 2 * m.get("weight", 1)} if m["role"] == "assistant" else m for m in ms]}
+        for row in mixed
+        for ms in [row["messages"]]
+    ]
+    assert in_parts == pytest.approx(at_once, rel=1e-4)
+    assert train(settings, doubled, tmp_path / "c").losses == pytest.approx(at_once, rel=1e-5)
+
+
 def test_scoring_labelled_columns_trains_as_the_fused_head_does(
     full: SftSettings, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,9 @@ from llava_train.errors import RowError
 Row = dict[str, Any]
 ImageRef = str | Image.Image
 
+_MOST_WEIGHT = 1e6
+"""Beyond it, and below its inverse, sums of float32 weights would lose their neighbours."""
+
 
 @dataclass(frozen=True)
 class Dialogue:
@@ -22,6 +25,8 @@ class Dialogue:
     """Each `{"role", "content": [{"type": "image"} or {"type": "text", "text"}]}`."""
     images: tuple[ImageRef, ...]
     """Paths or PIL images, one for each image part."""
+    answer_weights: tuple[float, ...] = ()
+    """What each answer's token losses are multiplied by, in order; 0: shown, not learned. Empty: all 1."""
 
     @property
     def answer_turns(self) -> tuple[int, ...]:
@@ -33,6 +38,7 @@ def read_dialogue(row: Mapping[str, Any]) -> Dialogue:
     """Read `messages` and `images` (or `image`) of a row; plain-text contents of TRL rows get their images in front.
 
     Images inside content parts (`{"type": "image", "image": ...}`) are taken in order; a row uses these or the column.
+    An assistant's turn may carry `"weight"`, 0 or more.
 
     >>> row = {"messages": [{"role": "user", "content": "What is it?"}, {"role": "assistant", "content": "A duck."}],
     ...        "images": ["duck.png"]}
@@ -40,7 +46,8 @@ def read_dialogue(row: Mapping[str, Any]) -> Dialogue:
     [{'type': 'image'}, {'type': 'text', 'text': 'What is it?'}]
 
     Raises:
-        RowError: roles, contents or the number of images are not those of a dialogue that ends in an answer.
+        RowError: roles, contents or the number of images are not those of a dialogue that ends in an answer; `weight`
+            where one is neither 0 nor from 1e-6 to 1e6 or stands in another turn, `nothing_to_learn` where all are 0.
     """
     turns = row.get("messages")
     if not isinstance(turns, Sequence) or isinstance(turns, str) or not turns:
@@ -50,7 +57,7 @@ def read_dialogue(row: Mapping[str, Any]) -> Dialogue:
     _check_roles([message["role"] for message in messages])
     _check_answers(messages)
     images = _choose_images(messages, column, inline)
-    return Dialogue(tuple(messages), images)
+    return Dialogue(tuple(messages), images, _answer_weights(turns))
 
 
 def _image_column(row: Mapping[str, Any]) -> list[ImageRef]:
@@ -122,6 +129,28 @@ def _check_answers(messages: list[dict[str, Any]]) -> None:
             raise RowError("image_in_answer", f"turn {k} is an answer and cannot hold an image.")
         if not any(part["text"].strip() for part in message["content"]):
             raise RowError("empty_answer", f"turn {k} has no text to learn.")
+
+
+def _answer_weights(turns: Sequence[Mapping[str, Any]]) -> tuple[float, ...]:
+    """The weights of the answers, 1 where none is given."""
+    weights: list[float] = []
+    for k, turn in enumerate(turns):
+        if turn["role"] == "assistant":
+            weights.append(_read_weight(turn.get("weight", 1.0), k))
+        elif turn.get("weight") is not None:
+            raise RowError("weight", f"turn {k} is of the role {turn['role']}; answers alone have a weight.")
+    if not any(weights):
+        raise RowError("nothing_to_learn", "all answers have the weight 0; leave the row out.")
+    return tuple(weights)
+
+
+def _read_weight(weight: Any, turn: int) -> float:
+    if weight is None:  # a table with such a column has it in every row
+        return 1.0
+    is_number = isinstance(weight, (int, float)) and not isinstance(weight, bool)
+    if not is_number or not (weight == 0 or 1 / _MOST_WEIGHT <= weight <= _MOST_WEIGHT):
+        raise RowError("weight", f"the weight of turn {turn} must be 0 or from 1e-6 to 1e6; got {weight!r}.")
+    return float(weight)
 
 
 def _choose_images(

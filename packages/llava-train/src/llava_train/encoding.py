@@ -42,9 +42,12 @@ class EncodedRow:
     input_ids: list[int]
     """T token ids, image tokens expanded."""
     labels: list[int]
-    """T labels: the token id inside answers and their end tokens, -100 elsewhere. Not shifted."""
+    """T labels: the token id inside answers and their end tokens, -100 elsewhere. Not shifted.
+
+    An answer of weight 0 counts as elsewhere.
+    """
     weights: list[float]
-    """T loss weights: answer length ** -p inside answers, 0 elsewhere."""
+    """T loss weights: the answer's own weight times answer length ** -p inside answers, 0 elsewhere."""
     token_types: list[int] | None
     """T kinds of token (0 text, 1 image) where the model wants them."""
     images: dict[str, Any]
@@ -69,7 +72,7 @@ class RowEncoder:
         Args:
             processor: a multimodal processor with a chat template.
             stop_ids: tokens that end generation.
-            length_weighting: p of the answer weight `length ** -p`.
+            length_weighting: p of the answer weight `length ** -p`, by which a turn's own weight is multiplied.
             max_length: longest row in tokens; None for no limit.
             image_root: folder that relative image paths start from.
             cache_mb: MiB for what was seen before; nine tenths for images.
@@ -102,7 +105,8 @@ class RowEncoder:
         tokenized = self._tokenize_once(row, dialogue, images.replacements)
         input_ids = list(tokenized.input_ids)
         types = read_token_types(self.processor, input_ids) if self._adds_token_types else None
-        return EncodedRow(input_ids, *_label(input_ids, tokenized.spans, self._length_weighting), types, images.tensors)
+        labels, weights = _label(input_ids, tokenized.spans, dialogue.answer_weights, self._length_weighting)
+        return EncodedRow(input_ids, labels, weights, types, images.tensors)
 
     def check(self, row: Mapping[str, Any]) -> int:
         """Number of tokens of a row after reading everything that training will read; pixel values are not computed.
@@ -225,9 +229,12 @@ def _close_answers(dialogue: Dialogue, end_token: str) -> Dialogue:
     return Dialogue(tuple(messages), dialogue.images)
 
 
-def _label(ids: list[int], spans: Sequence[AnswerSpan], power: float) -> tuple[list[int], list[float]]:
+def _label(
+    ids: list[int], spans: Sequence[AnswerSpan], answer_weights: Sequence[float], power: float
+) -> tuple[list[int], list[float]]:
     labels, weights = [IGNORED] * len(ids), [0.0] * len(ids)
-    for span in spans:
-        labels[span.start : span.stop] = ids[span.start : span.stop]
-        weights[span.start : span.stop] = [span.length**-power] * span.length
+    for span, answer_weight in zip(spans, answer_weights, strict=True):
+        if answer_weight > 0:
+            labels[span.start : span.stop] = ids[span.start : span.stop]
+            weights[span.start : span.stop] = [answer_weight * span.length**-power] * span.length
     return labels, weights

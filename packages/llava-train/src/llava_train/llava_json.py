@@ -20,7 +20,7 @@ _SPEAKER_OF = {"user": "human", "assistant": "gpt", "system": "system"}
 def llava_to_messages(row: Mapping[str, Any]) -> Row:
     """Turn one LLaVA row into a row with `messages` and `images`; other columns stay as they are.
 
-    `<image>` may stand anywhere in a turn; one line break on either side belongs to it.
+    `<image>` may stand anywhere in a turn; one line break on either side belongs to it. A turn keeps its `weight`.
 
     >>> row = {"id": "7", "image": "a.png", "conversations": [
     ...     {"from": "human", "value": "<image>\\nWhat is it?"}, {"from": "gpt", "value": "A duck."}]}
@@ -112,7 +112,12 @@ def _turn_to_message(turn: Any) -> dict[str, Any]:
     value = turn.get("value") if isinstance(turn, Mapping) else None
     if speaker not in _ROLE_OF or not isinstance(value, str):
         raise RowError("turn_form", f"a turn must have from (human, gpt or system) and value; got from {speaker!r}.")
-    return {"role": _ROLE_OF[speaker], "content": _value_to_parts(value)}
+    return {"role": _ROLE_OF[speaker], "content": _value_to_parts(value), **_weight(turn)}
+
+
+def _weight(turn: Mapping[str, Any]) -> dict[str, Any]:
+    """A turn's own loss weight, which LLaVA's loader ignores."""
+    return {} if turn.get("weight") is None else {"weight": turn["weight"]}
 
 
 def _value_to_parts(value: str) -> list[dict[str, str]]:
@@ -129,7 +134,7 @@ def _message_to_turn(message: Mapping[str, Any]) -> dict[str, str]:
         raise RowError("roles", f"LLaVA JSON has no speaker for the role {message['role']!r}.")
     content = message["content"]
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    return {"from": speaker, "value": _parts_to_value(parts)}
+    return {"from": speaker, "value": _parts_to_value(parts), **_weight(message)}
 
 
 def _parts_to_value(parts: Iterable[Mapping[str, Any]]) -> str:

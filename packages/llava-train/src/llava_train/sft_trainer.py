@@ -78,7 +78,10 @@ def _trainer_class() -> Any:
     trl = require("trl")
 
     class AnswerWeightedTrainer(WholeCheckpoints, trl.SFTTrainer):  # type: ignore[misc, name-defined]
-        """Weighted mean of -log p over answer tokens, taken over all rows of one optimiser step."""
+        """Weighted mean of -log p over answer tokens, taken over all rows of one optimiser step.
+
+        Sum of weight * -log p over sum of weights: the weights of one step are relative to one another alone.
+        """
 
         loss_is_scaled_for_ga = True
 
