@@ -5,6 +5,7 @@ from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam, is_right, 
 from scene_world.folders import base_rows, hidden_rows, judge_reason, task_rows, write_folder
 from scene_world.hiding import caused_things, cue_things, pick_hidden
 from scene_world.language import CAPTION_STYLES, caption, rationale
+from scene_world.large import LARGE_PX, large_box_xyxy_px, plate_box_xyxy_px, render_large, sample_sign_scene
 from scene_world.pair_folders import pair_questions, pair_rows
 from scene_world.pairs import ASKED_CHANGES, CHANGES, MinimalPair, minimal_pair
 from scene_world.questions import (
@@ -33,6 +34,7 @@ __all__ = [
     "EXAM_TASKS",
     "GRID",
     "KINDS",
+    "LARGE_PX",
     "LEXICON",
     "NEUTRAL",
     "RULES",
@@ -64,6 +66,7 @@ __all__ = [
     "is_reason_true",
     "is_right",
     "judge_reason",
+    "large_box_xyxy_px",
     "make_zoom",
     "mask_hw",
     "minimal_pair",
@@ -72,10 +75,13 @@ __all__ = [
     "parse_box",
     "parse_reason",
     "pick_hidden",
+    "plate_box_xyxy_px",
     "rationale",
     "render",
     "render_hidden",
+    "render_large",
     "sample_scene",
+    "sample_sign_scene",
     "task_rows",
     "tiny_mlm_path",
     "tiny_vlm_path",

@@ -32,10 +32,10 @@ def render(scene: Scene, *, without: Collection[int] = ()) -> Image.Image:
         scene: the scene.
         without: indices of things that are left out (the counterfactual picture).
     """
-    image = _ground(scene.background, scene.texture % _TEXTURES).copy()
+    image = ground(scene.background, scene.texture).copy()
     for i, thing in enumerate(scene.things):
         if i not in without:
-            tile = _tile(thing.kind, thing.color, thing.side_px, thing.flip, thing.text)
+            tile = thing_tile(thing.kind, thing.color, thing.side_px, thing.flip, thing.text)
             image.paste(tile, (thing.x_px, thing.y_px), tile)
     light = [min(255, int(v * scene.light)) for v in range(256)]
     return image.point(light * 3)
@@ -51,7 +51,7 @@ def mask_hw(thing: Thing) -> NDArray[np.bool_]:
 
 def box_xyxy_px(thing: Thing) -> tuple[int, int, int, int]:
     """The tight box around a thing's mask, in pixels; x1 and y1 are one past the last pixel."""
-    x0, y0, x1, y1 = _tile_box(thing.kind, thing.color, thing.side_px, thing.flip, thing.text)
+    x0, y0, x1, y1 = tile_box(thing.kind, thing.color, thing.side_px, thing.flip, thing.text)
     return thing.x_px + x0, thing.y_px + y0, thing.x_px + x1, thing.y_px + y1
 
 
@@ -73,7 +73,8 @@ def render_hidden(scene: Scene, hidden: int, *, seed: int = 0) -> Occlusion[Imag
 
 
 @functools.cache
-def _tile(kind: str, color: str, side_px: int, flip: bool, text: str) -> Image.Image:
+def thing_tile(kind: str, color: str, side_px: int, flip: bool, text: str) -> Image.Image:
+    """A thing alone: RGBA, `side_px` square; shared, so not to be drawn on."""
     side = side_px * _OVERSAMPLING
     tile = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     pen = ImageDraw.Draw(tile)
@@ -119,13 +120,19 @@ def _write(tile: Image.Image, character: str) -> None:
 
 @functools.cache
 def _tile_mask(kind: str, color: str, side_px: int, flip: bool, text: str) -> NDArray[np.bool_]:
-    return np.asarray(_tile(kind, color, side_px, flip, text))[..., 3] > 100
+    return np.asarray(thing_tile(kind, color, side_px, flip, text))[..., 3] > 100
 
 
 @functools.cache
-def _tile_box(kind: str, color: str, side_px: int, flip: bool, text: str) -> tuple[int, int, int, int]:
+def tile_box(kind: str, color: str, side_px: int, flip: bool, text: str) -> tuple[int, int, int, int]:
+    """The tight box around what is drawn on a tile."""
     ys, xs = np.nonzero(_tile_mask(kind, color, side_px, flip, text))
     return int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1
+
+
+def ground(background: str, texture: int) -> Image.Image:
+    """The ground of a scene: RGB, 96 x 96 pixels; shared, so not to be drawn on."""
+    return _ground(background, texture % _TEXTURES)
 
 
 @functools.cache
