@@ -1,0 +1,153 @@
+"""Asking a model in one turn or in two: steps `answers-NAME`."""
+
+import functools
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from box_space import Box
+from PIL import Image
+from shard_runner import Failed, Outcome, Row, Stage
+
+from chain_of_spot.arms import Control, control_box, place_seed
+from chain_of_spot.settings import ZOOM, CosSettings
+
+
+def one_turn_stage(name: str, model: str, identity: str, task: str | None, settings: CosSettings) -> Stage:
+    """Ask every question as it is; rows gain `trials`."""
+    return _stage(name, lambda: _OneTurn(model, settings), identity, task, settings, {"turns": 1})
+
+
+def two_turn_stage(
+    name: str, model: str, identity: str, task: str | None, settings: CosSettings, control: Control | None = None
+) -> Stage:
+    """Ask where, then what; rows gain `trials`, `where_text`, `verdict` and `box_xyxy_px`."""
+    config = {"turns": 2, "control": control, "seed": settings.seed}
+    return _stage(name, lambda: _TwoTurns(model, settings, control), identity, task, settings, config)
+
+
+def _stage(
+    name: str, make: Any, identity: str, task: str | None, settings: CosSettings, config: dict[str, Any]
+) -> Stage:
+    picked = settings.picked(*ZOOM, "max_where_tokens", "max_new_tokens", "dtype", "backend")
+    inputs = ("eval-questions", *([task] if task else []))
+    return Stage(
+        name=f"answers-{name}",
+        make=make,
+        config=picked | config | {"model": identity},
+        inputs=inputs,
+        batch_size=settings.prompts_per_batch,
+    )
+
+
+class _OneTurn:
+    """A model that answers at once."""
+
+    def __init__(self, model: str, settings: CosSettings) -> None:
+        self._responder = Responder.load(model, settings)
+        self._frame = settings.zoom(load_processor(model)).frame
+
+    def __call__(self, rows: list[Row]) -> list[Outcome]:
+        from box_space import ImageError, open_image
+        from roi_attention import ZoomError
+        from roi_attention.zoom import Conversation, plain_row, shown_picture
+
+        asked: dict[int, Conversation] = {}
+        outcomes: dict[int, Outcome] = {}
+        for number, row in enumerate(rows):
+            try:
+                picture = shown_picture(open_image(row["image"]), self._frame)
+                turns = plain_row(row["question"], "-", picture, row_id=row["id"])["messages"][:1]
+            except (ImageError, ZoomError) as error:
+                outcomes[number] = Failed(error.reason, str(error))
+            else:
+                asked[number] = Conversation(row["id"], "answer", tuple(turns), (picture,))
+        for number, said in zip(asked, self._responder(list(asked.values())), strict=True):
+            outcomes[number] = _outcome(rows[number], said)
+        return [outcomes[number] for number in range(len(rows))]
+
+
+class _TwoTurns:
+    """A model that looks first."""
+
+    def __init__(self, model: str, settings: CosSettings, control: Control | None) -> None:
+        self._responder = Responder.load(model, settings)
+        self._zoom = settings.zoom(load_processor(model))
+        self._choose = None if control is None else functools.partial(_chosen, control, settings.seed)
+
+    def __call__(self, rows: list[Row]) -> list[Outcome]:
+        from roi_attention.zoom import Failure, ZoomItem, ask_many
+
+        items = [ZoomItem(row["id"], row["image"], row["question"]) for row in rows]
+        with self._responder.keeping():
+            found = ask_many(self._responder, items, settings=self._zoom, choose_box=self._choose)
+        outcomes: list[Outcome] = []
+        for row, looked in zip(rows, found, strict=True):
+            if isinstance(looked, Failure):
+                outcomes.append(Failed(looked.reason, f"{looked.stage}: {looked.detail}"))
+            else:
+                seen = {"where_text": looked.where_text, "verdict": looked.where.verdict}
+                outcomes.append(_outcome(row | seen | {"box_xyxy_px": list(looked.box.xyxy)}, looked.answer))
+        return outcomes
+
+
+def _chosen(control: Control, seed: int, image: Image.Image, question: str, where: Any) -> Box:
+    return control_box(control, where.box, place_seed(image, question, seed))
+
+
+def _outcome(row: Row, said: Any) -> Outcome:
+    if isinstance(said, str):
+        return [row | {"trials": [{"text": said, "truncated": None}]}]
+    return Failed(str(getattr(said, "reason", type(said).__name__)), str(said))
+
+
+class Responder:
+    """Any backend of trial-sampler as `roi_attention.zoom` wants it: greedy, prompts of first turns kept."""
+
+    def __init__(self, sampler: Any, *, max_where_tokens: int, max_new_tokens: int) -> None:
+        self._sampler = sampler
+        self._tokens = {"where": max_where_tokens, "answer": max_new_tokens}
+
+    @classmethod
+    def load(cls, model: str, settings: CosSettings, *, backend: str | None = None, base_url: str | None = None) -> Any:
+        """Open a model for a run's settings."""
+        from transformers.utils import logging
+        from trial_sampler import load_sampler
+
+        logging.disable_progress_bar()
+        chosen = backend or settings.backend
+        device = settings.device if chosen == "hf" and settings.device != "auto" else None
+        dtype = None if chosen == "server" or settings.dtype == "auto" else settings.dtype
+        sampler = load_sampler(
+            model, backend=chosen, device=device, dtype=dtype, batch_size=settings.prompts_per_batch, base_url=base_url
+        )
+        return cls(sampler, max_where_tokens=settings.max_where_tokens, max_new_tokens=settings.max_new_tokens)
+
+    def keeping(self) -> AbstractContextManager[None]:
+        """While this lasts, second turns encode only what the first did not, where the backend can."""
+        keep = getattr(self._sampler, "keeping_prompts", None)
+        return nullcontext() if keep is None else keep()
+
+    def __call__(self, conversations: Sequence[Any]) -> list[Any]:
+        """A text for each conversation, or the sampler's account of why there is none."""
+        from trial_sampler import Request
+
+        requests = [
+            Request(
+                id=one.id,
+                messages=one.messages,
+                images=one.images,
+                temperature=0,
+                max_new_tokens=self._tokens[one.stage],
+            )
+            for one in conversations
+        ]
+        return [result.error or result.trials[0].text for result in self._sampler.sample(requests)]
+
+
+def load_processor(model: str | Path) -> Any:
+    """The processor of a model, which says in what frame it sees pictures."""
+    from transformers import AutoProcessor
+
+    return AutoProcessor.from_pretrained(model)

@@ -1,0 +1,149 @@
+"""The same questions before and after, at once and in two turns, by each control: `eval-questions` to `eval`."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from shard_runner import Row, Source, Stage, Step, Task, TaskContext
+
+from chain_of_spot.answering import one_turn_stage, two_turn_stage
+from chain_of_spot.arms import Control
+from chain_of_spot.settings import CosSettings
+from chain_of_spot.training import train_step, trained_folder
+
+if TYPE_CHECKING:
+    from bench_eval import Comparison
+
+BEFORE, AFTER = "before", "after"
+ALL = "all questions"
+"""Task that holds all others."""
+
+
+class Asked(NamedTuple):
+    """One way of asking one model."""
+
+    name: str
+    note: str
+    """What it is, in a sentence."""
+    control: Control | None = None
+    """Whose weights; None: those of the method or of before."""
+    is_trained: bool = True
+    turns: int = 2
+
+
+def ways(settings: CosSettings) -> list[Asked]:
+    """All that is compared; the first two are before and after."""
+    found = [
+        Asked(BEFORE, "The model before training, asked at once.", is_trained=False, turns=1),
+        Asked(AFTER, "The method: trained, asked where and then what."),
+        Asked("before-zoom", "The model before training, asked in two turns.", is_trained=False),
+        Asked("after-plain", "The method's model, asked at once.", turns=1),
+    ]
+    notes = {
+        "random": "Trained and asked with crops of the same size at random places.",
+        "centre": "Trained and asked with crops of the same size out of the middle.",
+        "whole": "Trained and asked with the whole image twice.",
+        "plain": "Trained on the same questions without boxes and crops, asked at once.",
+    }
+    return [*found, *(Asked(name, notes[name], name, turns=1 if name == "plain" else 2) for name in settings.controls)]
+
+
+def evaluation_steps(settings: CosSettings, run_dir: Path) -> list[Step]:
+    """Ask and grade in every way, and compare; nothing without evaluation questions."""
+    if settings.eval_data is None:
+        return []
+    steps: list[Step] = [eval_source(settings)]
+    for way in ways(settings):
+        steps += [answer_stage(way, settings, run_dir), grade_stage(way.name)]
+    return [*steps, compare_task(settings)]
+
+
+def eval_source(settings: CosSettings) -> Source:
+    """Read the evaluation questions; rows `{id, task, cluster, image, question, answer, boxes}`."""
+
+    def rows() -> Iterator[Row]:
+        from bench_eval import read_question_file
+
+        for row in read_question_file(settings.needed("eval_data", "evaluation questions")):
+            yield {"boxes": [], **row}
+
+    return Source(name="eval-questions", rows=rows)
+
+
+def answer_stage(way: Asked, settings: CosSettings, run_dir: Path) -> Stage:
+    """Ask in one way, greedily."""
+    from llava_train import model_digest
+
+    base = settings.needed("model", "the model that learns")
+    task = train_step(way.control) if way.is_trained else None
+    model = str(trained_folder(run_dir, way.control)) if way.is_trained else base
+    identity = task or model_digest(base)
+    if way.turns == 1:
+        return one_turn_stage(way.name, model, identity, task, settings)
+    return two_turn_stage(way.name, model, identity, task, settings, way.control)
+
+
+def grade_stage(name: str) -> Stage:
+    """Grade saved answers: boxes by IoU of at least 0.5, yes and no by the first word, all else as whole answers."""
+    from bench_eval import grading_stage
+
+    return grading_stage(
+        f"grades-{name}", grade_answer, grader_name="boxes-options-yes-no-words-1", inputs=(f"answers-{name}",)
+    )
+
+
+def grade_answer(text: str, row: Any) -> Any:
+    """A letter or option where the row has options, yes or no by the first word, a box by IoU, else the whole answer.
+
+    >>> grade_answer("A.", {"answer": "A"}).score, grade_answer("No, it is not.", {"answer": "no"}).score
+    (1.0, 1.0)
+    """
+    from bench_eval import box_grader, grade_choice, grade_word, grade_yes_no, normalise, text_to_box_xyxy
+
+    if row.get("options"):
+        return grade_choice(text, row)
+    if normalise(str(row["answer"])) in ("yes", "no"):
+        return grade_yes_no(text, row)
+    if text_to_box_xyxy(str(row["answer"])):
+        return box_grader(0.5)(text, row)
+    return grade_word(text, row)
+
+
+def compare_task(settings: CosSettings) -> Task:
+    """Compare the method with before and with every other way, question by question: files `against-NAME.json`."""
+    others = [way.name for way in ways(settings) if way.name != AFTER]
+
+    def run(ctx: TaskContext) -> None:
+        from bench_eval import save_comparisons
+
+        after = list(ctx.read_rows(f"grades-{AFTER}"))
+        for name in others:
+            lines = compare_answers(list(ctx.read_rows(f"grades-{name}")), after, seed=ctx.seed)
+            save_comparisons(lines, ctx.folder / f"against-{name}.json")
+        plain = compare_answers(
+            list(ctx.read_rows(f"grades-{BEFORE}")), list(ctx.read_rows("grades-after-plain")), seed=ctx.seed
+        )
+        save_comparisons(plain, ctx.folder / "after-plain-against-before.json")
+        (ctx.folder / "ways.json").write_text(json.dumps(others) + "\n", encoding="utf-8")
+
+    inputs = tuple(f"grades-{way.name}" for way in ways(settings))
+    return Task(name="eval", run=run, inputs=inputs)
+
+
+def compare_answers(before: Sequence[Row], after: Sequence[Row], *, seed: int) -> "list[Comparison]":
+    """Compare answered questions task by task and all together; rows that one side lacks count as wrong there."""
+    from bench_eval import by_task, compare
+
+    tasks, after_tasks = by_task(before), by_task(after)
+    wanted = [(task, rows, after_tasks.get(task, [])) for task, rows in tasks.items()]
+    if len(wanted) > 1:
+        wanted.append((ALL, list(before), list(after)))
+    return [compare(old, new, task=task, missing="count", seed=seed) for task, old, new in wanted if old and new]
+
+
+def load_comparison(run_dir: Path, other: str) -> "list[Comparison]":
+    """The method against another way, from a finished run; nothing where there is none."""
+    from bench_eval import load_comparisons
+
+    return load_comparisons(run_dir / "eval" / f"against-{other}.json")

@@ -1,0 +1,95 @@
+"""The user's LLaVA mix as rows: sources `questions` and `texts`."""
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from shard_runner import Row, Source
+
+from chain_of_spot.errors import InputError
+from chain_of_spot.settings import CosSettings
+
+
+def questions_source(settings: CosSettings) -> Source:
+    """Read every question of every image.
+
+    Rows `{id, dataset, row_id, index, turn, image, question, answer, others, boxes, skipped}`: `id` is the question's
+    key; `skipped` says why a row or question cannot be used, and is empty for the others.
+    """
+
+    def rows() -> Iterator[Row]:
+        from roi_attention.zoom import read_mix
+
+        mix = read_mix(read_json_rows(settings.needed("data", "a LLaVA mix")), dataset=settings.dataset_name)
+        for found in mix.image_rows:
+            for question in found.questions:
+                yield {
+                    "id": question.key,
+                    "dataset": question.dataset,
+                    "row_id": question.id,
+                    "index": question.index,
+                    "turn": question.turn,
+                    "image": question.image,
+                    "question": question.question,
+                    "answer": question.answer,
+                    "others": [list(pair) for pair in found.others(question)],
+                    "boxes": _boxes(found.row),
+                    "skipped": "",
+                    "detail": "",
+                }
+        for number, skipped in enumerate(mix.skipped):
+            row = dict.fromkeys(("dataset", "row_id", "image", "question", "answer"), "")
+            lists: dict[str, list[Any]] = {"others": [], "boxes": []}
+            place = {"index": skipped.index, "turn": -1 if skipped.turn is None else skipped.turn}
+            why = {"skipped": skipped.reason, "detail": skipped.detail}
+            yield {"id": f"skipped-{number}-row-{skipped.index}", **row, **lists, **place, **why}
+
+    return Source(name="questions", rows=rows, config=settings.picked("dataset"))
+
+
+def texts_source(settings: CosSettings) -> Source:
+    """Read the mix's rows without an image, untouched: rows `{id, conversations}`."""
+
+    def rows() -> Iterator[Row]:
+        from roi_attention.zoom import read_mix
+
+        mix = read_mix(read_json_rows(settings.needed("data", "a LLaVA mix")), dataset=settings.dataset_name)
+        for number, row in enumerate(mix.text_rows if settings.text_rows else ()):
+            turns = [{"from": turn["from"], "value": turn["value"]} for turn in row["conversations"]]
+            yield {"id": f"text-{number}", "conversations": turns}
+
+    return Source(name="texts", rows=rows, config=settings.picked("text_rows"))
+
+
+def read_json_rows(path: Path) -> list[Mapping[str, Any]]:
+    """The rows of a JSON list or of a JSONL file.
+
+    Raises:
+        InputError: the file is missing, torn, or holds no rows.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        found = json.loads(text) if text.lstrip().startswith("[") else _read_lines(text)
+    except OSError as error:
+        raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} is not valid JSON: {' '.join(str(error).split())}.") from error
+    if not found:
+        raise InputError(f"{path.name} holds no rows.")
+    return found
+
+
+def _read_lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines() if line.strip()]
+
+
+def _boxes(row: Mapping[str, Any]) -> list[list[float]]:
+    """True boxes, where the row holds such; anything else is none."""
+    boxes = row.get("boxes")
+    numbers = boxes if isinstance(boxes, list) else []
+    return [[float(v) for v in box] for box in numbers if _is_box(box)]
+
+
+def _is_box(box: Any) -> bool:
+    return isinstance(box, list) and len(box) == 4 and all(type(v) in (int, float) for v in box)

@@ -1,0 +1,207 @@
+"""One page that shows a whole run, and its few lines for the terminal."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shard_runner import LedgerError, Row, read_rows, status
+
+from chain_of_spot.evaluation import AFTER, BEFORE, load_comparison, ways
+from chain_of_spot.exporting import MAP_SCORES
+from chain_of_spot.settings import CosSettings
+from chain_of_spot.spots import HEIGHT_PX, asked_card, map_card
+
+if TYPE_CHECKING:
+    from run_report import Section
+
+REPORT = "report.html"
+"""File name of the page in the run folder."""
+
+MAX_SHOWN = 80
+"""Cards in each gallery; more make the page slow."""
+
+_INTRODUCTION = (
+    "For each question a relevance map shows where in the image its answer is looked up; the smallest square that "
+    "holds enough of it becomes the region of interest. The model learns to say the region first and to answer once "
+    "it is shown the crop. It is then asked held-out questions in the same two turns."
+)
+
+_TESTS = (
+    "Paired by question: exact McNemar test, or sign flips of clusters where questions share an image; 95 % cluster "
+    "bootstrap; not corrected for the number of lines."
+)
+
+
+def make_report(settings: CosSettings, run_dir: Path) -> Path:
+    """Write `report.html` from what a run folder holds so far, and return its path.
+
+    Raises:
+        shard_runner.LedgerError: the folder holds no run.
+    """
+    from run_report import Prose, StageAccounts, Table, write_report
+
+    accounts = {account.name: account for account in status(run_dir)}
+    annotated = _rows(run_dir, "annotate")
+    shown = [account for account in accounts.values() if account.kind != "task"]
+    values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
+    sections: list[Section] = [
+        Prose(_INTRODUCTION),
+        *_key_facts(annotated, run_dir),
+        *_comparisons(settings, run_dir),
+        *_map_scores(run_dir),
+        *_losses(run_dir),
+        *_verdicts(run_dir),
+        *_galleries(settings, run_dir, annotated),
+        StageAccounts([account for account in shown if account.finished or account.rows_in]),
+        Table(("setting", "value"), values, title="Settings"),
+    ]
+    return write_report(run_dir / REPORT, title="Chain-of-Spot", sections=sections)
+
+
+def headline(run_dir: Path) -> str:
+    """The comparisons as small tables of text, or what is missing for them."""
+    from bench_eval import comparisons_to_text
+
+    names = compared_names(run_dir)
+    if not names:
+        return "Nothing is compared yet: run the whole pipeline, with --eval-data."
+    tables = [
+        f"the method (after) against {name} (before)\n{comparisons_to_text(load_comparison(run_dir, name))}"
+        for name in names
+    ]
+    return "\n\n".join([*tables, *_pointing_line(run_dir)])
+
+
+def compared_names(run_dir: Path) -> list[str]:
+    """What the method was compared with in a finished run."""
+    path = run_dir / "eval" / "ways.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+
+
+def read_map_scores(run_dir: Path) -> dict[str, Any]:
+    """How well maps and regions meet true boxes; empty where the data has none."""
+    path = run_dir / "export" / MAP_SCORES
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _pointing_line(run_dir: Path) -> list[str]:
+    scores = read_map_scores(run_dir)
+    lines = {"pointing": "maps point at the true box", "regions": "regions hold of the true box"}
+    return [
+        f"{text}: {_percent(scores[name]['share'])} (random {_percent(scores[name]['random'])}, "
+        f"centre {_percent(scores[name]['centre'])}; n = {scores[name]['n']})"
+        for name, text in lines.items()
+        if name in scores
+    ]
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _rows(run_dir: Path, name: str) -> list[Row]:
+    try:
+        return list(read_rows(run_dir, name))
+    except LedgerError:
+        return []
+
+
+def _key_facts(annotated: Sequence[Row], run_dir: Path) -> "list[Section]":
+    from run_report import Fact, KeyFacts
+
+    facts: list[Fact] = []
+    if annotated:
+        placed = sum(bool(row["box_xyxy_px"]) for row in annotated)
+        facts.append(Fact("questions", len(annotated), f"{placed} with a region"))
+    scores = read_map_scores(run_dir)
+    if "pointing" in scores:
+        game = scores["pointing"]
+        facts.append(Fact("maps point right", _percent(game["share"]), f"random {_percent(game['random'])}"))
+    if lines := load_comparison(run_dir, BEFORE) if compared_names(run_dir) else []:
+        first = lines[0]
+        change = f"{100 * first.before:.1f} → {100 * first.after:.1f} %"
+        facts.append(Fact(first.task, change, f"{first.n} held-out questions"))
+    return [KeyFacts(facts)] if facts else []
+
+
+def _comparisons(settings: CosSettings, run_dir: Path) -> "list[Section]":
+    import run_report
+    from bench_eval import load_comparisons
+
+    notes = {way.name: way.note for way in ways(settings)}
+    found: list[Section] = []
+    for name in compared_names(run_dir):
+        if lines := load_comparison(run_dir, name):
+            title = "Before and after" if name == BEFORE else f"The method against {name}"
+            note = f"{notes.get(name, '')} {_TESTS if name == BEFORE else 'Same tests.'}"
+            labels: dict[str, Any] = {} if name == BEFORE else {"before_label": name, "after_label": "method"}
+            found.append(run_report.Comparison(lines, title=title, note=note, **labels))
+    if found:
+        lines = load_comparisons(run_dir / "eval" / "after-plain-against-before.json")
+        note = "What training did to answers without a zoom. Same tests."
+        found.append(run_report.Comparison(lines, title="Both asked at once", note=note))
+    return found
+
+
+def _map_scores(run_dir: Path) -> "list[Section]":
+    from run_report import Table
+
+    scores = read_map_scores(run_dir)
+    names = {
+        "pointing": "strongest patch within 15 px of the true box",
+        "regions": "share of the true box in the region",
+    }
+    rows = [
+        (text, *(_percent(scores[name][kind]) for kind in ("share", "random", "centre")), scores[name]["n"])
+        for name, text in names.items()
+        if name in scores
+    ]
+    return (
+        [Table(("", "map", "random place", "centre", "n"), rows, title="Do maps find the true boxes?")] if rows else []
+    )
+
+
+def _losses(run_dir: Path) -> "list[Section]":
+    from run_report import Curve, Curves
+
+    curves: list[Curve] = []
+    for path in sorted(run_dir.glob("train*/history.json")):
+        history: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        entries = [entry for entry in history if "loss" in entry]
+        curves.append(Curve(path.parent.name, [e["step"] for e in entries], [e["loss"] for e in entries]))
+    drawn = [curve for curve in curves if curve.x]
+    return [Curves(drawn, title="Loss", note="Of answers and boxes.", y_label="nats a token")] if drawn else []
+
+
+def _verdicts(run_dir: Path) -> "list[Section]":
+    """How the boxes that the model wrote were read."""
+    from run_report import Table
+
+    counts = Counter(row["verdict"] for row in _rows(run_dir, f"answers-{AFTER}"))
+    rows = [(name, count) for name, count in counts.most_common()]
+    return [Table(("verdict", "questions"), rows, title="Boxes that the model wrote")] if rows else []
+
+
+def _galleries(settings: CosSettings, run_dir: Path, annotated: Sequence[Row]) -> "list[Section]":
+    from run_report import Gallery
+
+    before = {row["id"]: row for row in _rows(run_dir, f"grades-{BEFORE}")}
+    asked = _rows(run_dir, f"grades-{AFTER}")
+    found: list[Section] = []
+    if asked:
+        items = [asked_card(row, before) for row in _spread(asked)]
+        note = f"{len(items)} of {len(asked)}. Left: where the model wants to look; right: what it is shown."
+        found.append(Gallery(items, title="Held-out questions, in two turns", note=note, max_side_px=3 * HEIGHT_PX))
+    if annotated:
+        items = [map_card(row, settings.image_root) for row in _spread(annotated)]
+        note = f"{len(items)} of {len(annotated)}. Map from cold to hot, region in white, true boxes dashed; the crop."
+        found.append(Gallery(items, title="Questions to learn from", note=note, max_side_px=3 * HEIGHT_PX))
+    return found
+
+
+def _spread(rows: Sequence[Row]) -> list[Row]:
+    """At most `MAX_SHOWN` rows, evenly spaced."""
+    count = min(MAX_SHOWN, len(rows))
+    return [rows[index * len(rows) // count] for index in range(count)]

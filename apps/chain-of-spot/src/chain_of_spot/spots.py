@@ -1,0 +1,104 @@
+"""Cards of the report: map, region and crop of a question to learn from; both turns of a held-out one."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from box_space import Box, OriginalPixels
+from PIL import Image
+from shard_runner import Row
+
+from chain_of_spot.scoring import true_boxes
+
+if TYPE_CHECKING:
+    from run_report import GalleryItem
+
+HEIGHT_PX = 220
+"""Height of the pictures of a card."""
+
+_TAGS = {
+    (False, True): "learned",
+    (True, False): "lost",
+    (True, True): "right both times",
+    (False, False): "wrong both times",
+}
+
+
+def map_card(row: Row, root: Path) -> "GalleryItem":
+    """A row of the step `annotate`: the image, its map with region and true boxes, and the crop."""
+    from run_report import GalleryItem
+
+    image = _open(row["image"], root)
+    share = f"{100 * row['mass']:.0f} % of the map" if row["mass"] >= 0 else "from a file"
+    caption = f"region: {_pixels(row['box_xyxy_px'])}; {share}" if row["box_xyxy_px"] else "no region"
+    return GalleryItem(
+        id=row["id"],
+        image=None if image is None else _map_picture(row, image),
+        question=row["question"],
+        truth=row["answer"],
+        caption=caption,
+        tags=["region"] if row["box_xyxy_px"] else ["no region"],
+    )
+
+
+def asked_card(row: Row, before: Mapping[str, Row]) -> "GalleryItem":
+    """A held-out question of `grades-after`: where the model looked and what it was shown, with both turns."""
+    from run_report import GalleryItem, ShownTrial
+
+    image, old = _open(row["image"], None), before.get(row["id"])
+    graded = [(name, one["trials"][0]) for name, one in (("before", old), ("after", row)) if one]
+    right = [bool(trial["score"]) for _, trial in graded]
+    return GalleryItem(
+        id=row["id"],
+        image=None if image is None else _asked_picture(row, image),
+        question=row["question"],
+        truth=str(row["answer"]),
+        caption=f"where: {row['where_text']} ({row['verdict']})",
+        trials=[ShownTrial(text=f"{name}: {t['text']}", verdict=bool(t["score"])) for name, t in graded],
+        tags=[row["task"], _TAGS[right[0], right[-1]]],
+    )
+
+
+def _map_picture(row: Row, image: Image.Image) -> Image.Image:
+    from roi_attention import overlay, row_to_map, side_by_side
+
+    box = _box(row, image)
+    pictures = [image]
+    if row.get("map"):
+        truth = true_boxes(row) if row["boxes"] else []
+        pictures.append(overlay(image, row_to_map(row["map"]), box=box, true_boxes=truth))
+    return side_by_side([*pictures, *_crop(image, box)], height_px=HEIGHT_PX)
+
+
+def _asked_picture(row: Row, image: Image.Image) -> Image.Image:
+    from roi_attention import side_by_side
+    from roi_attention.overlays import REGION_RGB, draw_box
+
+    box, marked = _box(row, image), image.copy()
+    if box is not None:
+        draw_box(marked, box, REGION_RGB)
+    return side_by_side([marked, *_crop(image, box)], height_px=HEIGHT_PX)
+
+
+def _crop(image: Image.Image, box: Box | None) -> Sequence[Image.Image]:
+    from box_space import crop
+
+    return [] if box is None else [crop(image, box)]
+
+
+def _box(row: Row, image: Image.Image) -> Box | None:
+    numbers = row["box_xyxy_px"]
+    return Box(*numbers, space=OriginalPixels(*image.size)) if numbers else None
+
+
+def _open(path: str, root: Path | None) -> Any:
+    from box_space import ImageError, open_image
+
+    try:
+        return open_image(path, root=root)
+    except ImageError:
+        return None
+
+
+def _pixels(numbers: Sequence[float]) -> str:
+    return ", ".join(f"{value:.0f}" for value in numbers)

@@ -1,0 +1,95 @@
+"""`chain-of-spot study`: does the method help? Several seeds, controls of equal length, paired tests."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from shard_runner.cli import use_one_thread, write_json
+
+from chain_of_spot.demo import run_settings
+from chain_of_spot.evaluation import ALL, BEFORE, load_comparison
+from chain_of_spot.report import compared_names, read_map_scores
+from chain_of_spot.world import FULL, SIGNS, WorldSize, world_settings, write_world
+
+
+def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, **changes: Any) -> dict[str, Any]:
+    """Run the method and its controls for one seed and return the comparisons; finished work is not repeated."""
+    folder = out / f"seed-{seed}"
+    write_world(folder / "world", size, seed)
+    run_settings(world_settings(folder / "world", size, seed, **changes), folder, progress=progress)
+    found = {name: [asdict(line) for line in load_comparison(folder, name)] for name in compared_names(folder)}
+    return {"seed": seed, "contrasts": found, "maps": read_map_scores(folder)}
+
+
+def run_study(
+    out: Path, seeds: Sequence[int], size: WorldSize = FULL, *, progress: bool = True, **changes: Any
+) -> list[dict[str, Any]]:
+    """Study several seeds and write `study.json` and `study.md` after each; killed, the same call goes on."""
+    use_one_thread()
+    results: list[dict[str, Any]] = []
+    for seed in seeds:
+        results.append(study_seed(out, seed, size, progress=progress, **changes))
+        write_json(out / "study.json", {"size": vars(size), "changes": changes, "results": results})
+        (out / "study.md").write_text(study_to_markdown(results) + "\n", encoding="utf-8")
+    return results
+
+
+def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
+    """Each way of asking as a mean over seeds, the method against it seed by seed, and how well maps point."""
+    from bench_eval import markdown_table
+
+    names, tasks = list(results[0]["contrasts"]), _tasks(results)
+    means = [("mean of seeds, percent", "method", *names)]
+    means += [
+        (task, _mean(results, BEFORE, task, "after"), *(_mean(results, name, task, "before") for name in names))
+        for task in tasks
+    ]
+    changes = [("method against", "task", *(f"seed {result['seed']}" for result in results))]
+    changes += [(name, task, *(_change(r, name, task) for r in results)) for name in names for task in (SIGNS, ALL)]
+    maps = [("maps and regions", "kind", *(f"seed {result['seed']}" for result in results))]
+    maps += [
+        (name, kind, *(f"{100 * result['maps'][name][kind]:.1f}" for result in results))
+        for name in ("pointing", "regions")
+        for kind in ("share", "random", "centre")
+    ]
+    return "\n\n".join(map(markdown_table, (means, changes, maps)))
+
+
+def _tasks(results: Sequence[dict[str, Any]]) -> list[str]:
+    return [line["task"] for line in results[0]["contrasts"][BEFORE]]
+
+
+def _line(result: dict[str, Any], name: str, task: str) -> dict[str, Any]:
+    return next(line for line in result["contrasts"][name] if line["task"] == task)
+
+
+def _mean(results: Sequence[dict[str, Any]], name: str, task: str, side: str) -> str:
+    values = [_line(result, name, task)[side] for result in results]
+    return f"{100 * sum(values) / len(values):.1f}"
+
+
+def _change(result: dict[str, Any], name: str, task: str) -> str:
+    line = _line(result, name, task)
+    p = "< 0.001" if line["p"] < 0.001 else f"{line['p']:.3f}"
+    return f"{100 * line['difference']:+.1f} (p {p})"
+
+
+@click.command("study", help="Does the method help? Controls over several seeds on the embedded world.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default="chain-of-spot-study", show_default=True, help="Folder."
+)
+@click.option("--seeds", default="0,1,2", show_default=True, help="Seeds, with commas between.")
+@click.option("--scenes", type=click.IntRange(min=1), default=FULL.scenes, show_default=True, help="Training pictures.")
+@click.option("--held-out", type=click.IntRange(min=1), default=FULL.held_out, show_default=True, help="Held-out ones.")
+@click.option("--steps", type=click.IntRange(min=1), default=FULL.steps, show_default=True, help="Steps of each model.")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a failure.")
+def study_command(out: Path, seeds: str, scenes: int, held_out: int, steps: int) -> None:
+    """Run the study and print its tables."""
+    try:
+        numbers = [int(part) for part in seeds.split(",")]
+    except ValueError:
+        raise click.UsageError(f"--seeds must be whole numbers with commas between; got {seeds!r}.") from None
+    results = run_study(out, numbers, WorldSize(scenes=scenes, held_out=held_out, steps=steps))
+    click.echo(f"{study_to_markdown(results)}\n\n{out / 'study.json'}")

@@ -1,0 +1,118 @@
+"""Regions from a file, questions without a region, and bad rows among good ones."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from box_space import Box, OriginalPixels
+from chain_of_spot.annotating import annotate_stage
+from chain_of_spot.errors import InputError
+from chain_of_spot.exporting import ANNOTATIONS
+from chain_of_spot.pipeline import build_pipeline
+from chain_of_spot.questions import read_json_rows
+from chain_of_spot.settings import CosSettings
+from PIL import Image
+from roi_attention.zoom import Annotation, annotation_to_row
+from shard_runner import read_rows, run, status
+
+
+def conversation(question: str, answer: str = "yes") -> list[dict[str, str]]:
+    return [{"from": "human", "value": f"<image>\n{question}"}, {"from": "gpt", "value": answer}]
+
+
+def settings_of(folder: Path, rows: list[Any], **changes: Any) -> CosSettings:
+    (folder / "mix.json").write_text(json.dumps(rows))
+    values = {"data": folder / "mix.json", "model": "tiny", "device": "cpu", "digits": 2, "sides": [0.5], "mass": 0.2}
+    return CosSettings(**(values | changes))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    Image.effect_noise((120, 80), 60).convert("RGB").save(tmp_path / "wide.png")
+    Image.effect_noise((64, 64), 60).convert("RGB").save(tmp_path / "torn.png")
+    (tmp_path / "torn.png").write_bytes((tmp_path / "torn.png").read_bytes()[:900])
+    return tmp_path
+
+
+def run_until(settings: CosSettings, out: Path, step: str) -> dict[str, Any]:
+    run(build_pipeline(settings, out), out, seed=0, only=[step], progress=False, max_failed_share=1.0)
+    return {account.name: account for account in status(out)}
+
+
+def test_bad_rows_get_their_reasons_and_their_neighbours_are_unharmed(folder: Path, tmp_path: Path) -> None:
+    rows = [
+        {"id": "1", "image": "wide.png", "conversations": conversation("Is it \u202etwisted\u202c 🦆?")},
+        {"id": "2", "image": "torn.png", "conversations": conversation("Is it torn?")},
+        {"id": "3", "image": "none.png", "conversations": conversation("Is it there?")},
+        {"id": "4", "image": "../wide.png", "conversations": conversation("Is it outside?")},
+        {"id": "5", "image": "wide.png", "conversations": conversation("")},
+        {"id": "6", "image": ["wide.png", "wide.png"], "conversations": conversation("Which?")},
+        {"id": "7", "image": "wide.png", "conversations": []},
+        "junk",
+        {"id": "8", "conversations": [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Hi"}]},
+    ]
+    out = tmp_path / "run"
+    accounts = run_until(settings_of(folder, rows, map_batch=2), out, "export")
+    assert accounts["maps"].failed == {"truncated": 1, "missing": 1, "outside_root": 1}
+    assert accounts["maps"].dropped == {"no_question": 1, "several_images": 1, "empty_conversation": 1, "row_form": 1}
+    assert all(account.adds_up for account in accounts.values())
+    (kept,) = read_rows(out, "dialogues")
+    assert Image.open(kept["images"][0]).size == (120, 120)  # on its square canvas
+    assert json.loads((out / "export" / "dialogues.json").read_text())[-1]["conversations"][0]["value"] == "Hello"
+
+
+@pytest.mark.parametrize(("choice", "kinds"), [("whole", ["zoom"]), ("plain", ["plain"]), ("drop", [])])
+def test_a_question_without_a_region_is_what_the_setting_says(
+    choice: str, kinds: list[str], folder: Path, tmp_path: Path
+) -> None:
+    (folder / "params.json").write_text("{}")
+    rows = [{"id": "1", "image": "wide.png", "conversations": conversation("Is it noise?")}]
+    settings = settings_of(folder, rows, boxes=folder / "params.json", no_region=choice)
+    accounts = run_until(settings, tmp_path / "run", "dialogues")
+    assert "maps" not in accounts
+    assert [row["kind"] for row in read_rows(tmp_path / "run", "dialogues")] == kinds
+    assert accounts["annotate"].dropped == ({"no_region": 1} if choice == "drop" else {})
+
+
+def test_published_squares_and_own_annotations_give_the_same_region(folder: Path, tmp_path: Path) -> None:
+    rows = [{"id": "a/1", "image": "wide.png", "conversations": conversation("Is it noise?")}]
+    (folder / "params.json").write_text(json.dumps({"000000_a_1_q0": {"params": [10, 20, 40]}}))
+    box = Box(20, 10, 60, 50, OriginalPixels(120, 80))
+    own = [annotation_to_row(Annotation.of("mix", "a/1", "Is it noise?", box))]
+    (folder / ANNOTATIONS).write_text(json.dumps(own))
+    for name in ("params.json", ANNOTATIONS):
+        run_until(settings_of(folder, rows, boxes=folder / name), tmp_path / name, "annotate")
+        (row,) = read_rows(tmp_path / name, "annotate")
+        assert row["box_xyxy_px"] == [20, 10, 60, 50]
+
+
+def test_a_bad_box_in_the_file_fails_its_row_alone(folder: Path, tmp_path: Path) -> None:
+    rows = [
+        {"id": str(k), "image": "wide.png", "conversations": conversation(f"Is it {k}?")} for k in range(2)
+    ]
+    entries = {"000000_0_q0": {"params": ["ten", 0, 5]}, "000001_1_q0": {"params": [0, 0, 40]}}
+    (folder / "params.json").write_text(json.dumps(entries))
+    settings = settings_of(folder, rows, boxes=folder / "params.json")
+    assert run_until(settings, tmp_path / "run", "annotate")["annotate"].failed == {"bad_box": 1}
+    assert len(list(read_rows(tmp_path / "run", "annotate"))) == 1
+
+
+def test_a_file_of_regions_that_is_none_is_an_error_with_its_name(folder: Path) -> None:
+    (folder / "boxes.json").write_text('[{"key": "x"}]')
+    settings = settings_of(folder, [], boxes=folder / "boxes.json")
+    row = {"skipped": "", "image": "wide.png", "id": "x", "index": 0, "row_id": "x", "turn": 0}
+    with pytest.raises(InputError, match=r"boxes\.json holds no regions"):
+        annotate_stage(settings).make()([row])
+
+
+@pytest.mark.parametrize(("text", "words"), [("[{", "not valid JSON"), ("[]", "holds no rows"), ("", "holds no rows")])
+def test_a_mix_that_cannot_be_read_is_an_error_of_one_line(text: str, words: str, tmp_path: Path) -> None:
+    (tmp_path / "mix.json").write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_json_rows(tmp_path / "mix.json")
+
+
+def test_json_lines_are_read_too(tmp_path: Path) -> None:
+    (tmp_path / "mix.jsonl").write_text('{"id": 1}\n\n{"id": 2}\n')
+    assert [row["id"] for row in read_json_rows(tmp_path / "mix.jsonl")] == [1, 2]
