@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from box_space import open_image
 from chain_of_spot.cli import main
 from click.testing import CliRunner, Result
-from PIL import Image
 
 
 def cos(*arguments: str | Path) -> Result:
@@ -66,7 +66,8 @@ def test_one_question_is_asked_in_two_turns(finished_run: Path, world: Path, tmp
     assert where.startswith("where:")
     assert "pixels" in where
     assert answer.startswith("answer: ")
-    assert Image.open(picture).width > Image.open(picture).height
+    width, height = open_image(picture).size
+    assert width > height
 
 
 def test_a_server_must_be_told_how_its_model_sees(world: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from box_space import Box, OriginalPixels
+from box_space import Box, OriginalPixels, open_image
 from chain_of_spot.annotating import annotate_stage
 from chain_of_spot.errors import InputError
 from chain_of_spot.exporting import ANNOTATIONS
@@ -58,7 +58,7 @@ def test_bad_rows_get_their_reasons_and_their_neighbours_are_unharmed(folder: Pa
     assert accounts["maps"].dropped == {"no_question": 1, "several_images": 1, "empty_conversation": 1, "row_form": 1}
     assert all(account.adds_up for account in accounts.values())
     (kept,) = read_rows(out, "dialogues")
-    assert Image.open(kept["images"][0]).size == (120, 120)  # on its square canvas
+    assert open_image(kept["images"][0]).size == (120, 120)  # on its square canvas
     assert json.loads((out / "export" / "dialogues.json").read_text())[-1]["conversations"][0]["value"] == "Hello"
 
 
@@ -82,15 +82,13 @@ def test_published_squares_and_own_annotations_give_the_same_region(folder: Path
     own = [annotation_to_row(Annotation.of("mix", "a/1", "Is it noise?", box))]
     (folder / ANNOTATIONS).write_text(json.dumps(own))
     for name in ("params.json", ANNOTATIONS):
-        run_until(settings_of(folder, rows, boxes=folder / name), tmp_path / name, "annotate")
-        (row,) = read_rows(tmp_path / name, "annotate")
+        run_until(settings_of(folder, rows, boxes=folder / name), tmp_path / f"run-{name}", "annotate")
+        (row,) = read_rows(tmp_path / f"run-{name}", "annotate")
         assert row["box_xyxy_px"] == [20, 10, 60, 50]
 
 
 def test_a_bad_box_in_the_file_fails_its_row_alone(folder: Path, tmp_path: Path) -> None:
-    rows = [
-        {"id": str(k), "image": "wide.png", "conversations": conversation(f"Is it {k}?")} for k in range(2)
-    ]
+    rows = [{"id": str(k), "image": "wide.png", "conversations": conversation(f"Is it {k}?")} for k in range(2)]
     entries = {"000000_0_q0": {"params": ["ten", 0, 5]}, "000001_1_q0": {"params": [0, 0, 40]}}
     (folder / "params.json").write_text(json.dumps(entries))
     settings = settings_of(folder, rows, boxes=folder / "params.json")
@@ -116,3 +114,20 @@ def test_a_mix_that_cannot_be_read_is_an_error_of_one_line(text: str, words: str
 def test_json_lines_are_read_too(tmp_path: Path) -> None:
     (tmp_path / "mix.jsonl").write_text('{"id": 1}\n\n{"id": 2}\n')
     assert [row["id"] for row in read_json_rows(tmp_path / "mix.jsonl")] == [1, 2]
+
+
+def test_rows_without_an_image_are_trained_on_unless_told_otherwise(folder: Path, tmp_path: Path) -> None:
+    rows = [
+        {"id": "1", "image": "wide.png", "conversations": conversation("Is it noise?")},
+        {"id": "2", "conversations": [{"from": "human", "value": "Hello"}, {"from": "gpt", "value": "Hi"}]},
+    ]
+    shared = {"max_steps": 1, "batch_size": 2, "gradient_checkpointing": False, "boxes": folder / "params.json"}
+    (folder / "params.json").write_text("{}")
+    learned: list[str] = []
+    for text_rows in (True, False):
+        out = tmp_path / f"run-{text_rows}"
+        accounts = run_until(settings_of(folder, rows, text_rows=text_rows, **shared), out, "train")
+        assert accounts["texts"].rows_out == text_rows
+        assert json.loads((out / "train" / "refused.json").read_text()) == []
+        learned.append(json.loads((out / "train" / "run.json").read_text())["rows"])
+    assert learned[0] != learned[1]

@@ -14,7 +14,13 @@ from shard_runner import LedgerError, read_rows
 
 def test_the_page_shows_maps_comparisons_and_both_turns(finished_run: Path, small_settings: CosSettings) -> None:
     page = make_report(small_settings, finished_run).read_text(encoding="utf-8")
-    for words in ("Do maps find the true boxes?", "The method against plain", "Both asked at once", "Loss", "small signs"):
+    for words in (
+        "Do maps find the true boxes?",
+        "The method against plain",
+        "Both asked at once",
+        "Loss",
+        "small signs",
+    ):
         assert words in page
     assert "Held-out questions, in two turns" in page
     assert "Questions to learn from" in page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
@@ -82,6 +83,83 @@ def tiny_llava(*, width: int = 128, layers: int = 4, vocabulary: int = 700, spre
     return model
 
 
+TEXT: dict[str, Any] = {
+    "vocab_size": 99, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 256, "initializer_range": 0.5,
+    "bos_token_id": 1, "eos_token_id": 2, "pad_token_id": 0,
+}  # fmt: skip
+MARKS = {"image_token_id": 95, "vision_start_token_id": 93, "vision_end_token_id": 94, "video_token_id": 96}
+
+
+def qwen2_vl() -> Any:
+    from transformers import Qwen2VLConfig, Qwen2VLForConditionalGeneration
+
+    rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 1, 2]}
+    vision = {"depth": 1, "embed_dim": 32, "hidden_size": 32, "num_heads": 2, "mlp_ratio": 2, "patch_size": 4}
+    return Qwen2VLForConditionalGeneration(
+        Qwen2VLConfig(text_config={**TEXT, "rope_parameters": rope}, vision_config=vision, **MARKS)
+    )
+
+
+def qwen2_5_vl() -> Any:
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
+
+    rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [1, 1, 2]}
+    vision = {
+        "depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "patch_size": 4, "out_hidden_size": 32,
+        "window_size": 16, "fullatt_block_indexes": [1],
+    }  # fmt: skip
+    return Qwen2_5_VLForConditionalGeneration(
+        Qwen2_5_VLConfig(text_config={**TEXT, "rope_parameters": rope}, vision_config=vision, **MARKS)
+    )
+
+
+def qwen3_vl() -> Any:
+    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
+    rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1]}
+    vision = {
+        "depth": 2, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "patch_size": 4, "out_hidden_size": 32,
+        "num_position_embeddings": 64, "deepstack_visual_indexes": [0],
+    }  # fmt: skip
+    text = {**TEXT, "head_dim": 8, "rope_parameters": rope}
+    return Qwen3VLForConditionalGeneration(Qwen3VLConfig(text_config=text, vision_config=vision, **MARKS))
+
+
+def qwen3_5() -> Any:
+    from transformers import Qwen3_5Config, Qwen3_5ForConditionalGeneration
+
+    rope = {"rope_type": "default", "rope_theta": 10000.0, "mrope_section": [2, 1, 1], "partial_rotary_factor": 1.0}
+    vision = {
+        "depth": 1, "hidden_size": 32, "intermediate_size": 64, "num_heads": 2, "patch_size": 4, "out_hidden_size": 32,
+        "num_position_embeddings": 64,
+    }  # fmt: skip
+    text = {
+        **TEXT, "head_dim": 8, "rope_parameters": rope, "layer_types": ["linear_attention", "full_attention"],
+        "linear_key_head_dim": 8, "linear_value_head_dim": 8, "linear_num_key_heads": 2, "linear_num_value_heads": 2,
+    }  # fmt: skip
+    return Qwen3_5ForConditionalGeneration(Qwen3_5Config(text_config=text, vision_config=vision, **MARKS))
+
+
+def gemma3(window: int = 6) -> Any:
+    """Its first layer sees 6 tokens back, fewer than the prompts are long."""
+    from transformers import Gemma3Config, Gemma3ForConditionalGeneration
+
+    text = {
+        **TEXT, "head_dim": 8, "sliding_window": window, "layer_types": ["sliding_attention", "full_attention"],
+        "query_pre_attn_scalar": 8, "attn_logit_softcapping": None,
+    }  # fmt: skip
+    vision = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2,
+              "image_size": 16, "patch_size": 4}  # fmt: skip
+    config = Gemma3Config(
+        text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=95, boi_token_index=93,
+        eoi_token_index=94,
+    )  # fmt: skip
+    model = Gemma3ForConditionalGeneration(config)
+    torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight)  # zeros: it would see no image
+    return model
+
+
 def _picture(index: int) -> Image.Image:
     """A small image that differs by index."""
     return Image.new("RGB", (SIZE, SIZE), (37 * index % 256, 91 * index % 256, 173 * index % 256))
@@ -126,3 +204,21 @@ def ask() -> Callable[..., Request]:
 @pytest.fixture(scope="session")
 def picture() -> Callable[[int], Image.Image]:
     return _picture
+
+
+@pytest.fixture(scope="session")
+def family() -> Callable[[str], Any]:
+    """Random models by family, that never end an answer."""
+    makers: dict[str, Callable[[], Any]] = {
+        "qwen2_vl": qwen2_vl, "qwen2_5_vl": qwen2_5_vl, "qwen3_vl": qwen3_vl, "qwen3_5": qwen3_5, "gemma3": gemma3,
+        "gemma3 that sees far": lambda: gemma3(window=64),
+    }  # fmt: skip
+
+    @cache
+    def made(name: str) -> Any:
+        torch.manual_seed(0)
+        model = makers[name]().eval()
+        model.generation_config.pad_token_id, model.generation_config.eos_token_id = 0, 1000
+        return model
+
+    return made

@@ -61,6 +61,8 @@ def test_prompts_are_encoded_once_while_they_are_kept(llava: Any, processor: Any
         hook.remove()
     assert [[text for part in of_one for text in part] for of_one in zip(*found, strict=True)] == expected
     assert seen == [3, 3]  # once while they are kept, and again afterwards
+    assert (sampler.reuse.prompts, sampler.reuse.prompts_reused) == (15, 6)
+    assert (sampler.reuse.images_encoded, sampler.reuse.images_reused) == (9, 6)
 
 
 def test_only_the_latest_prompts_are_kept(llava: Any, processor: Any, ask: Any) -> None:

@@ -38,12 +38,14 @@ def truths_of(row: Mapping[str, Any]) -> list[str]:
 def normalise(text: str) -> str:
     """Lower-case, without articles, punctuation at word edges and repeated spaces; compatibility forms unified.
 
-    >>> normalise("  The Fire-truck. "), normalise("A “dog”!")
-    ('fire-truck', 'dog')
+    An article that is all there is stays: the letter on a sign can be an A.
+
+    >>> normalise("  The Fire-truck. "), normalise("A “dog”!"), normalise("A.")
+    ('fire-truck', 'dog', 'a')
     """
     words = unicodedata.normalize("NFKC", text).casefold().split()
     stripped = [re.sub(r"^\W+|\W+$", "", word) for word in words]
-    return " ".join(word for word in stripped if word and word not in _ARTICLES)
+    return " ".join(word for word in stripped if word and word not in _ARTICLES) or " ".join(filter(None, stripped))
 
 
 def grade_exact(text: str, row: Mapping[str, Any]) -> Grade:

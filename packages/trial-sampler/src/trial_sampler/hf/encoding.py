@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import torch
@@ -22,6 +24,11 @@ class Prompt:
     """The chat template's output, up to where the answer starts."""
     images: list[Image.Image]
     """RGB, in order."""
+
+    @cached_property
+    def digests(self) -> tuple[bytes, ...]:
+        """One hash of size and pixels for each image: equal pictures have equal ones, whatever object holds them."""
+        return tuple(blake2b(b"%d %d " % image.size + image.tobytes()).digest() for image in self.images)
 
 
 def read_prompt(processor: Any, messages: Messages, images: Sequence[ImageLike]) -> Prompt:

@@ -35,6 +35,11 @@ class Network:
         """The names of the adapters."""
         return [] if self._wrapper is None else sorted(self._wrapper.peft_config)
 
+    @property
+    def may_share(self) -> bool:
+        """Whether prompts may be kept once for all their trials, if the model's layers allow it."""
+        return self._decoding != "rows"
+
     @contextmanager
     def answering_with(self, adapter: str | None) -> Generator[None]:
         """Answer with an adapter, or None: with the base model."""
@@ -67,7 +72,7 @@ class Network:
         Raises:
             ModelError: they must be (`decoding="shared"`) and cannot.
         """
-        if self._decoding == "rows":
+        if not self.may_share:
             return False
         able = can_share(cache, self.model.config.get_text_config().num_hidden_layers)
         if not able and self._decoding == "shared":

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from torch import Tensor
 
 from trial_sampler.hf.prefilling import Prefill
 from trial_sampler.hf.shared_prefix import LayerStates, stacked, states_of
-from trial_sampler.request import Request
+
+
+class Prefix(NamedTuple):
+    """The first tokens of one kept prompt."""
+
+    layers: list[LayerStates]
+    """Their keys and values without padding; of a sliding window as much as the next token sees."""
+    length: int
+    """Number of tokens."""
 
 
 @dataclass(frozen=True)
@@ -56,33 +64,21 @@ class Prompts:
         ]
         return Prompts(layers, self.logits_B_V[row], self.mask_B_P[row], self.positions_B_1[..., row, :])
 
+    def prefix(self, length: int) -> Prefix | None:
+        """Return the first tokens of the only prompt, as views.
 
-class KeptPrompts:
-    """The prompts of the latest requests, for draws of further trials of the same conversation and images.
-
-    A prompt is known by its very `messages` and `images` objects, as `dataclasses.replace` hands them on.
-    """
-
-    def __init__(self, most: int) -> None:
-        """Keep the `most` latest prompts."""
-        self._most = most
-        self._kept: OrderedDict[tuple[int, int], tuple[Request, Prompts]] = OrderedDict()
-
-    def find(self, request: Request) -> Prompts | None:
-        """Return the request's prompt if it is kept."""
-        if (found := self._kept.get(_key(request))) is None:
-            return None
-        self._kept.move_to_end(_key(request))
-        return found[1]
-
-    def keep(self, requests: Sequence[Request], prompts: Prompts) -> None:
-        """Keep the prompts of requests."""
-        for index, request in enumerate(requests):
-            self._kept[_key(request)] = (request, prompts.one(index))
-            self._kept.move_to_end(_key(request))
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+        None: a layer with a sliding window has dropped what the token behind them sees.
+        """
+        padded = self.mask_B_P.shape[1]
+        start = padded - int(self.mask_B_P.sum())
+        layers = [_first_tokens(states, start, length, padded) for states in self.layers]
+        return None if None in layers else Prefix([states for states in layers if states is not None], length)
 
 
-def _key(request: Request) -> tuple[int, int]:
-    return id(request.messages), id(request.images)
+def _first_tokens(states: LayerStates, start: int, length: int, padded: int) -> LayerStates | None:
+    dropped = padded - states.keys_B_H_P_D.shape[2]  # a window keeps the last columns
+    first = start if states.window is None else start + max(0, length - states.window + 1)
+    if first < dropped:
+        return None
+    columns = slice(first - dropped, start + length - dropped)
+    return LayerStates(states.keys_B_H_P_D[:, :, columns], states.values_B_H_P_D[:, :, columns], states.window)

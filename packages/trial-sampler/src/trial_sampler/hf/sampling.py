@@ -8,8 +8,9 @@ from typing import Any
 
 from trial_sampler.choices import ChoiceRequest, ChoiceResult
 from trial_sampler.errors import SamplerError
+from trial_sampler.hf.kept_prompts import KeptPrompts
 from trial_sampler.hf.network import Decoding, Network
-from trial_sampler.hf.prompts import KeptPrompts
+from trial_sampler.hf.reuse import Reuse
 from trial_sampler.hf.scheduling import Schedule
 from trial_sampler.hf.scoring import FirstTokenScoring
 from trial_sampler.request import Request, SampleResult
@@ -51,11 +52,17 @@ class HfSampler:
         self._scoring = FirstTokenScoring(self._network)
         self.batch_size, self.adapter = batch_size, _known(adapter, self._network)
         self._kept: KeptPrompts | None = None
+        self._reuse = Reuse()
 
     @property
     def model(self) -> Any:
         """The model of transformers."""
         return self._network.model
+
+    @property
+    def reuse(self) -> Reuse:
+        """How much of all prompts so far was encoded, and how much was kept from earlier ones."""
+        return self._reuse
 
     def with_adapter(self, name: str | None) -> HfSampler:
         """Return a sampler of the same weights in memory that answers with an adapter, or None: with the base model.
@@ -65,7 +72,7 @@ class HfSampler:
         """
         other = object.__new__(type(self))
         other._network, other._scoring, other.batch_size = self._network, self._scoring, self.batch_size
-        other.adapter, other._kept = _known(name, self._network), None
+        other.adapter, other._kept, other._reuse = _known(name, self._network), None, Reuse()
         return other
 
     def sample(self, requests: Sequence[Request]) -> list[SampleResult]:
@@ -75,15 +82,30 @@ class HfSampler:
             ModelError: the processor's image tokens do not match the model's image features (a wrong set-up).
         """
         with self._network.answering_with(self.adapter):
-            return Schedule(self._network, requests, self.batch_size, self._kept).run()
+            schedule = Schedule(self._network, requests, self.batch_size, self._kept)
+            results = schedule.run()
+        self._reuse += schedule.reuse
+        return results
 
     @contextmanager
-    def keeping_prompts(self) -> Generator[None]:
-        """Keep the latest `batch_size` prompts between calls, so that a further draw of a request encodes nothing anew.
+    def keeping_prompts(self, most: int | None = None) -> Generator[None]:
+        """Keep the latest prompts between calls, so that what they share with further requests is encoded once.
 
-        For draws in several rounds, as `sample_adaptively` makes them. The weights must not change meanwhile.
+        A further draw of a request encodes nothing anew, as `sample_adaptively` makes them. Another request whose
+        prompt begins with the same tokens and pictures (a further turn of a conversation, another question about an
+        image) encodes what follows, with the same trials up to rounding; `reuse` counts it. That is known to be exact
+        for LLaVA, Qwen2-VL, Qwen2.5-VL, Qwen3-VL and Gemma 3; of other models, and of a sliding window that has dropped
+        what is needed, prompts are encoded whole. The weights must not change meanwhile.
+
+        Args:
+            most: how many prompts to keep; None: `batch_size`. Several turns of many conversations want one each.
+
+        Raises:
+            SamplerError: `most` is below 1.
         """
-        outer, self._kept = self._kept, KeptPrompts(self.batch_size)
+        if most is not None and most < 1:
+            raise SamplerError(f"most must be at least 1; got {most}")
+        outer, self._kept = self._kept, KeptPrompts(self.batch_size if most is None else most)
         try:
             yield
         finally:

@@ -12,11 +12,14 @@ import torch
 from trial_sampler.conversations import Refused, one_line
 from trial_sampler.errors import ModelError, SampleFailure
 from trial_sampler.hf.decoding import SharedDecoding
-from trial_sampler.hf.encoding import Prompt, encode_prompts, read_prompt
+from trial_sampler.hf.encoder import PromptEncoder
+from trial_sampler.hf.encoding import Prompt, read_prompt
+from trial_sampler.hf.kept_prompts import KeptPrompts
 from trial_sampler.hf.network import Network
 from trial_sampler.hf.plans import Drawn, TrialPlan, plan_of, seeds_of
-from trial_sampler.hf.prefilling import Prefill, prefill
-from trial_sampler.hf.prompts import KeptPrompts, Prompts
+from trial_sampler.hf.prefilling import Prefill
+from trial_sampler.hf.prompts import Prompts
+from trial_sampler.hf.reuse import Reuse
 from trial_sampler.hf.rows import draw_rows
 from trial_sampler.hf.stopping import cut_at_stop
 from trial_sampler.request import Request, SampleResult, Trial, result_of
@@ -30,10 +33,16 @@ class Schedule:
     """Draws the trials of requests, at most `seats` prompts side by side."""
 
     def __init__(self, network: Network, requests: Sequence[Request], seats: int, kept: KeptPrompts | None) -> None:
-        self._network, self._requests, self._seats, self._kept = network, requests, seats, kept
+        self._network, self._requests, self._seats = network, requests, seats
+        self._encoder = PromptEncoder(network, kept)
         self._results: dict[int, SampleResult] = {}
         self._waiting = deque(range(len(requests)))
         self._decoding = SharedDecoding(network.model, network.decoder, network.end_ids)
+
+    @property
+    def reuse(self) -> Reuse:
+        """How much of the prompts was encoded, and how much was kept."""
+        return self._encoder.reuse
 
     def run(self) -> list[SampleResult]:
         """Return one result for each request, in order.
@@ -54,8 +63,7 @@ class Schedule:
         known: list[tuple[int, Prompts]] = []
         for index in [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]:
             request = self._requests[index]
-            prompts = None if self._kept is None else self._kept.find(request)
-            if prompts is not None:
+            if (prompts := self._encoder.known(request)) is not None:
                 known.append((index, prompts))
                 continue
             try:
@@ -86,19 +94,14 @@ class Schedule:
         self._enter_shared(Prompts.joined([prompts for _, prompts in group]), [index for index, _ in group])
 
     def _enter_new(self, group: list[_Waiting]) -> None:
-        requests = [self._requests[index] for index, _ in group]
-        inputs = encode_prompts(self._network.processor, [prompt for _, prompt in group])
-        for request, length in zip(requests, inputs["attention_mask"].sum(-1).tolist(), strict=True):
-            self._network.check_length(length, request.max_new_tokens)
-        prefilled = prefill(self._network.model, self._network.placed(inputs))
         indices = [index for index, _ in group]
-        if not self._network.shares(prefilled.cache):
-            self._draw_rows(prefilled, indices)
-            return
-        prompts = Prompts.of(prefilled)
-        if self._kept is not None:
-            self._kept.keep(requests, prompts)
-        self._enter_shared(prompts, indices)
+        requests = [self._requests[index] for index in indices]
+        for part in self._encoder.encode(requests, [prompt for _, prompt in group]):
+            of_part = [indices[row] for row in part.rows]
+            if isinstance(part.encoded, Prompts):
+                self._enter_shared(part.encoded, of_part)
+            else:
+                self._draw_rows(part.encoded, of_part)
 
     def _enter_shared(self, prompts: Prompts, indices: list[int]) -> None:
         try:

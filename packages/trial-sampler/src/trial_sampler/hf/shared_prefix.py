@@ -236,8 +236,12 @@ def can_share(cache: Any, layers: int) -> bool:
 
 def states_of(cache: Cache) -> list[LayerStates]:
     """Return what each layer of a prefilled cache holds."""
-    layers = cast("list[Any]", cache.layers)
-    return [LayerStates(layer.keys, layer.values, getattr(layer, "sliding_window", None)) for layer in layers]
+    return [layer_states(layer) for layer in cache.layers]
+
+
+def layer_states(layer: Any) -> LayerStates:
+    """Return what one layer of a prefilled cache holds."""
+    return LayerStates(layer.keys, layer.values, getattr(layer, "sliding_window", None))
 
 
 def stacked(parts: Sequence[Tensor], lefts: tuple[int, ...] = ()) -> Tensor:
