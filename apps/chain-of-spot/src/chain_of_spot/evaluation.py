@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shard_runner import Row, Source, Stage, Step, Task, TaskContext
 
@@ -86,28 +86,11 @@ def answer_stage(way: Asked, settings: CosSettings, run_dir: Path) -> Stage:
 
 def grade_stage(name: str) -> Stage:
     """Grade saved answers: boxes by IoU of at least 0.5, yes and no by the first word, all else as whole answers."""
-    from bench_eval import grading_stage
+    from bench_eval import SHORT_ANSWER_GRADER, grade_short_answer, grading_stage
 
     return grading_stage(
-        f"grades-{name}", grade_answer, grader_name="boxes-options-yes-no-words-1", inputs=(f"answers-{name}",)
+        f"grades-{name}", grade_short_answer, grader_name=SHORT_ANSWER_GRADER, inputs=(f"answers-{name}",)
     )
-
-
-def grade_answer(text: str, row: Any) -> Any:
-    """A letter or option where the row has options, yes or no by the first word, a box by IoU, else the whole answer.
-
-    >>> grade_answer("A.", {"answer": "A"}).score, grade_answer("No, it is not.", {"answer": "no"}).score
-    (1.0, 1.0)
-    """
-    from bench_eval import box_grader, grade_choice, grade_word, grade_yes_no, normalise, text_to_box_xyxy
-
-    if row.get("options"):
-        return grade_choice(text, row)
-    if normalise(str(row["answer"])) in ("yes", "no"):
-        return grade_yes_no(text, row)
-    if text_to_box_xyxy(str(row["answer"])):
-        return box_grader(0.5)(text, row)
-    return grade_word(text, row)
 
 
 def compare_task(settings: CosSettings) -> Task:

@@ -17,11 +17,13 @@ from bench_eval.passes import pass_at_k, pass_score
 from bench_eval.question_files import read_question_file
 from bench_eval.question_pairs import PairedRows, pair_rows
 from bench_eval.scores import TaskScore, score_tasks
+from bench_eval.short_answers import SHORT_ANSWER_GRADER, grade_short_answer
 from bench_eval.stages import evaluation_stage, grade_row, grading_stage, response_stage
 from bench_eval.tables import markdown_table, text_table
 from bench_eval.words import grade_exact, grade_number, grade_word, grade_yes_no, normalise, text_to_number
 
 __all__ = [
+    "SHORT_ANSWER_GRADER",
     "Accuracy",
     "Answers",
     "BenchEvalError",
@@ -54,6 +56,7 @@ __all__ = [
     "grade_exact",
     "grade_number",
     "grade_row",
+    "grade_short_answer",
     "grade_word",
     "grade_yes_no",
     "grader_by_task",
