@@ -1,12 +1,10 @@
 """`chain-of-spot demo`: the whole method on the embedded world, on the same code paths as `chain-of-spot run`."""
 
-import time
 from pathlib import Path
 from typing import Any
 
-import click
 from shard_runner import RunSummary
-from shard_runner.cli import run_by_settings, use_one_thread
+from shard_runner.cli import run_by_settings, use_one_thread, world_demo_command
 
 from chain_of_spot.pipeline import build_pipeline, check_needs
 from chain_of_spot.report import headline, make_report
@@ -37,16 +35,4 @@ def run_settings(settings: CosSettings, out: Path, *, progress: bool = True) -> 
     return summary
 
 
-@click.command("demo", help="Do everything on the embedded world with the tiny model, in minutes.")
-@click.option("--fast", is_flag=True, help="The smallest run that shows every step, about a minute.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default="chain-of-spot-demo", show_default=True, help="Run folder."
-)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another world.")
-@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
-def demo_command(fast: bool, out: Path, seed: int, debug: bool) -> None:
-    """Run the demo and tell how it went."""
-    start = time.monotonic()
-    summary = run_demo(out, fast=fast, seed=seed)
-    click.echo(summary)
-    click.echo(f"\n{headline(out)}\n\n{time.monotonic() - start:.0f} s; report: {out / 'report.html'}")
+demo_command = world_demo_command("chain-of-spot", run_demo, headline)

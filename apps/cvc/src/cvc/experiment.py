@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 from shard_runner import Row, Source, Step, read_rows
-from shard_runner.cli import run_by_settings, use_one_thread
+from shard_runner.cli import read_seeds, run_by_settings, run_seeds
 
 from cvc.comparing import COMPLETION_MEASURES, by_task, compare_answers, greedy_accuracy, split_by_kind
 from cvc.evaluation import answer_stage, read_eval_data, score_stage
@@ -200,14 +200,11 @@ def run_study(
     out: Path, seeds: Sequence[int], size: WorldSize = STUDY, *, progress: bool = True, **changes: Any
 ) -> list[dict[str, Any]]:
     """Study several seeds and write `study.json` and `study.md` after each; killed, the same call goes on."""
-    use_one_thread()
-    results: list[dict[str, Any]] = []
-    for seed in seeds:
-        results.append(study_seed(out, seed, size, progress=progress, **changes))
-        document = {"size": vars(size), "changes": changes, "results": results}
-        (out / "study.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        (out / "study.md").write_text(study_to_markdown(results) + "\n", encoding="utf-8")
-    return results
+
+    def study_one(seed: int) -> dict[str, Any]:
+        return study_seed(out, seed, size, progress=progress, **changes)
+
+    return run_seeds(out, seeds, study_one, study_to_markdown, record={"size": vars(size), "changes": changes})
 
 
 @click.command("study", help="Does the method help? Controls and ablation over several seeds on the embedded world.")
@@ -224,16 +221,8 @@ def run_study(
 @click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
 def study_command(out: Path, seeds: str, changes: tuple[str, ...], debug: bool, **size: int) -> None:
     """Run the study and print its tables."""
-    numbers = _seeds(seeds)
-    results = run_study(out, numbers, WorldSize(**size), **_changes(changes))
+    results = run_study(out, read_seeds(seeds), WorldSize(**size), **_changes(changes))
     click.echo(f"{study_to_markdown(results)}\n\n{out / 'study.json'}")
-
-
-def _seeds(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise click.UsageError(f"--seeds must be whole numbers with commas between; got {text!r}.") from None
 
 
 def _changes(pairs: Sequence[str]) -> dict[str, Any]:

@@ -1,12 +1,10 @@
 """`svco demo`: the whole method on the embedded world, on the same code paths as `svco run`."""
 
-import time
 from pathlib import Path
 from typing import Any
 
-import click
 from shard_runner import RunSummary
-from shard_runner.cli import run_by_settings, use_one_thread
+from shard_runner.cli import run_by_settings, use_one_thread, world_demo_command
 
 from svco.pipeline import build_pipeline, check_needs
 from svco.report import headline, make_report
@@ -37,14 +35,4 @@ def run_settings(settings: SvcoRunSettings, out: Path, *, progress: bool = True)
     return summary
 
 
-@click.command("demo", help="Do everything on the embedded world with the tiny model, in minutes.")
-@click.option("--fast", is_flag=True, help="The smallest run that shows every step, about a minute.")
-@click.option("--out", type=click.Path(path_type=Path), default="svco-demo", show_default=True, help="Run folder.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another world.")
-@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
-def demo_command(fast: bool, out: Path, seed: int, debug: bool) -> None:
-    """Run the demo and tell how it went."""
-    start = time.monotonic()
-    summary = run_demo(out, fast=fast, seed=seed)
-    click.echo(summary)
-    click.echo(f"\n{headline(out)}\n\n{time.monotonic() - start:.0f} s; report: {out / 'report.html'}")
+demo_command = world_demo_command("svco", run_demo, headline)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from shard_runner.cli import use_one_thread, write_json
+from shard_runner.cli import read_seeds, run_seeds
 
 from svco.comparing import MEASURES
 from svco.demo import run_settings
@@ -40,13 +40,11 @@ def run_study(
     out: Path, seeds: Sequence[int], size: WorldSize = FULL, *, progress: bool = True, **changes: Any
 ) -> list[dict[str, Any]]:
     """Study several seeds and write `study.json` and `study.md` after each; killed, the same call goes on."""
-    use_one_thread()
-    results: list[dict[str, Any]] = []
-    for seed in seeds:
-        results.append(study_seed(out, seed, size, progress=progress, **changes))
-        write_json(out / "study.json", {"size": vars(size), "changes": changes, "results": results})
-        (out / "study.md").write_text(study_to_markdown(results) + "\n", encoding="utf-8")
-    return results
+
+    def study_one(seed: int) -> dict[str, Any]:
+        return study_seed(out, seed, size, progress=progress, **changes)
+
+    return run_seeds(out, seeds, study_one, study_to_markdown, record={"size": vars(size), "changes": changes})
 
 
 def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
@@ -97,10 +95,6 @@ def _change(result: dict[str, Any], other: str, measure: str) -> str:
 @click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
 def study_command(out: Path, seeds: str, pairs: int, held_out: int, steps: int, debug: bool) -> None:
     """Run the study and print its tables."""
-    try:
-        numbers = [int(part) for part in seeds.split(",")]
-    except ValueError:
-        raise click.UsageError(f"--seeds must be whole numbers with commas between; got {seeds!r}.") from None
     size = WorldSize(**{**vars(FULL), "pairs": pairs, "held_out": held_out, "steps": steps})
-    results = run_study(out, numbers, size)
+    results = run_study(out, read_seeds(seeds), size)
     click.echo(f"{study_to_markdown(results)}\n\n{out / 'study.json'}")

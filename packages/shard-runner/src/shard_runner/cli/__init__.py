@@ -6,9 +6,20 @@ try:
     from shard_runner.cli.process import use_one_thread
     from shard_runner.cli.running import run_by_settings
     from shard_runner.cli.settings import RunSettings, read_settings
+    from shard_runner.cli.worlds import read_seeds, run_seeds, world_demo_command
 except ModuleNotFoundError as error:
     if error.name not in ("click", "pydantic", "yaml"):
         raise
     raise ImportError(f"{error.name} is missing; install it with: pip install 'shard-runner[cli]'") from error
 
-__all__ = ["RunSettings", "make_cli", "read_settings", "run_by_settings", "use_one_thread", "write_json"]
+__all__ = [
+    "RunSettings",
+    "make_cli",
+    "read_seeds",
+    "read_settings",
+    "run_by_settings",
+    "run_seeds",
+    "use_one_thread",
+    "world_demo_command",
+    "write_json",
+]
