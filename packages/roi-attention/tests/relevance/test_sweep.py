@@ -10,6 +10,9 @@ from full_matrices import reference_rows
 from roi_attention.errors import UnsupportedModelError
 from roi_attention.relevance import Targets, attention_rows, relevance_rows
 from small_vlms import FAMILIES, FIRST, TOKENS, make, make_inputs
+from transformers import AttentionInterface, AttentionMaskInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import sdpa_mask
 
 IMAGE = slice(FIRST, FIRST + TOKENS)
 
@@ -169,3 +172,21 @@ def test_a_model_that_attends_eagerly_is_refused_with_what_to_do() -> None:
 def test_a_model_without_a_plain_decoder_is_refused() -> None:
     with pytest.raises(UnsupportedModelError, match="no decoder with `layers` and `norm`"):
         relevance_rows(torch.nn.Linear(2, 2).eval(), make_inputs("llava"), targets([33]))
+
+
+def test_a_kernel_that_looks_up_its_own_name_finds_it() -> None:
+    """As transformers' flash kernels do, to know which library to call."""
+    seen: list[str] = []
+
+    def knows_its_name(module: Any, *args: Any, **kwargs: Any) -> Any:
+        seen.append(module.config._attn_implementation)
+        return sdpa_attention_forward(module, *args, **kwargs)
+
+    AttentionInterface.register("knows_its_name", knows_its_name)
+    AttentionMaskInterface.register("knows_its_name", sdpa_mask)
+    model, inputs, asked = make("llava"), make_inputs("llava"), targets([33])
+    plain = relevance_rows(model, inputs, asked).rows_B_T_N
+    model.get_decoder().set_attn_implementation("knows_its_name")
+    assert torch.equal(relevance_rows(model, inputs, asked).rows_B_T_N, plain)
+    assert set(seen) == {"knows_its_name"}
+    assert model.get_decoder().config._attn_implementation == "knows_its_name"

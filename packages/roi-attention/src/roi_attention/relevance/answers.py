@@ -102,8 +102,9 @@ def _answer_places(
     if not whole.startswith(prompt) or not torch.equal(ids[: len(before)], before):
         raise MapError("answer", "the chat template renders the question otherwise once it is answered.")
     special = set(processor.tokenizer.all_special_ids)
-    places = [k for k in range(len(before), length) if int(ids[k]) not in special]
-    telling = [k for k in places if any(c.isalnum() for c in processor.tokenizer.decode(ids[k : k + 1]))]
+    words = {k: processor.tokenizer.decode(ids[k : k + 1]) for k in range(len(before), length)}
+    places = [k for k, word in words.items() if int(ids[k]) not in special and word.strip()]
+    telling = [k for k in places if any(c.isalnum() for c in words[k])]
     if not places:
         raise MapError("answer", "the answer has no token to explain.")
     return telling or places

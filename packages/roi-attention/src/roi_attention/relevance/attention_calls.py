@@ -94,7 +94,7 @@ _watcher: ContextVar[tuple[_Kernel, OnCall, Exchange | None, str]] = ContextVar(
 def _attend(
     module: Any, query: Tensor, key: Tensor, value: Tensor, attention_mask: Tensor | None, **kwargs: Any
 ) -> tuple[Tensor, None]:
-    kernel, on_call, exchange, _ = _watcher.get()
+    kernel, on_call, exchange, name = _watcher.get()
     if kwargs.get("s_aux") is not None:
         raise UnsupportedModelError("sinks", "models with attention sinks (s_aux) are not supported.")
     if exchange is not None:
@@ -113,9 +113,20 @@ def _attend(
     if exchange is not None and attention_mask is None and kernel is sdpa_attention_forward:
         # SDPA's own causal flag aligns queries with the first keys; with a prefix in front they are the last ones.
         attention_mask = call.allowed(0, query.shape[2], key.shape[2])
-    output = kernel(module, query, key, value, attention_mask, **kwargs)[0]
+    with _named(module.config, name):
+        output = kernel(module, query, key, value, attention_mask, **kwargs)[0]
     on_call(module, call, output)
     return output, None
+
+
+@contextmanager
+def _named(config: Any, name: str) -> Generator[None]:
+    """Let a config name the kernel itself while that runs: flash kernels look up there which of them they are."""
+    config._attn_implementation = {"": name}
+    try:
+        yield
+    finally:
+        config._attn_implementation = {"": ATTENTION}
 
 
 def _mask(*args: Any, **kwargs: Any) -> Any:

@@ -47,10 +47,10 @@ def input_gradient_rows(
 
 
 def _gradient(scalar: Tensor, pixels: Tensor) -> Tensor:
-    gradients: tuple[Tensor | None, ...] = torch.autograd.grad(scalar, pixels, retain_graph=True, allow_unused=True)
-    if gradients[0] is None:
+    found: Any = torch.autograd.grad(scalar, pixels, retain_graph=True, allow_unused=True)
+    if found[0] is None:
         raise UnsupportedModelError("pixels", "no gradient reaches the pixels of this model.")
-    return gradients[0]
+    return found[0]
 
 
 def _by_token(gradient: Tensor, images: Sequence[ImageTokens], inputs: Mapping[str, Tensor]) -> list[Tensor]:

@@ -2,79 +2,74 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
 from roi_attention.errors import UnsupportedModelError
-from roi_attention.relevance.attention_calls import AttentionCall, Exchange, detached, watching
-from roi_attention.relevance.layer_traces import LayerTrace, prefix_of
+from roi_attention.relevance.attention_calls import AttentionCall, Exchange, watching
+from roi_attention.relevance.layer_traces import LayerRun, LayerTrace, prefix_of
 
 
-class LayerStep(NamedTuple):
-    """One layer run again, with its graph: N kept positions went in, the last M of them came out."""
-
-    given: Tensor
-    """`(B, N, W)`, a leaf."""
-    output: Tensor
-    """`(B, M, W)`."""
-    call: AttentionCall
-    """Of its M queries, without graph."""
-    attended: Tensor
-    """The attention kernel's output `(B, M, H, D)`, inside the graph."""
-
-
-def rerun(trace: LayerTrace, index: int, *, rows: int | None = None) -> LayerStep:
-    """Run a layer again with gradients, and let its stored input go.
+def run_with_gradients(trace: LayerTrace, index: int, rows: int) -> LayerRun:
+    """Run a layer again with gradients, or take the run that was kept; its input is let go.
 
     Args:
         trace: of the forward pass.
         index: of the layer.
-        rows: M; None: all. For fewer, the others are run up to their queries, keys and values alone.
+        rows: M, positions at the end that must come out; the others are then run up to their queries, keys and values.
 
     Raises:
         UnsupportedModelError: `attention` where the layer does not attend once.
     """
-    hidden, trace.inputs[index] = trace.inputs[index], None
+    hidden, trace.inputs[index], kept = trace.inputs[index], None, trace.runs.pop(index, None)
     assert hidden is not None
-    given = hidden.detach().requires_grad_()
-    left_out = 0 if rows is None else given.shape[1] - rows
+    if kept and rows == hidden.shape[1]:
+        return kept
+    given = kept.given if kept else hidden.detach().requires_grad_()
+    left_out = given.shape[1] - rows
     calls: list[tuple[AttentionCall, Tensor]] = []
     with torch.enable_grad():
-        exchange = _attend_as_whole(trace, index, given, left_out) if left_out else prefix_of(trace, index)
-        with watching(trace.decoder, lambda _, call, output: calls.append((call, output)), exchange=exchange):
+        states = (_states_of(kept.call) if kept else _states(trace, index, given)) if left_out else None
+        exchange = _instead(*states, left_out) if states else prefix_of(trace, index)
+        with watching(trace.decoder, lambda _, *call: calls.append(call), exchange=exchange):
             output = trace.recompute(index, given[:, left_out:], left_out=left_out)
     if len(calls) != 1:
         raise _no_attention(trace, index)
-    ((call, attended),) = calls
-    return LayerStep(given, output, detached(call), attended)
+    return LayerRun(given, output, *calls[0])
 
 
 class _Known(Exception):
     """Ends the run of a layer whose queries, keys and values alone are wanted."""
 
-    def __init__(self, *states: Tensor) -> None:
+    def __init__(self, states: tuple[Tensor, Tensor, Tensor]) -> None:
         self.states = states
 
 
-def _attend_as_whole(trace: LayerTrace, index: int, given: Tensor, left_out: int) -> Exchange:
-    """What gives the last rows the queries, keys and values of a run of all rows, with their graph.
+def _states(trace: LayerTrace, index: int, given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Queries, keys and values of all positions, with their graph.
 
-    So norms in front of attention are passed back through once, and round as in a run of the whole layer.
+    The last rows attend with these and not with their own, so that norms in front of attention are passed back through
+    once, and round as in a run of the whole layer.
     """
     prefix = prefix_of(trace, index)
 
-    def stop(*states: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        raise _Known(*(prefix(*states) if prefix else states))
+    def stop(query: Tensor, key: Tensor, value: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        raise _Known(prefix(query, key, value) if prefix else (query, key, value))
 
     try:
         with watching(trace.decoder, lambda *_: None, exchange=stop):
             trace.recompute(index, given)
     except _Known as known:
-        query, key, value = known.states
-        return lambda *_: (query[:, :, left_out:], key, value)
+        return known.states
     raise _no_attention(trace, index)
+
+
+def _instead(query: Tensor, key: Tensor, value: Tensor, left_out: int) -> Exchange:
+    return lambda *_: (query[:, :, left_out:], key, value)
+
+
+def _states_of(call: AttentionCall) -> tuple[Tensor, Tensor, Tensor]:
+    return call.query_B_H_Q_D, call.key_B_G_K_D, call.value_B_G_K_D
 
 
 def _no_attention(trace: LayerTrace, index: int) -> UnsupportedModelError:

@@ -5,13 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from roi_attention.errors import UnsupportedModelError
-from roi_attention.relevance.attention_calls import Exchange
+from roi_attention.relevance.attention_calls import AttentionCall, Exchange, watching
+
+
+class LayerRun(NamedTuple):
+    """One layer run with gradients of activations: N kept positions went in, the last M of them came out."""
+
+    given: Tensor
+    """`(B, N, W)`, a leaf."""
+    output: Tensor
+    """`(B, M, W)`."""
+    call: AttentionCall
+    """Of its M queries."""
+    attended: Tensor
+    """The attention kernel's output `(B, M, H, D)`, inside the graph."""
 
 
 @dataclass
@@ -34,6 +47,8 @@ class LayerTrace:
     """Logits at the positions asked for, as the model computed them."""
     cache: Any = field(default=None)
     """Keys and values of all layers and positions, where they were asked for."""
+    runs: dict[int, LayerRun] = field(default_factory=dict[int, LayerRun])
+    """Layers that ran with gradients, by index; emptied by sweeps too."""
 
     @property
     def layers(self) -> Any:
@@ -47,7 +62,13 @@ class LayerTrace:
 
 
 def trace_layers(
-    model: Any, inputs: Mapping[str, Tensor], positions: Tensor, *, first: int = 0, keep_cache: bool = False
+    model: Any,
+    inputs: Mapping[str, Tensor],
+    positions: Tensor,
+    *,
+    first: int = 0,
+    keep_cache: bool = False,
+    kept_graphs: int = 0,
 ) -> LayerTrace:
     """Run the model once as it is, without gradients, and keep what each decoder layer was given.
 
@@ -57,42 +78,95 @@ def trace_layers(
         positions: `(P,)`, where logits are needed.
         first: keep hidden states from this position on.
         keep_cache: keep keys and values of all positions too.
+        kept_graphs: number of last layers that run with gradients already, each cut off from the one below.
 
     Raises:
         UnsupportedModelError: `decoder` where the model has no plain stack of layers and a norm, `between_layers` where
             it does something to the text between layers.
     """
     decoder = decoder_of(model)
-    seen: list[tuple[Tensor, dict[str, Any]]] = []
-    last: list[Tensor] = []
-    said: list[Tensor] = []
+    record = _Record(first, len(decoder.layers) - kept_graphs)
     with ExitStack() as hooks, torch.no_grad():
         for layer in decoder.layers:
-            before = layer.register_forward_pre_hook(
-                lambda _, args, kwargs: seen.append(_split(args, kwargs)), with_kwargs=True
-            )
-            after = layer.register_forward_hook(lambda _, args, output: said.append(_hidden(output)[:, -1]))
-            hooks.callback(before.remove)
-            hooks.callback(after.remove)
-        hook = decoder.norm.register_forward_pre_hook(lambda _, args: last.append(args[0]))
-        hooks.callback(hook.remove)
+            hooks.callback(layer.register_forward_pre_hook(record.on_input, with_kwargs=True).remove)
+            hooks.callback(layer.register_forward_hook(record.on_output).remove)
+        hooks.callback(decoder.norm.register_forward_pre_hook(record.on_norm).remove)
+        if kept_graphs:
+            hooks.enter_context(watching(decoder, record.on_attention))
         output = model(**inputs, **_cache_arguments(keep_cache), logits_to_keep=positions)
-    if len(seen) != len(decoder.layers) or len(last) != 1:
-        raise UnsupportedModelError(
-            "decoder", f"{type(model).__name__} must call each decoder layer and the norm once."
-        )
-    length = seen[0][0].shape[1]
-    _check_between([hidden[:, -1] for hidden, _ in seen[1:]] + [last[0][:, -1]], said)
+    record.check(type(model).__name__, len(decoder.layers))
     return LayerTrace(
         decoder,
         first,
-        length,
-        [hidden[:, first:] for hidden, _ in seen],
-        [_from_position(arguments, first, length) for _, arguments in seen],
-        last[0],
+        record.length,
+        list(record.inputs),
+        [_from_position(arguments, first, record.length) for arguments in record.arguments],
+        record.last[0],
         output.logits,
         output.past_key_values if keep_cache else None,
+        record.runs(),
     )
+
+
+@dataclass
+class _Record:
+    """What hooks see in one forward pass."""
+
+    first: int
+    graphs_from: int
+    """Index of the first layer that runs with gradients."""
+    length: int = 0
+    inputs: list[Tensor] = field(default_factory=list[Tensor])
+    arguments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    said: list[Tensor] = field(default_factory=list[Tensor])
+    """Each layer's output at the last position."""
+    outputs: list[Tensor] = field(default_factory=list[Tensor])
+    """Of the layers with gradients."""
+    calls: list[tuple[AttentionCall, Tensor]] = field(default_factory=list[tuple[AttentionCall, Tensor]])
+    last: list[Tensor] = field(default_factory=list[Tensor])
+
+    def on_input(self, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        hidden, named = _split(args, kwargs)
+        graph = len(self.inputs) >= self.graphs_from
+        self.length = hidden.shape[1]
+        self.inputs.append(hidden[:, self.first :].clone() if self.first else hidden)
+        self.arguments.append(named)
+        if not graph:
+            return None
+        torch.set_grad_enabled(True)  # until the layer's end; no_grad around the pass takes it back in any case
+        return (hidden.requires_grad_(),), {name: value for name, value in kwargs.items() if name != "hidden_states"}
+
+    def on_attention(self, _: Any, *call: Any) -> None:
+        if len(self.inputs) > self.graphs_from:
+            self.calls.append(call)
+
+    def on_output(self, _: Any, args: Any, output: Any) -> None:
+        hidden = _hidden(output)
+        self.said.append(hidden.detach()[:, -1])
+        if len(self.inputs) > self.graphs_from:
+            torch.set_grad_enabled(False)
+            self.outputs.append(hidden)
+
+    def on_norm(self, _: Any, args: tuple[Any, ...]) -> None:
+        self.last.append(args[0].detach())
+
+    def check(self, model: str, layers: int) -> None:
+        if len(self.inputs) != layers or len(self.last) != 1:
+            raise UnsupportedModelError("decoder", f"{model} must call each decoder layer and the norm once.")
+        given = [hidden.detach()[:, -1] for hidden in (*self.inputs[1:], self.last[0])]
+        if not all(torch.equal(a, b) for a, b in zip(given, self.said, strict=True)):
+            # Text must pass unchanged; adding to image tokens (Qwen3-VL) leaves gradients as they are.
+            raise UnsupportedModelError("between_layers", "the model changes the text between its decoder layers.")
+
+    def runs(self) -> dict[int, LayerRun]:
+        if not self.outputs:
+            return {}
+        return {
+            index: LayerRun(self.inputs[index], output, *call)
+            for index, output, call in zip(
+                range(self.graphs_from, len(self.inputs)), self.outputs, self.calls, strict=True
+            )
+        }
 
 
 def prefix_of(trace: LayerTrace, index: int) -> Exchange | None:
@@ -135,12 +209,6 @@ def _split(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, dict[
 
 def _hidden(output: Any) -> Tensor:
     return output[0] if isinstance(output, tuple) else output
-
-
-def _check_between(given: list[Tensor], returned: list[Tensor]) -> None:
-    """Text must pass unchanged from layer to layer; adding to image tokens (Qwen3-VL) leaves gradients as they are."""
-    if not all(torch.equal(a, b) for a, b in zip(given, returned, strict=True)):
-        raise UnsupportedModelError("between_layers", "the model changes the text between its decoder layers.")
 
 
 _SEQUENCE_DIMS = {"position_embeddings": -2, "position_ids": -1, "cache_position": -1}

@@ -32,8 +32,8 @@ def rows_times_relevance(
     """
     kind = rows_B_T_Q.dtype
     heads, keys = call.query_B_H_Q_D.shape[1], call.key_B_G_K_D.shape[2]
-    keys_B_H_D_K = per_head(call.key_B_G_K_D, heads).to(kind).transpose(2, 3).contiguous()
-    values_B_H_D_K = per_head(call.value_B_G_K_D, heads).to(kind).transpose(2, 3).contiguous()
+    keys_B_H_D_K = per_head(call.key_B_G_K_D, heads).to(kind).transpose(2, 3)
+    values_B_H_D_K = per_head(call.value_B_G_K_D, heads).to(kind).transpose(2, 3)
     outputs = [gradient.to(kind).transpose(1, 2) for gradient in gradients_B_Q_H_D]
     rows = [part / heads for part in rows_B_T_Q.chunk(len(outputs), 1)]
     result = rows_B_T_Q.new_zeros(*rows_B_T_Q.shape[:2], keys)

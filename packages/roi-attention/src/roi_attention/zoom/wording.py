@@ -46,7 +46,6 @@ class Wording:
         _require_placeholders("region_is", self.region_is, question=0, region=1)
         _require_placeholders("others_prefix", self.others_prefix, question=0, region=0)
 
-
     def named(self, question: str) -> str:
         """The question as it stands in requests.
 
