@@ -1,28 +1,30 @@
 """A relevance map of one question: `relevance_rows` against full matrices from stock eager attention, in one run.
 
-    uv run python tools/bench/relevance.py                   about a minute: 1,200 tokens
-    uv run python tools/bench/relevance.py --tokens 2400     two minutes
-    uv run python tools/bench/relevance.py --beside kept text published    more sides, see below
-    uv run python tools/bench/relevance.py --seven-b         LLaVA-1.5-7B's shape, for a GPU; --small tries it on a CPU
+    uv run python tools/bench/relevance.py                        a minute and a half: 1,200 tokens
+    uv run python tools/bench/relevance.py --tokens 2400 --rounds 1    the same time
+    uv run python tools/bench/relevance.py --beside kept text     more sides, see below; --text-rows for `text` alone
+    uv run python tools/bench/relevance.py --seven-b              LLaVA-1.5-7B's shape, for a GPU; --small: on a CPU
 
 One map of the next token. Model: LLaVA architecture with random weights in float32, a tiny tower, a Llama of 8 layers,
-8 heads, 512 wide; six of seven tokens are the image's (1,024 of 1,200). Both sides get frozen weights and ask for the
-last position's logits alone. Sides:
+8 heads, 512 wide; six of seven tokens are the image's (1,024 of 1,200). All sides ask for the last position's logits
+alone. Sides:
 
-- plain: transformers' eager kernel with `output_attentions=True`, gradients of all probabilities by one
-  `autograd.grad`, and `R = R + mean_h(max(0, A * G)) @ R` with full matrices;
+- plain: transformers' eager kernel with `output_attentions=True`, then as the published code does it: `retain_grad` on
+  all probabilities, `backward()` through a model as it was loaded, `R = R + mean_h(max(0, A * G)) @ R`;
+- frozen: the same with frozen weights and gradients of the probabilities alone, which the published code could do;
 - ours: `relevance_rows` under SDPA, which runs three quarters of the layers twice;
 - kept: ours with the graph of all layers kept from the forward pass;
-- text: ours by the restricted rule (`text_rows_from` the image's end), which is another map;
-- published: plain as the authors' code and its copies do it: weights that are not frozen, and `backward()`.
+- text: ours by the restricted rule (`text_rows_from` the image's end), which is another map.
 
-Times are medians of processor time on one thread (on a GPU: of wall time); memory is the peak of the process above what
-a map of 64 text tokens left (on a GPU: of its allocator above the model), each side in a process of its own.
+Every map is made in a process of its own, and the sides take turns, so that other work on the machine meets all of
+them. Figures are medians over rounds: processor time on one thread, and the peak of the process above what it held
+after a map of 64 text tokens, its model and gradients of weights included. On a GPU: wall time of the second map, and
+the peak of the allocator.
 
 Agreement: ours is within 1e-5 of plain's peak over the image's tokens in float32; in float64, with 3 layers and 220
 tokens, ours and the restricted rule are within 1e-12 of the full matrices that the package's tests use (transformers'
 eager kernel takes its softmax in float32). With `--seven-b`, in bfloat16: the cosine is at least 0.99. The last line is
-one JSON object.
+one JSON object; its ratios are plain's figures by ours, and with a name in front plain's by that side's.
 """
 
 from __future__ import annotations
@@ -35,9 +37,10 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +49,7 @@ from roi_attention.relevance import Targets, relevance_rows
 from torch import Tensor
 from transformers import CLIPVisionConfig, LlamaConfig, LlavaConfig, LlavaForConditionalGeneration
 
-SIDES = ("plain", "ours", "kept", "text", "published")
+SIDES = ("plain", "frozen", "ours", "kept", "text")
 IMAGE_ID, FIRST, PATCH_PX = 998, 16, 14
 CLOSE, CLOSE_64, COSINE = 1e-5, 1e-12, 0.99
 TESTS = Path(__file__).parents[2] / "packages/roi-attention/tests/relevance"
@@ -137,67 +140,65 @@ def ours(model: Any, inputs: dict[str, Tensor], **how: Any) -> Tensor:
     return relevance_rows(model, inputs, last_token(inputs), **how).rows_B_T_N[0, 0]
 
 
-def plain(model: Any, inputs: dict[str, Tensor], *, published: bool = False) -> Tensor:
-    """The map by full matrices, over all positions."""
-    hook = None
-    if not published:  # with frozen weights, the first layer has no gradient unless its input asks for one
-        hook = model.get_input_embeddings().register_forward_hook(lambda _, args, output: output.requires_grad_())
+def plain(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """The map by full matrices, over all positions, with gradients of whatever in the model has some."""
     output = model(**inputs, use_cache=False, output_attentions=True, logits_to_keep=1)
-    if hook:
-        hook.remove()
+    for attention in output.attentions:
+        attention.retain_grad()
+    output.logits[0, -1].float().max().backward()
+    return multiplied(output.attentions, [attention.grad for attention in output.attentions])
+
+
+def frozen(model: Any, inputs: dict[str, Tensor]) -> Tensor:
+    """The same for a model with frozen weights: its first layer has gradients only if its input asks for them."""
+    hook = model.get_input_embeddings().register_forward_hook(lambda _, args, output: output.requires_grad_())
+    output = model(**inputs, use_cache=False, output_attentions=True, logits_to_keep=1)
+    hook.remove()
     score = output.logits[0, -1].float().max()
-    gradients = _published_gradients(score, output.attentions) if published else None
-    gradients = gradients or torch.autograd.grad(score, output.attentions)
-    relevance = torch.eye(inputs["input_ids"].shape[1], device=score.device)
-    for attention, gradient in zip(output.attentions, gradients, strict=True):
+    return multiplied(output.attentions, torch.autograd.grad(score, output.attentions))
+
+
+def multiplied(attentions: Sequence[Tensor], gradients: Sequence[Tensor]) -> Tensor:
+    """The last row of the product of all layers' relevance matrices."""
+    relevance = torch.eye(attentions[0].shape[-1], device=attentions[0].device)
+    for attention, gradient in zip(attentions, gradients, strict=True):
         step = (attention.detach()[0] * gradient[0]).clamp(min=0).mean(0, dtype=torch.float32)
         relevance = relevance + step @ relevance
-    model.zero_grad()
     return relevance[-1]
 
 
-def _published_gradients(score: Tensor, attentions: tuple[Tensor, ...]) -> list[Tensor]:
-    for attention in attentions:
-        attention.retain_grad()
-    score.backward()
-    return [attention.grad for attention in attentions if attention.grad is not None]
-
-
 def prepare(side: str, shape: Shape) -> tuple[Any, Callable[[dict[str, Tensor]], Tensor]]:
-    """The model as a side needs it, and what makes the side's map of inputs with an image."""
+    """The model as a side needs it, and what makes the side's map of inputs."""
     model = make_model(shape)
-    if side in ("plain", "published"):
+    if side in ("plain", "frozen"):
         model.get_decoder().set_attn_implementation("eager")
-        model.get_decoder().requires_grad_(side == "published")
-        return model, lambda inputs: plain(model, inputs, published=side == "published")
-    how: dict[str, Any] = {
-        "ours": {},
-        "kept": {"kept_graphs": shape.layers},
-        "text": {"text_rows_from": torch.tensor([shape.image.stop], device=shape.device)},
-    }[side]
-    return model, lambda inputs: ours(model, inputs, **how)
+        model.requires_grad_(side == "plain")
+        return model, partial(plain if side == "plain" else frozen, model)
+    end = torch.tensor([shape.image.stop], device=shape.device)
+    how: dict[str, Any] = {"ours": {}, "kept": {"kept_graphs": shape.layers}, "text": {"text_rows_from": end}}[side]
+    return model, partial(ours, model, **how)
 
 
-def measure(side: str, shape: Shape, repeats: int, out: str) -> dict[str, float]:
-    """Median seconds of a map, and the first one's peak bytes above what was held before; the map goes to `out`."""
+def measure(side: str, shape: Shape, out: str) -> dict[str, float]:
+    """Seconds of a map and its peak bytes above what was held before; the map goes to `out`."""
     torch.set_num_threads(1)
     model, make_map = prepare(side, shape)
     inputs = make_inputs(shape)
     words = inputs["input_ids"][:, :64].clamp(max=900)
-    warm = plain if side in ("plain", "published") else ours  # the same code, with no image and little to hold
-    warm(model, {"input_ids": words, "attention_mask": torch.ones_like(words)})
-    if side == "published":
-        model.zero_grad(set_to_none=False)  # gradients of weights count as held, not as the map's
+    (make_map if side in ("plain", "frozen") else partial(ours, model))(
+        {"input_ids": words, "attention_mask": torch.ones_like(words)}
+    )
+    if side == "plain":
+        for weight in model.parameters():  # so that they count as held, and not as the map's
+            weight.grad = torch.zeros_like(weight)
     meter = GpuMeter() if shape.device == "cuda" else CpuMeter()
-    times: list[float] = []
-    peak = 0
-    for _ in range(repeats):
-        start = meter.now_s()
-        values = make_map(inputs)
-        times.append(meter.now_s() - start)
-        peak = peak or meter.peak()
+    if shape.device == "cuda":
+        make_map(inputs)
+    start = meter.now_s()
+    values = make_map(inputs)
+    seconds, peak = meter.now_s() - start, meter.peak()
     torch.save(values[shape.image].float().cpu(), out)
-    return {"seconds": statistics.median(times), "bytes": peak}
+    return {"seconds": seconds, "bytes": peak}
 
 
 class CpuMeter:
@@ -259,22 +260,22 @@ def apart(values: Tensor, reference: Tensor) -> float:
     return float((values - reference).abs().max() / reference.abs().max())
 
 
-def in_child(side: str, shape: Shape, repeats: int, out: str) -> dict[str, float]:
+def in_child(side: str, shape: Shape, out: str) -> dict[str, float]:
     """`measure` in a process of its own: forked, because imports take longer than maps; started anew for a GPU."""
     context = multiprocessing.get_context("spawn" if shape.device == "cuda" else "fork")
     with ProcessPoolExecutor(1, mp_context=context) as pool:
-        return pool.submit(measure, side, shape, repeats, out).result()
+        return pool.submit(measure, side, shape, out).result()
 
 
 def options_of() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, help="length of the sequence; 1,200, or 640 with --seven-b")
-    parser.add_argument("--beside", nargs="+", choices=SIDES[2:], default=[], help="more sides")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--beside", nargs="+", choices=SIDES[3:], default=[], help="more sides")
     parser.add_argument("--text-rows", action="store_true", help="as --beside text")
-    parser.add_argument("--seven-b", action="store_true", help="LLaVA-1.5-7B's shape in bfloat16, on a GPU")
+    parser.add_argument("--seven-b", action="store_true", help="LLaVA-1.5-7B's shape in bfloat16, on a GPU, all sides")
     parser.add_argument("--small", action="store_true", help="with --seven-b: a tiny shape on a CPU")
-    parser.add_argument("--repeats", type=int, default=3)
     return parser.parse_args()
 
 
@@ -285,12 +286,18 @@ def main() -> None:
     if shape.device == "cuda" and not torch.cuda.is_available():
         print("error: --seven-b needs a GPU, and torch finds none; add --small to try it on a CPU.", file=sys.stderr)
         sys.exit(2)
-    beside = SIDES[2:4] if options.seven_b else [*options.beside, *["text"] * options.text_rows]
-    sides = [side for side in SIDES if side in ("plain", "ours", *beside)]
+    more = [*options.beside, *["text"] * options.text_rows, *SIDES[3:] * options.seven_b]
+    sides = [*SIDES[:3], *(side for side in SIDES[3:] if side in more)]
     with tempfile.TemporaryDirectory() as folder:
         files = {side: Path(folder) / side for side in sides}
-        found = {side: in_child(side, shape, options.repeats, str(file)) for side, file in files.items()}
+        rounds = [
+            {side: in_child(side, shape, str(file)) for side, file in files.items()} for _ in range(options.rounds)
+        ]
         maps = {side: torch.load(file) for side, file in files.items()}
+    found = {
+        side: {name: statistics.median(one[side][name] for one in rounds) for name in ("seconds", "bytes")}
+        for side in sides
+    }
     report(shape, found, maps)
 
 
@@ -306,12 +313,11 @@ def report(shape: Shape, found: dict[str, dict[str, float]], maps: dict[str, Ten
         values |= exact_differences()
         exact = max(values["float64_difference"], values["float64_text_rows_difference"])
         agree = values["difference"] <= CLOSE and exact <= CLOSE_64
-    plain_side, sides = found["plain"], [side for side in found if side != "plain"]
     ratios: dict[str, float] = {}
-    for side in sides:
+    for side, one in list(found.items())[1:]:
         name = "" if side == "ours" else f"{side}_"
-        ratios[f"{name}time_ratio"] = round(plain_side["seconds"] / found[side]["seconds"], 2)
-        ratios[f"{name}memory_ratio"] = round(plain_side["bytes"] / found[side]["bytes"], 2)
+        ratios[f"{name}time_ratio"] = round(found["plain"]["seconds"] / one["seconds"], 2)
+        ratios[f"{name}memory_ratio"] = round(found["plain"]["bytes"] / one["bytes"], 2)
     head = {"name": "relevance", "time_ratio": ratios["time_ratio"], "memory_ratio": ratios["memory_ratio"]}
     rest = {
         "agree": agree,

@@ -4,9 +4,10 @@ import functools
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from statistics import median
 from typing import Any
 
-from box_space import Box
+from box_space import Box, OriginalPixels
 from PIL import Image
 from shard_runner import Failed, Outcome, Row, Stage
 
@@ -23,7 +24,9 @@ def two_turn_stage(
     name: str, model: str, identity: str, task: str | None, settings: CosSettings, control: Control | None = None
 ) -> Stage:
     """Ask where, then what; rows gain `trials`, `where_text`, `verdict` and `box_xyxy_px`."""
-    config = {"turns": 2, "control": control, "seed": settings.seed}
+    config: dict[str, Any] = {"turns": 2, "control": control, "seed": settings.seed}
+    if control is not None:
+        config["side"] = control_side(settings)
     return _stage(name, lambda: _TwoTurns(model, settings, control), identity, task, settings, config)
 
 
@@ -74,7 +77,9 @@ class _TwoTurns:
     def __init__(self, model: str, settings: CosSettings, control: Control | None) -> None:
         self._responder = Responder.load(model, settings)
         self._zoom = settings.zoom(load_processor(model))
-        self._choose = None if control is None else functools.partial(_chosen, control, settings.seed)
+        self._choose = None
+        if control is not None:
+            self._choose = functools.partial(_chosen, control, control_side(settings), settings.seed)
 
     def __call__(self, rows: list[Row]) -> list[Outcome]:
         from roi_attention.zoom import Failure, ZoomItem, ask_many
@@ -92,8 +97,18 @@ class _TwoTurns:
         return outcomes
 
 
-def _chosen(control: Control, seed: int, image: Image.Image, question: str, where: Any) -> Box:
-    return control_box(control, where.box, place_seed(image, question, seed))
+def control_side(settings: CosSettings) -> float:
+    """Side of a control's crop as a share of the image's shorter side: the middle one of the regions' sides.
+
+    Not that of the box which the control's model writes: what it writes after learning random places is noise.
+    """
+    return median(settings.sides)
+
+
+def _chosen(control: Control, side: float, seed: int, image: Image.Image, question: str, where: Any) -> Box:
+    side_px = side * min(image.size)
+    size = Box(0, 0, side_px, side_px, OriginalPixels(*image.size))
+    return control_box(control, size, place_seed(image, question, seed))
 
 
 def _outcome(row: Row, said: Any) -> Outcome:

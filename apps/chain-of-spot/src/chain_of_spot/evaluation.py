@@ -41,8 +41,8 @@ def ways(settings: CosSettings) -> list[Asked]:
         Asked("after-plain", "The method's model, asked at once.", turns=1),
     ]
     notes = {
-        "random": "Trained and asked with crops of the same size at random places.",
-        "centre": "Trained and asked with crops of the same size out of the middle.",
+        "random": "Trained and asked with crops as large as regions, at random places.",
+        "centre": "Trained and asked with crops as large as regions, out of the middle.",
         "whole": "Trained and asked with the whole image twice.",
         "plain": "Trained on the same questions without boxes and crops, asked at once.",
     }
