@@ -16,7 +16,7 @@ def test_the_page_shows_maps_comparisons_and_both_turns(finished_run: Path, smal
     page = make_report(small_settings, finished_run).read_text(encoding="utf-8")
     for words in (
         "Do maps find the true boxes?",
-        "The method against plain",
+        "Every way of asking",
         "Both asked at once",
         "Loss",
         "small signs",

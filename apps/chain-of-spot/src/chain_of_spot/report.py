@@ -14,6 +14,7 @@ from chain_of_spot.settings import CosSettings
 from chain_of_spot.spots import HEIGHT_PX, asked_card, map_card
 
 if TYPE_CHECKING:
+    from bench_eval import Comparison
     from run_report import Section
 
 REPORT = "report.html"
@@ -127,22 +128,41 @@ def _key_facts(annotated: Sequence[Row], run_dir: Path) -> "list[Section]":
 
 
 def _comparisons(settings: CosSettings, run_dir: Path) -> "list[Section]":
+    """Before and after with intervals; every other way in one table, and the method against each in another."""
     import run_report
     from bench_eval import load_comparisons
 
-    notes = {way.name: way.note for way in ways(settings)}
-    found: list[Section] = []
-    for name in compared_names(run_dir):
-        if lines := load_comparison(run_dir, name):
-            title = "Before and after" if name == BEFORE else f"The method against {name}"
-            note = f"{notes.get(name, '')} {_TESTS if name == BEFORE else 'Same tests.'}"
-            labels: dict[str, Any] = {} if name == BEFORE else {"before_label": name, "after_label": "method"}
-            found.append(run_report.Comparison(lines, title=title, note=note, **labels))
-    if found:
-        lines = load_comparisons(run_dir / "eval" / "after-plain-against-before.json")
-        note = "What training did to answers without a zoom. Same tests."
-        found.append(run_report.Comparison(lines, title="Both asked at once", note=note))
-    return found
+    names = compared_names(run_dir)
+    against = {name: load_comparison(run_dir, name) for name in names}
+    if not against.get(BEFORE):
+        return []
+    notes = "; ".join(f"{way.name}: {way.note[0].lower()}{way.note[1:].rstrip('.')}" for way in ways(settings))
+    plain = load_comparisons(run_dir / "eval" / "after-plain-against-before.json")
+    return [
+        run_report.Comparison(against[BEFORE], note=f"The method, in two turns, against the model before. {_TESTS}"),
+        run_report.Table(("percent right", AFTER, *names), _all_ways(against), title="Every way of asking", note=notes),
+        run_report.Table(
+            ("the method against", "task", "percentage points", "p"), _contrasts(against), title="Against every control"
+        ),
+        run_report.Comparison(plain, title="Both asked at once", note="What training did to answers without a zoom."),
+    ]
+
+
+def _all_ways(against: "Mapping[str, Sequence[Comparison]]") -> list[tuple[str, ...]]:
+    """One row a task: the method, then what it was compared with."""
+    return [
+        (line.task, f"{100 * line.after:.1f}", *(f"{100 * lines[k].before:.1f}" for lines in against.values()))
+        for k, line in enumerate(against[BEFORE])
+    ]
+
+
+def _contrasts(against: "Mapping[str, Sequence[Comparison]]") -> list[tuple[str, ...]]:
+    """The first task and all together, for each way."""
+    return [
+        (name, line.task, f"{100 * line.difference:+.1f}", "< 0.001" if line.p < 0.001 else f"{line.p:.3f}")
+        for name, lines in against.items()
+        for line in (lines[:1] if len(lines) == 1 else (lines[0], lines[-1]))
+    ]
 
 
 def _map_scores(run_dir: Path) -> "list[Section]":
