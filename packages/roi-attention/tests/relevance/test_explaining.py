@@ -116,6 +116,23 @@ def test_a_picture_that_is_not_square_is_padded_and_its_map_knows_where(
     assert np.allclose(found.whole.values_hw, same.whole.values_hw, rtol=1e-5)
 
 
+def test_maps_of_wide_pictures_point_at_the_sign_in_the_pictures_own_pixels(
+    tiny: tuple[Any, Any], signs: list[tuple[Image.Image, str, Box]]
+) -> None:
+    """Two of four rows of each scene, one of them the sign's: the first of the map's rows is then on padding alone."""
+    wide = OriginalPixels(192, 96)
+    questions: list[ImageQuestion] = []
+    boxes: list[Box] = []
+    for image, text, box in signs:
+        top = 48 * min(int(box.center_xy[1] // 48), 2)
+        questions.append(ImageQuestion(image.crop((0, top, 192, top + 96)), SIGN, text))
+        boxes.append(Box(box.x0, box.y0 - top, box.x1, box.y1 - top, space=wide))
+    maps = [one.whole for one in explain(*tiny, questions)]
+    assert {one.original for one in maps} == {wide}
+    game = pointing_game(zip(maps, boxes, strict=True), tolerance_px=15)
+    assert game.share > 0.4 > 3 * max(game.random_share, game.centre_share)
+
+
 def test_the_model_is_left_as_it_was(tiny: tuple[Any, Any], signs: list[tuple[Image.Image, str, Box]]) -> None:
     model, processor = tiny
     inputs = processor(text="<image>\nUSER: What? ASSISTANT:", images=signs[0][0], return_tensors="pt")

@@ -62,7 +62,7 @@ def encode_asked(
     cut = {name: _cut(value, inputs["input_ids"].shape, last) for name, value in inputs.items()}
     placed = {k: v.to(model.device, kind if v.is_floating_point() else v.dtype) for k, v in cut.items()}
     said = [
-        processor.tokenizer.decode(ids[span]) if span else ""
+        processor.tokenizer.decode(ids[span[0] : span[-1] + 1]) if span else ""
         for ids, span in zip(inputs["input_ids"], spans, strict=True)
     ]
     on_device = Targets(

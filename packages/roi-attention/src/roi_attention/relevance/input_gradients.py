@@ -47,7 +47,9 @@ def input_gradient_rows(
 
 
 def _gradient(scalar: Tensor, pixels: Tensor) -> Tensor:
-    found: Any = torch.autograd.grad(scalar, pixels, retain_graph=True, allow_unused=True)
+    found: Any = [None]  # where weights are frozen too, a scalar that pixels do not reach has no graph at all
+    if scalar.requires_grad:
+        found = torch.autograd.grad(scalar, pixels, retain_graph=True, allow_unused=True)
     if found[0] is None:
         raise UnsupportedModelError("pixels", "no gradient reaches the pixels of this model.")
     return found[0]

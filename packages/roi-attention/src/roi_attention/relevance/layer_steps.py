@@ -5,9 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from roi_attention.errors import UnsupportedModelError
 from roi_attention.relevance.attention_calls import AttentionCall, Exchange, watching
-from roi_attention.relevance.layer_traces import LayerRun, LayerTrace, prefix_of
+from roi_attention.relevance.layer_traces import LayerRun, LayerTrace, no_attention, prefix_of
 
 
 def run_with_gradients(trace: LayerTrace, index: int, rows: int) -> LayerRun:
@@ -34,7 +33,7 @@ def run_with_gradients(trace: LayerTrace, index: int, rows: int) -> LayerRun:
         with watching(trace.decoder, lambda _, *call: calls.append(call), exchange=exchange):
             output = trace.recompute(index, given[:, left_out:], left_out=left_out)
     if len(calls) != 1:
-        raise _no_attention(trace, index)
+        raise no_attention(trace.layers[index])
     return LayerRun(given, output, *calls[0])
 
 
@@ -61,7 +60,7 @@ def _states(trace: LayerTrace, index: int, given: Tensor) -> tuple[Tensor, Tenso
             trace.recompute(index, given)
     except _Known as known:
         return known.states
-    raise _no_attention(trace, index)
+    raise no_attention(trace.layers[index])
 
 
 def _instead(query: Tensor, key: Tensor, value: Tensor, left_out: int) -> Exchange:
@@ -70,8 +69,3 @@ def _instead(query: Tensor, key: Tensor, value: Tensor, left_out: int) -> Exchan
 
 def _states_of(call: AttentionCall) -> tuple[Tensor, Tensor, Tensor]:
     return call.query_B_H_Q_D, call.key_B_G_K_D, call.value_B_G_K_D
-
-
-def _no_attention(trace: LayerTrace, index: int) -> UnsupportedModelError:
-    kind = type(trace.layers[index]).__name__
-    return UnsupportedModelError("attention", f"{kind} must attend once through the attention interface.")

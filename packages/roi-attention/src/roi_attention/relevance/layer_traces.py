@@ -94,7 +94,7 @@ def trace_layers(
         if kept_graphs:
             hooks.enter_context(watching(decoder, record.on_attention))
         output = model(**inputs, **_cache_arguments(keep_cache), logits_to_keep=positions)
-    record.check(type(model).__name__, len(decoder.layers))
+    record.check(model, decoder.layers)
     return LayerTrace(
         decoder,
         first,
@@ -142,7 +142,7 @@ class _Record:
 
     def on_output(self, _: Any, args: Any, output: Any) -> None:
         hidden = _hidden(output)
-        self.said.append(hidden.detach()[:, -1])
+        self.said.append(hidden.detach()[:, -1].clone())
         if len(self.inputs) > self.graphs_from:
             torch.set_grad_enabled(False)
             self.outputs.append(hidden)
@@ -150,17 +150,19 @@ class _Record:
     def on_norm(self, _: Any, args: tuple[Any, ...]) -> None:
         self.last.append(args[0].detach())
 
-    def check(self, model: str, layers: int) -> None:
-        if len(self.inputs) != layers or len(self.last) != 1:
-            raise UnsupportedModelError("decoder", f"{model} must call each decoder layer and the norm once.")
+    def check(self, model: Any, layers: Any) -> None:
+        if len(self.inputs) != len(layers) or len(self.last) != 1:
+            raise UnsupportedModelError(
+                "decoder", f"{type(model).__name__} must call each decoder layer and the norm once."
+            )
+        if len(self.calls) != len(self.outputs):
+            raise no_attention(layers[-1])
         given = [hidden.detach()[:, -1] for hidden in (*self.inputs[1:], self.last[0])]
         if not all(torch.equal(a, b) for a, b in zip(given, self.said, strict=True)):
             # Text must pass unchanged; adding to image tokens (Qwen3-VL) leaves gradients as they are.
             raise UnsupportedModelError("between_layers", "the model changes the text between its decoder layers.")
 
     def runs(self) -> dict[int, LayerRun]:
-        if not self.outputs:
-            return {}
         return {
             index: LayerRun(self.inputs[index], output, *call)
             for index, output, call in zip(
@@ -176,6 +178,12 @@ def prefix_of(trace: LayerTrace, index: int) -> Exchange | None:
     layer = trace.cache.layers[index]
     keys, values = layer.keys[:, :, : trace.first], layer.values[:, :, : trace.first]
     return lambda query, key, value: (query, torch.cat([keys, key], 2), torch.cat([values, value], 2))
+
+
+def no_attention(layer: Any) -> UnsupportedModelError:
+    """The error for a layer whose attention is not seen, or more than once."""
+    name = type(layer).__name__
+    return UnsupportedModelError("attention", f"{name} must attend once through the attention interface.")
 
 
 def decoder_of(model: Any) -> Any:
