@@ -175,3 +175,9 @@ def test_what_cannot_be_explained_is_an_error_that_says_what_to_do(
 
 def test_no_question_gives_no_map(tiny: tuple[Any, Any]) -> None:
     assert explain(*tiny, []) == []
+
+
+def test_kept_graphs_change_no_map(tiny: tuple[Any, Any], signs: list[tuple[Image.Image, str, Box]]) -> None:
+    none, every = (explain(*tiny, asked(signs, 2), kept_graphs=count) for count in (0, 5))
+    for one, other in zip(none, every, strict=True):
+        assert np.array_equal(one.whole.values_hw, other.whole.values_hw)

@@ -60,6 +60,7 @@ def explain(
     neutral: str | None = None,
     frame: Frame | None = None,
     layers: Sequence[int] | None = None,
+    kept_graphs: int | None = None,
 ) -> list[Explanation]:
     """Map how much each image patch counts for the answers to questions; one batch, whose samples do not mix.
 
@@ -77,6 +78,7 @@ def explain(
         neutral: a question such as "Describe the image."; maps are then divided by the one for it (of the next token).
         frame: how the image is shown; by default as the processor needs it.
         layers: of `attention` alone; None: all.
+        kept_graphs: of `relevance` alone, memory for time; as `relevance_rows`.
 
     Raises:
         UnsupportedModelError: the model's image tokens, layers or attention are not followed.
@@ -87,41 +89,54 @@ def explain(
     if model.training:
         raise MapError("training", "the model must be in eval mode; call model.eval().")
     chosen = frame or model_frame(processor)
-    found = _explain(model, processor, questions, method, score, combine, chosen, layers)
+    how = _How(method, score, combine, chosen, layers, kept_graphs)
+    found = _explain(model, processor, questions, how)
     if neutral is None:
         return found
     plain = [ImageQuestion(one.image, neutral) for one in questions]
-    below = [one.whole for one in _explain(model, processor, plain, method, score, combine, chosen, layers)]
+    below = [one.whole for one in _explain(model, processor, plain, how)]
     return [_relative(one, under) for one, under in zip(found, below, strict=True)]
 
 
-def _explain(
-    model: Any,
-    processor: Any,
-    questions: Sequence[ImageQuestion],
-    method: Method,
-    score: Score,
-    combine: Combine | None,
-    frame: Frame,
-    layers: Sequence[int] | None,
-) -> list[Explanation]:
-    shown = [[shown_picture(one.image, frame)] for one in questions]
+@dataclass(frozen=True)
+class _How:
+    """The options of `explain`."""
+
+    method: Method
+    score: Score
+    combine: Combine | None
+    frame: Frame
+    layers: Sequence[int] | None
+    kept_graphs: int | None
+
+
+def _explain(model: Any, processor: Any, questions: Sequence[ImageQuestion], how: _How) -> list[Explanation]:
+    shown = [[shown_picture(one.image, how.frame)] for one in questions]
     messages = [_turn(one.question) for one in questions]
     asked = encode_asked(model, processor, messages, shown, [one.answer for one in questions])
     images = [own[0] for own in find_images(model, asked.inputs, [1] * len(questions))]
-    how: Combine = combine or ("joint" if asked.targets.positions_B_T.shape[1] > PER_TOKEN_UP_TO else "per_token")
-    if method == "attention":
-        rows = attention_rows(model, asked.inputs, asked.targets, layers=layers)
-    elif method == "input_gradient":
-        rows = input_gradient_rows(model, asked.inputs, asked.targets, images, score=score)
-    else:
-        ends = torch.stack([own.positions[-1] + 1 for own in images]) if method == "text_rows" else None
-        rows = relevance_rows(model, asked.inputs, asked.targets, score=score, combine=how, text_rows_from=ends)
-    originals = [OriginalPixels(*one.image.size) for one in questions]
+    rows = _rows(model, asked, images, how)
     return [
-        _explanation(processor, asked, rows, b, images[b].positions, images[b], originals[b], frame, method)
-        for b in range(len(questions))
+        _explanation(processor, asked, rows, b, images[b], OriginalPixels(*one.image.size), how)
+        for b, one in enumerate(questions)
     ]
+
+
+def _rows(model: Any, asked: Asked, images: Sequence[ImageTokens], how: _How) -> Relevance:
+    if how.method == "attention":
+        return attention_rows(model, asked.inputs, asked.targets, layers=how.layers)
+    if how.method == "input_gradient":
+        return input_gradient_rows(model, asked.inputs, asked.targets, images, score=how.score)
+    is_long = asked.targets.positions_B_T.shape[1] > PER_TOKEN_UP_TO
+    return relevance_rows(
+        model,
+        asked.inputs,
+        asked.targets,
+        score=how.score,
+        combine=how.combine or ("joint" if is_long else "per_token"),
+        text_rows_from=torch.stack([own.positions[-1] + 1 for own in images]) if how.method == "text_rows" else None,
+        kept_graphs=how.kept_graphs,
+    )
 
 
 def _turn(question: str) -> list[dict[str, Any]]:
@@ -133,29 +148,27 @@ def _explanation(
     asked: Asked,
     rows: Relevance,
     index: int,
-    positions: Tensor,
     tokens: ImageTokens,
     original: OriginalPixels,
-    frame: Frame,
-    method: Method,
+    how: _How,
 ) -> Explanation:
-    grid = tokens.grid(original, frame)
+    grid = tokens.grid(original, how.frame)
     used = asked.targets.weights_B_T[index] != 0
-    values_T_I = rows.rows_B_T_N[index, used][:, positions].clamp_min(0)
-    direct = rows.first_order_B_T_N[index, used][:, positions].clamp_min(0).sum()
+    values_T_I = rows.rows_B_T_N[index, used][:, tokens.positions].clamp_min(0)
+    direct = rows.first_order_B_T_N[index, used][:, tokens.positions].clamp_min(0).sum()
     ids = rows.tokens_B_T[index, used]
     words = [processor.tokenizer.decode([int(token)]) for token in ids]
     said = asked.said[index] or words[0]
     total = values_T_I.sum()
-    share = float(direct / total) if method in ("relevance", "text_rows") and total > 0 else None
-    whole = _map(values_T_I.sum(0), grid, method, said)
-    each = tuple((word, _map(values, grid, method, word)) for word, values in zip(words, values_T_I, strict=True))
+    share = float(direct / total) if how.method in ("relevance", "text_rows") and total > 0 else None
+    whole = _map(values_T_I.sum(0), grid, how.method, said)
+    each = tuple((word, _map(values, grid, how.method, word)) for word, values in zip(words, values_T_I, strict=True))
     logs = rows.logits_B_T_V[index, used].float().log_softmax(-1).gather(1, ids[:, None])
     return Explanation(replace(whole, first_order_share=share), each, float(logs.mean()))
 
 
 def _map(values_I: Tensor, grid: Any, method: Method, target: str) -> RelevanceMap:
-    values = values_I.double().cpu().numpy().reshape(grid.rows, grid.columns)
+    values = values_I.cpu().double().numpy().reshape(grid.rows, grid.columns)
     return RelevanceMap(values, grid, method, target)
 
 
