@@ -1,6 +1,5 @@
 """Annotations and dialogues as files for others: the step `export`."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -72,4 +71,4 @@ def _bare(row: Row) -> Row:
         | {"content": [{k: v for k, v in part.items() if v is not None} for part in message["content"]]}
         for message in row["messages"]
     ]
-    return json.loads(json.dumps({"id": row["id"], "images": row["images"], "messages": messages}))
+    return {"id": row["id"], "images": row["images"], "messages": messages}

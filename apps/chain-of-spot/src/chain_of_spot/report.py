@@ -63,16 +63,17 @@ def make_report(settings: CosSettings, run_dir: Path) -> Path:
 
 def headline(run_dir: Path) -> str:
     """The comparisons as small tables of text, or what is missing for them."""
-    from bench_eval import comparisons_to_text
+    from bench_eval import comparisons_to_text, text_table
 
-    names = compared_names(run_dir)
-    if not names:
+    against = {name: load_comparison(run_dir, name) for name in compared_names(run_dir)}
+    if not against.get(BEFORE):
         return "Nothing is compared yet: run the whole pipeline, with --eval-data."
     tables = [
-        f"the method (after) against {name} (before)\n{comparisons_to_text(load_comparison(run_dir, name))}"
-        for name in names
+        comparisons_to_text(against[BEFORE]),
+        text_table([("percent right", "method", *against), *_all_ways(against)]),
+        text_table([("the method against", "task", "points", "p"), *_contrasts(against)]),
     ]
-    return "\n\n".join([*tables, *_pointing_line(run_dir)])
+    return "\n\n".join([*tables, "\n".join(_pointing_lines(run_dir))]).rstrip()
 
 
 def compared_names(run_dir: Path) -> list[str]:
@@ -87,7 +88,7 @@ def read_map_scores(run_dir: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
-def _pointing_line(run_dir: Path) -> list[str]:
+def _pointing_lines(run_dir: Path) -> list[str]:
     scores = read_map_scores(run_dir)
     lines = {"pointing": "maps point at the true box", "regions": "regions hold of the true box"}
     return [
