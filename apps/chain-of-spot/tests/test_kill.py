@@ -33,7 +33,7 @@ def test_a_killed_run_ends_with_the_bytes_of_an_unbroken_one(small_settings: Cos
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert start(tmp_path / "settings.json", whole).wait() == 0
     child = start(tmp_path / "settings.json", killed)
-    while child.poll() is None and not any(path.stat().st_size for path in killed.glob("maps*/*.journal*")):
+    while child.poll() is None and not any(path.stat().st_size for path in killed.glob("maps*/part-*.jsonl")):
         time.sleep(0.01)
     os.kill(child.pid, signal.SIGKILL)
     assert child.wait() == -signal.SIGKILL

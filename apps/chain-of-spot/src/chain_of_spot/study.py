@@ -56,7 +56,9 @@ def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
 
 
 def _tasks(results: Sequence[dict[str, Any]]) -> list[str]:
-    return [line["task"] for line in results[0]["contrasts"][BEFORE]]
+    """Tasks that every seed has; a small one may lack some."""
+    found = [[line["task"] for line in result["contrasts"][BEFORE]] for result in results]
+    return [task for task in found[0] if all(task in tasks for tasks in found)]
 
 
 def _line(result: dict[str, Any], name: str, task: str) -> dict[str, Any]:
