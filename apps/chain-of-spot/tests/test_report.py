@@ -48,7 +48,9 @@ def test_a_card_has_picture_map_and_crop_and_survives_a_lost_picture(
     card = map_card(row, small_settings.image_root)
     assert isinstance(card.image, Image.Image)
     assert card.image.width > 3 * card.image.height - 40
-    assert map_card(row, tmp_path).image is None
+    lost = map_card(row, tmp_path)
+    assert lost.image is None
+    assert lost.caption.endswith("; image: missing")
     asked = next(iter(read_rows(finished_run, "grades-after")))
     before = {row["id"]: row for row in read_rows(finished_run, "grades-before")}
     shown = asked_card(asked, before)

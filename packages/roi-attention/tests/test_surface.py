@@ -32,8 +32,8 @@ AnswerRelevance ClipRelevance ExplainedObject explain_clip explain_detr explain_
 CLIP_MEAN_RGB LEAST_SHARE Annotation ChooseBox Conversation Failure Form Frame Looked Mix MixRow ReadParams Respond
 SkippedQuestion Square Stage TurnWeights Verdict Where Wording WrittenParams ZoomItem ZoomPictures ZoomQuestion
 ZoomSettings annotation_to_row annotations_by_key ask ask_many box_to_square crop_picture frame_space model_frame
-params_name plain_row question_key read_mix read_params read_where row_to_annotation row_to_conversations shown_picture
-square_to_box where_text whole_box write_params zoom_pictures zoom_row
+params_name params_to_box plain_row question_key read_mix read_params read_params_entries read_where row_to_annotation
+row_to_conversations shown_picture square_to_box where_text whole_box write_params zoom_pictures zoom_row
 """,
 }
 

@@ -58,7 +58,7 @@ cli = make_cli(
     settings=Settings,
     build=build,
     stages={"work": "Work on the numbers."},
-    demo=lambda run_dir, fast: Settings(images=run_dir, count=2 if fast else 3),
+    demo=lambda run_dir, fast, seed: Settings(images=run_dir, count=(2 if fast else 3) + seed),
     report=write_report,
     headline=lambda settings, run_dir: f"{settings.count} rows, key {settings.service_key}",
 )
@@ -151,6 +151,8 @@ def test_status_explain_and_report_read_a_finished_run(tmp_path: Path) -> None:
     (out / "report.html").unlink()
     assert "2 rows" in call("report", out).output
     assert (out / "report.html").exists()
+    assert call("demo", "--fast", "--seed", 2, "--out", tmp_path / "other").exit_code == 0
+    assert "4 rows" in call("report", tmp_path / "other").output
     missing = call("explain", out, "n7")
     assert (missing.exit_code, missing.stderr) == (1, f"error: no finished stage of {out} has a row with the id 'n7'\n")
 
@@ -167,7 +169,7 @@ def test_keys_come_from_the_environment_and_reach_no_file(tmp_path: Path) -> Non
 def test_the_public_names_are_these() -> None:
     assert shard_runner.cli.__all__ == [
         "RunSettings", "make_cli", "read_seeds", "read_settings", "run_by_settings", "run_seeds", "use_one_thread",
-        "world_demo_command", "write_json",
+        "write_json",
     ]  # fmt: skip
 
 

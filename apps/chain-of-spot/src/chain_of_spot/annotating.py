@@ -1,19 +1,20 @@
 """From map to region, or regions from a file: the step `annotate`."""
 
-import json
-from collections.abc import Mapping
+import functools
+import hashlib
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
 
 from chain_of_spot.errors import InputError
-from chain_of_spot.maps import open_row_image
-from chain_of_spot.questions import read_json_rows
+from chain_of_spot.questions import open_row_image, read_json_rows, row_to_question
 from chain_of_spot.settings import CosSettings
 
 if TYPE_CHECKING:
     from box_space import Box
+    from roi_attention.zoom import Annotation
 
 
 def annotate_stage(settings: CosSettings) -> Stage:
@@ -43,73 +44,69 @@ def _from_maps(settings: CosSettings) -> StageFn:
 
 
 class _FromFile:
-    """Boxes of a file, by key."""
+    """Regions of a file."""
 
     def __init__(self, settings: CosSettings) -> None:
         self._settings = settings
-        self._boxes: Mapping[str, Box] | None = None
+        self._find = read_regions(settings.needed("boxes", "a file of regions"))
 
     def __call__(self, rows: list[Row]) -> list[Outcome]:
         return [self._one(row) for row in rows]
 
     def _one(self, row: Row) -> Outcome:
         from box_space import ImageError
+        from roi_attention import ZoomError
 
         if row["skipped"]:
             return Dropped(row["skipped"], row["detail"])
         try:
             size = open_row_image(row, settings=self._settings).size
+            box = self._find(row, size)
         except ImageError as error:
             return Failed(error.reason, str(error))
-        box = _box_of(row, size, self._read())
-        if isinstance(box, str):
-            return Failed("bad_box", box)
+        except ZoomError as error:
+            return Failed("bad_box", str(error))
         return _annotated(row, box, size, None, "file", self._settings)
 
-    def _read(self) -> Mapping[str, Any]:
-        """Entries by key or by published name."""
-        if self._boxes is None:
-            self._boxes = read_boxes(self._settings.needed("boxes", "a file of regions"))
-        return self._boxes
+
+FindRegion = Callable[[Row, tuple[int, int]], "Box | None"]
+"""(row, size of its image) -> its region; None where the file has none. Raises ZoomError for a bad one."""
 
 
-def read_boxes(path: Path) -> Mapping[str, Any]:
-    """Regions by key (annotations of ours) or by published name.
+def read_regions(path: Path) -> FindRegion:
+    """Read annotations of ours (a list) or squares of the published form (an object).
 
     Raises:
         InputError: the file is neither.
     """
     from roi_attention import ZoomError
-    from roi_attention.zoom import annotations_by_key, row_to_annotation
+    from roi_attention.zoom import annotations_by_key, read_params_entries, row_to_annotation
 
     try:
-        text = path.read_text(encoding="utf-8")
-        if text.lstrip().startswith("{"):
-            found = json.loads(text)
-            return found if isinstance(found, dict) else {}
-        return annotations_by_key(row_to_annotation(row) for row in read_json_rows(path))
-    except (OSError, json.JSONDecodeError, UnicodeDecodeError, ZoomError) as error:
+        if path.read_text(encoding="utf-8").lstrip().startswith("{"):
+            return functools.partial(_published, read_params_entries(path))
+        return functools.partial(_annotation, annotations_by_key(map(row_to_annotation, read_json_rows(path))))
+    except (OSError, UnicodeDecodeError, ZoomError) as error:
         raise InputError(f"{path.name} holds no regions: {' '.join(str(error).split())}") from error
 
 
-def _box_of(row: Row, size: tuple[int, int], entries: Mapping[str, Any]) -> "Box | str | None":
-    """The box of a row; None where the file has none, a text where it has a bad one."""
-    from roi_attention import ZoomError
-    from roi_attention.zoom import Annotation, Square, square_to_box
+def _published(entries: Mapping[str, Any], row: Row, size_wh: tuple[int, int]) -> "Box | None":
+    from roi_attention.zoom import params_name, params_to_box
 
-    own = entries.get(row["id"])
-    if isinstance(own, Annotation):
-        if (own.box.space.original.width, own.box.space.original.height) != size:
-            return f"the annotation is of an image of {own.box.space.original}; this one is {size[0]} x {size[1]}."
-        return own.box
-    name = f"{row['index']:06d}_{row['row_id'].replace('/', '_')}_q{row['turn']}"
-    published = entries.get(name)
-    if published is None:
+    entry = entries.get(params_name(row_to_question(row)))
+    return None if entry is None else params_to_box(entry, size_wh)
+
+
+def _annotation(found: "Mapping[str, Annotation]", row: Row, size_wh: tuple[int, int]) -> "Box | None":
+    from roi_attention import ZoomError
+
+    if row["id"] not in found:
         return None
-    try:
-        return square_to_box(Square(*(float(v) for v in published["params"])), size)
-    except (ZoomError, KeyError, TypeError, ValueError) as error:
-        return f"{name}: {' '.join(str(error).split())}"
+    box = found[row["id"]].box
+    original = box.space.original
+    if (original.width, original.height) != size_wh:
+        raise ZoomError("box", f"the annotation is of an image of {original}; this one is {size_wh[0]} x {size_wh[1]}.")
+    return box
 
 
 def _annotated(
@@ -126,8 +123,6 @@ def _annotated(
 
 
 def _digest(path: Path) -> str:
-    import hashlib
-
     try:
         return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
     except OSError as error:

@@ -3,9 +3,8 @@
 import functools
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from box_space import Box, OriginalPixels
 from PIL import Image
@@ -13,6 +12,9 @@ from shard_runner import Failed, Outcome, Row, Stage
 
 from chain_of_spot.arms import Control, control_box, place_seed
 from chain_of_spot.settings import ZOOM, CosSettings
+
+if TYPE_CHECKING:
+    from roi_attention.zoom import Frame
 
 
 def one_turn_stage(name: str, model: str, identity: str, task: str | None, settings: CosSettings) -> Stage:
@@ -48,8 +50,10 @@ class _OneTurn:
     """A model that answers at once."""
 
     def __init__(self, model: str, settings: CosSettings) -> None:
+        from llava_train import load_processor
+
         self._responder = Responder.load(model, settings)
-        self._frame = settings.zoom(load_processor(model)).frame
+        self._frame: Frame = settings.zoom(load_processor(model)).frame
 
     def __call__(self, rows: list[Row]) -> list[Outcome]:
         from box_space import ImageError, open_image
@@ -75,6 +79,8 @@ class _TwoTurns:
     """A model that looks first."""
 
     def __init__(self, model: str, settings: CosSettings, control: Control | None) -> None:
+        from llava_train import load_processor
+
         self._responder = Responder.load(model, settings)
         self._zoom = settings.zoom(load_processor(model))
         self._choose = None
@@ -125,7 +131,9 @@ class Responder:
         self._tokens = {"where": max_where_tokens, "answer": max_new_tokens}
 
     @classmethod
-    def load(cls, model: str, settings: CosSettings, *, backend: str | None = None, base_url: str | None = None) -> Any:
+    def load(
+        cls, model: str, settings: CosSettings, *, backend: str | None = None, base_url: str | None = None
+    ) -> "Responder":
         """Open a model for a run's settings."""
         from transformers.utils import logging
         from trial_sampler import load_sampler
@@ -159,10 +167,3 @@ class Responder:
             for one in conversations
         ]
         return [result.error or result.trials[0].text for result in self._sampler.sample(requests)]
-
-
-def load_processor(model: str | Path) -> Any:
-    """The processor of a model, which says in what frame it sees pictures."""
-    from transformers import AutoProcessor
-
-    return AutoProcessor.from_pretrained(model)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from chain_of_spot.answering import Responder, load_processor
+from chain_of_spot.answering import Responder
 from chain_of_spot.errors import ChainOfSpotError, InputError
 from chain_of_spot.settings import CosSettings
 
@@ -19,6 +19,7 @@ def ask_one(settings: CosSettings, image: Path, question: str, *, backend: str, 
     Raises:
         ChainOfSpotError: the image or a turn failed.
     """
+    from llava_train import load_processor
     from roi_attention import ZoomError
     from roi_attention.zoom import ask
 

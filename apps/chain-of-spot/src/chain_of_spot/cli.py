@@ -8,7 +8,7 @@ from shard_runner import Step
 from shard_runner.cli import make_cli
 
 from chain_of_spot.asking import ask_command
-from chain_of_spot.demo import demo_command
+from chain_of_spot.demo import demo_settings
 from chain_of_spot.pipeline import STEPS, build_pipeline, check_needs
 from chain_of_spot.report import headline, make_report
 from chain_of_spot.settings import CosSettings
@@ -28,9 +28,9 @@ main = make_cli(
     settings=CosSettings,
     build=_build,
     stages=STEPS,
+    demo=demo_settings,
     report=make_report,
     headline=lambda settings, run_dir: headline(run_dir),
 )
-main.add_command(demo_command)
 main.add_command(study_command)
 main.add_command(ask_command)

@@ -1,26 +1,27 @@
 """`chain-of-spot demo`: the whole method on the embedded world, on the same code paths as `chain-of-spot run`."""
 
 from pathlib import Path
-from typing import Any
 
 from shard_runner import RunSummary
-from shard_runner.cli import run_by_settings, use_one_thread, world_demo_command
+from shard_runner.cli import run_by_settings, use_one_thread
 
 from chain_of_spot.pipeline import build_pipeline, check_needs
-from chain_of_spot.report import headline, make_report
+from chain_of_spot.report import make_report
 from chain_of_spot.settings import CosSettings
 from chain_of_spot.world import FAST, FULL, world_settings, write_world
 
 
-def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True, **changes: Any) -> RunSummary:
-    """Draw the world under `out/world`, run the pipeline with its controls in `out`, and write the report.
-
-    Killed, the same call goes on where it was.
-    """
+def demo_settings(out: Path, fast: bool, seed: int) -> CosSettings:
+    """Draw the world under `out/world` and return the settings of a run on it, with its controls."""
     use_one_thread()
     size = FAST if fast else FULL
     write_world(out / "world", size, seed)
-    return run_settings(world_settings(out / "world", size, seed, **changes), out, progress=progress)
+    return world_settings(out / "world", size, seed)
+
+
+def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True) -> RunSummary:
+    """Draw the world, run the pipeline in `out`, and write the report; killed, the same call goes on where it was."""
+    return run_settings(demo_settings(out, fast, seed), out, progress=progress)
 
 
 def run_settings(settings: CosSettings, out: Path, *, progress: bool = True) -> RunSummary:
@@ -33,6 +34,3 @@ def run_settings(settings: CosSettings, out: Path, *, progress: bool = True) -> 
     summary = run_by_settings(build_pipeline(settings, out), out, settings=settings, progress=progress)
     make_report(settings, out)
     return summary
-
-
-demo_command = world_demo_command("chain-of-spot", run_demo, headline)

@@ -9,7 +9,7 @@ from PIL import Image
 from shard_runner import Dropped, Failed, Outcome, Row, Stage
 
 from chain_of_spot.arms import Control, control_box, place_seed
-from chain_of_spot.maps import open_row_image
+from chain_of_spot.questions import open_row_image
 from chain_of_spot.settings import ZOOM, CosSettings
 
 PICTURES = "pictures"

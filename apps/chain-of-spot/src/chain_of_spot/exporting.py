@@ -7,6 +7,7 @@ from box_space import Box, OriginalPixels
 from shard_runner import Row, Task, TaskContext
 from shard_runner.cli import write_json
 
+from chain_of_spot.questions import row_to_question
 from chain_of_spot.scoring import map_scores
 from chain_of_spot.settings import CosSettings
 
@@ -54,14 +55,6 @@ def row_to_annotation(row: Row, settings: CosSettings) -> Any:
         model=Path(settings.model or "").name,
         method=row["from"],
     )
-
-
-def row_to_question(row: Row) -> Any:
-    """The question of a row as `roi_attention.zoom.ZoomQuestion`."""
-    from roi_attention.zoom import ZoomQuestion
-
-    names = ("dataset", "image", "question", "answer", "turn", "index")
-    return ZoomQuestion(key=row["id"], id=row["row_id"], **{name: row[name] for name in names})
 
 
 def _bare(row: Row) -> Row:

@@ -1,10 +1,15 @@
 """Where in the image each answer is looked up: the step `maps`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage
 
+from chain_of_spot.questions import open_row_image
 from chain_of_spot.settings import CosSettings
+from chain_of_spot.training import sft_settings
+
+if TYPE_CHECKING:
+    from roi_attention.zoom import Frame
 
 
 def map_stage(settings: CosSettings) -> Stage:
@@ -23,7 +28,7 @@ class _Mapper:
     def __init__(self, model: str, settings: CosSettings) -> None:
         self._settings = settings
         self._model, self._processor = load_frozen(model, settings)
-        self._frame = settings.zoom(self._processor).frame
+        self._frame: Frame = settings.zoom(self._processor).frame
 
     def __call__(self, rows: list[Row]) -> list[Outcome]:
         from box_space import ImageError
@@ -64,25 +69,13 @@ class _Mapper:
         return [{"map": dict(map_to_row(one.whole)), "mean_log_prob": one.mean_log_prob} for one in found]
 
 
-def open_row_image(row: Row, *, settings: CosSettings) -> Any:
-    """The image of a row.
-
-    Raises:
-        box_space.ImageError: it is missing, leaves the image folder or cannot be read.
-    """
-    from box_space import open_image
-
-    return open_image(row["image"], root=settings.image_root)
-
-
 def load_frozen(model: str, settings: CosSettings) -> tuple[Any, Any]:
     """A model in eval mode whose weights need no gradient, and its processor."""
     import torch
-    from transformers import AutoModelForImageTextToText, AutoProcessor
+    from llava_train import compute_dtype, load_model, load_processor
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    on_gpu = settings.device == "auto" and torch.cuda.is_available()
-    dtype = ("bfloat16" if on_gpu else "float32") if settings.dtype == "auto" else settings.dtype
-    loaded: Any = AutoModelForImageTextToText.from_pretrained(model, dtype=dtype)
-    return loaded.to("cuda" if on_gpu else "cpu").eval().requires_grad_(False), AutoProcessor.from_pretrained(model)
+    loaded = load_model(model, compute_dtype(sft_settings(settings)))
+    device = "cuda" if settings.device == "auto" and torch.cuda.is_available() else "cpu"
+    return loaded.to(device).eval().requires_grad_(False), load_processor(model)

@@ -62,6 +62,25 @@ def texts_source(settings: CosSettings) -> Source:
     return Source(name="texts", rows=rows, config=settings.picked("text_rows"))
 
 
+def open_row_image(row: Row, *, settings: CosSettings) -> Any:
+    """The image of a row.
+
+    Raises:
+        box_space.ImageError: it is missing, leaves the image folder or cannot be read.
+    """
+    from box_space import open_image
+
+    return open_image(row["image"], root=settings.image_root)
+
+
+def row_to_question(row: Row) -> Any:
+    """The question of a row as `roi_attention.zoom.ZoomQuestion`."""
+    from roi_attention.zoom import ZoomQuestion
+
+    names = ("dataset", "image", "question", "answer", "turn", "index")
+    return ZoomQuestion(key=row["id"], id=row["row_id"], **{name: row[name] for name in names})
+
+
 def read_json_rows(path: Path) -> list[Mapping[str, Any]]:
     """The rows of a JSON list or of a JSONL file.
 

@@ -1,13 +1,16 @@
 """All choices of a run in one validated model; the only place where an option is described."""
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 from shard_runner.cli import RunSettings
 
 from chain_of_spot.arms import Control
 from chain_of_spot.errors import SettingsError
+
+if TYPE_CHECKING:
+    from roi_attention.zoom import Wording, ZoomSettings
 
 TINY = "tiny"
 """Name of the embedded world's own model."""
@@ -156,7 +159,7 @@ class CosSettings(RunSettings):
         """Name of the data set."""
         return self.dataset or self.needed("data", "a LLaVA mix").stem
 
-    def wording(self) -> Any:
+    def wording(self) -> "Wording":
         """The texts of the dialogues.
 
         Raises:
@@ -167,7 +170,7 @@ class CosSettings(RunSettings):
         texts = {name: getattr(self, name) for name in ("where_request", "region_is", "answer_request")}
         return Wording(quotes=self.quotes, **{name: text for name, text in texts.items() if text is not None})
 
-    def zoom(self, processor: Any) -> Any:
+    def zoom(self, processor: Any) -> "ZoomSettings":
         """What training and inference share, for a model with this processor."""
         from roi_attention.zoom import ZoomSettings, model_frame
 

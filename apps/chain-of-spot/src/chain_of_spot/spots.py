@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from box_space import Box, OriginalPixels
 from PIL import Image
@@ -28,7 +28,7 @@ def map_card(row: Row, root: Path) -> "GalleryItem":
     """A row of the step `annotate`: the image, its map with region and true boxes, and the crop."""
     from run_report import GalleryItem
 
-    image = _open(row["image"], root)
+    image, problem = _open(row["image"], root)
     share = f"{100 * row['mass']:.0f} % of the map" if row["mass"] >= 0 else "from a file"
     caption = f"region: {_pixels(row['box_xyxy_px'])}; {share}" if row["box_xyxy_px"] else "no region"
     return GalleryItem(
@@ -36,7 +36,7 @@ def map_card(row: Row, root: Path) -> "GalleryItem":
         image=None if image is None else _map_picture(row, image),
         question=row["question"],
         truth=row["answer"],
-        caption=caption,
+        caption=caption + problem,
         tags=["region"] if row["box_xyxy_px"] else ["no region"],
     )
 
@@ -45,7 +45,7 @@ def asked_card(row: Row, before: Mapping[str, Row]) -> "GalleryItem":
     """A held-out question of `grades-after`: where the model looked and what it was shown, with both turns."""
     from run_report import GalleryItem, ShownTrial
 
-    image, old = _open(row["image"], None), before.get(row["id"])
+    (image, problem), old = _open(row["image"], None), before.get(row["id"])
     graded = [(name, one["trials"][0]) for name, one in (("before", old), ("after", row)) if one]
     right = [bool(trial["score"]) for _, trial in graded]
     return GalleryItem(
@@ -53,7 +53,7 @@ def asked_card(row: Row, before: Mapping[str, Row]) -> "GalleryItem":
         image=None if image is None else _asked_picture(row, image),
         question=row["question"],
         truth=str(row["answer"]),
-        caption=f"where: {row['where_text']} ({row['verdict']})",
+        caption=f"where: {row['where_text']} ({row['verdict']}){problem}",
         trials=[ShownTrial(text=f"{name}: {t['text']}", verdict=bool(t["score"])) for name, t in graded],
         tags=[row["task"], _TAGS[right[0], right[-1]]],
     )
@@ -91,13 +91,14 @@ def _box(row: Row, image: Image.Image) -> Box | None:
     return Box(*numbers, space=OriginalPixels(*image.size)) if numbers else None
 
 
-def _open(path: str, root: Path | None) -> Any:
+def _open(path: str, root: Path | None) -> tuple[Image.Image | None, str]:
+    """The image, or none and why, for the caption."""
     from box_space import ImageError, open_image
 
     try:
-        return open_image(path, root=root)
-    except ImageError:
-        return None
+        return open_image(path, root=root), ""
+    except ImageError as error:
+        return None, f"; image: {error.reason}"
 
 
 def _pixels(numbers: Sequence[float]) -> str:

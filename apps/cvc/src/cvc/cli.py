@@ -7,7 +7,7 @@ import click
 from shard_runner import Step
 from shard_runner.cli import make_cli
 
-from cvc.demo import demo_command
+from cvc.demo import demo_settings
 from cvc.experiment import study_command
 from cvc.pipeline import STEPS, build_pipeline, check_needs
 from cvc.report import headline, make_report, savings
@@ -26,8 +26,8 @@ main = make_cli(
     settings=CvcSettings,
     build=_build,
     stages=STEPS,
+    demo=demo_settings,
     report=make_report,
     headline=lambda settings, run_dir: "\n\n".join(filter(None, [savings(settings, run_dir), headline(run_dir)])),
 )
-main.add_command(demo_command)
 main.add_command(study_command)

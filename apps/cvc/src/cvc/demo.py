@@ -3,24 +3,25 @@
 from pathlib import Path
 
 from shard_runner import RunSummary
-from shard_runner.cli import run_by_settings, use_one_thread, world_demo_command
+from shard_runner.cli import run_by_settings, use_one_thread
 
 from cvc.pipeline import build_pipeline, check_needs
-from cvc.report import headline, make_report
+from cvc.report import make_report
 from cvc.settings import CvcSettings
 from cvc.world import FAST, FULL, world_settings, write_world
 
 
-def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True) -> RunSummary:
-    """Draw the world under `out/world`, run the pipeline in `out`, and write the report.
-
-    Killed, the same call goes on where it was.
-    """
+def demo_settings(out: Path, fast: bool, seed: int) -> CvcSettings:
+    """Draw the world under `out/world` and return the settings of a run on it."""
     use_one_thread()
     size = FAST if fast else FULL
     write_world(out / "world", size, seed)
-    settings = world_settings(out / "world", size, seed, n=8 if fast else 16)
-    return run_settings(settings, out, progress=progress)
+    return world_settings(out / "world", size, seed, n=8 if fast else 16)
+
+
+def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True) -> RunSummary:
+    """Draw the world, run the pipeline in `out`, and write the report; killed, the same call goes on where it was."""
+    return run_settings(demo_settings(out, fast, seed), out, progress=progress)
 
 
 def run_settings(settings: CvcSettings, out: Path, *, progress: bool = True) -> RunSummary:
@@ -33,6 +34,3 @@ def run_settings(settings: CvcSettings, out: Path, *, progress: bool = True) -> 
     summary = run_by_settings(build_pipeline(settings, out), out, settings=settings, progress=progress)
     make_report(settings, out)
     return summary
-
-
-demo_command = world_demo_command("cvc", run_demo, headline)

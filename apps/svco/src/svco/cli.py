@@ -7,7 +7,7 @@ import click
 from shard_runner import Step
 from shard_runner.cli import make_cli
 
-from svco.demo import demo_command
+from svco.demo import demo_settings
 from svco.errors import SettingsError
 from svco.pipeline import STEPS, build_pipeline, check_needs
 from svco.preparing import prepare_group
@@ -31,9 +31,9 @@ main = make_cli(
     settings=SvcoRunSettings,
     build=_build,
     stages=STEPS,
+    demo=demo_settings,
     report=make_report,
     headline=lambda settings, run_dir: headline(run_dir),
 )
-main.add_command(demo_command)
 main.add_command(study_command)
 main.add_command(prepare_group)

@@ -1,26 +1,27 @@
 """`svco demo`: the whole method on the embedded world, on the same code paths as `svco run`."""
 
 from pathlib import Path
-from typing import Any
 
 from shard_runner import RunSummary
-from shard_runner.cli import run_by_settings, use_one_thread, world_demo_command
+from shard_runner.cli import run_by_settings, use_one_thread
 
 from svco.pipeline import build_pipeline, check_needs
-from svco.report import headline, make_report
+from svco.report import make_report
 from svco.settings import SvcoRunSettings
 from svco.world import FAST, FULL, world_settings, write_world
 
 
-def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True, **changes: Any) -> RunSummary:
-    """Draw the world under `out/world`, run the pipeline with its controls in `out`, and write the report.
-
-    Killed, the same call goes on where it was.
-    """
+def demo_settings(out: Path, fast: bool, seed: int) -> SvcoRunSettings:
+    """Draw the world under `out/world` and return the settings of a run on it, with its controls."""
     use_one_thread()
     size = FAST if fast else FULL
     write_world(out / "world", size, seed)
-    return run_settings(world_settings(out / "world", size, seed, **changes), out, progress=progress)
+    return world_settings(out / "world", size, seed)
+
+
+def run_demo(out: Path, *, fast: bool = False, seed: int = 0, progress: bool = True) -> RunSummary:
+    """Draw the world, run the pipeline in `out`, and write the report; killed, the same call goes on where it was."""
+    return run_settings(demo_settings(out, fast, seed), out, progress=progress)
 
 
 def run_settings(settings: SvcoRunSettings, out: Path, *, progress: bool = True) -> RunSummary:
@@ -33,6 +34,3 @@ def run_settings(settings: SvcoRunSettings, out: Path, *, progress: bool = True)
     summary = run_by_settings(build_pipeline(settings, out), out, settings=settings, progress=progress)
     make_report(settings, out)
     return summary
-
-
-demo_command = world_demo_command("svco", run_demo, headline)

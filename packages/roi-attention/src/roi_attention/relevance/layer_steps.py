@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from roi_attention.relevance.attention_calls import AttentionCall, Exchange, watching
-from roi_attention.relevance.layer_traces import LayerRun, LayerTrace, no_attention, prefix_of
+from roi_attention.relevance.layer_records import LayerRun, no_attention
+from roi_attention.relevance.layer_traces import LayerTrace, prefix_of
 
 
 def run_with_gradients(trace: LayerTrace, index: int, rows: int) -> LayerRun:

@@ -5,26 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from roi_attention.errors import UnsupportedModelError
-from roi_attention.relevance.attention_calls import AttentionCall, Exchange, watching
-
-
-class LayerRun(NamedTuple):
-    """One layer run with gradients of activations: N kept positions went in, the last M of them came out."""
-
-    given: Tensor
-    """`(B, N, W)`, a leaf."""
-    output: Tensor
-    """`(B, M, W)`."""
-    call: AttentionCall
-    """Of its M queries."""
-    attended: Tensor
-    """The attention kernel's output `(B, M, H, D)`, inside the graph."""
+from roi_attention.relevance.attention_calls import Exchange, watching
+from roi_attention.relevance.layer_records import LayerRecord, LayerRun, hidden_of
 
 
 @dataclass
@@ -58,7 +46,7 @@ class LayerTrace:
     def recompute(self, index: int, hidden_B_M_W: Tensor, *, left_out: int = 0) -> Tensor:
         """Run one layer again on (a copy of) its input, without the first `left_out` of its positions."""
         arguments = _from_position(self.arguments[index], left_out, self.length - self.first)
-        return _hidden(self.layers[index](hidden_B_M_W, **arguments))
+        return hidden_of(self.layers[index](hidden_B_M_W, **arguments))
 
 
 def trace_layers(
@@ -85,7 +73,7 @@ def trace_layers(
             it does something to the text between layers.
     """
     decoder = decoder_of(model)
-    record = _Record(first, len(decoder.layers) - kept_graphs)
+    record = LayerRecord(first, len(decoder.layers) - kept_graphs)
     with ExitStack() as hooks, torch.no_grad():
         for layer in decoder.layers:
             hooks.callback(layer.register_forward_pre_hook(record.on_input, with_kwargs=True).remove)
@@ -108,69 +96,6 @@ def trace_layers(
     )
 
 
-@dataclass
-class _Record:
-    """What hooks see in one forward pass."""
-
-    first: int
-    graphs_from: int
-    """Index of the first layer that runs with gradients."""
-    length: int = 0
-    inputs: list[Tensor] = field(default_factory=list[Tensor])
-    arguments: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
-    said: list[Tensor] = field(default_factory=list[Tensor])
-    """Each layer's output at the last position."""
-    outputs: list[Tensor] = field(default_factory=list[Tensor])
-    """Of the layers with gradients."""
-    calls: list[tuple[AttentionCall, Tensor]] = field(default_factory=list[tuple[AttentionCall, Tensor]])
-    last: list[Tensor] = field(default_factory=list[Tensor])
-
-    def on_input(self, _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        hidden, named = _split(args, kwargs)
-        graph = len(self.inputs) >= self.graphs_from
-        self.length = hidden.shape[1]
-        self.inputs.append(hidden[:, self.first :].clone() if self.first else hidden)
-        self.arguments.append(named)
-        if not graph:
-            return None
-        torch.set_grad_enabled(True)  # until the layer's end; no_grad around the pass takes it back in any case
-        return (hidden.requires_grad_(),), {name: value for name, value in kwargs.items() if name != "hidden_states"}
-
-    def on_attention(self, _: Any, *call: Any) -> None:
-        if len(self.inputs) > self.graphs_from:
-            self.calls.append(call)
-
-    def on_output(self, _: Any, args: Any, output: Any) -> None:
-        hidden = _hidden(output)
-        self.said.append(hidden.detach()[:, -1].clone())
-        if len(self.inputs) > self.graphs_from:
-            torch.set_grad_enabled(False)
-            self.outputs.append(hidden)
-
-    def on_norm(self, _: Any, args: tuple[Any, ...]) -> None:
-        self.last.append(args[0].detach())
-
-    def check(self, model: Any, layers: Any) -> None:
-        if len(self.inputs) != len(layers) or len(self.last) != 1:
-            raise UnsupportedModelError(
-                "decoder", f"{type(model).__name__} must call each decoder layer and the norm once."
-            )
-        if len(self.calls) != len(self.outputs):
-            raise no_attention(layers[-1])
-        given = [hidden.detach()[:, -1] for hidden in (*self.inputs[1:], self.last[0])]
-        if not all(torch.equal(a, b) for a, b in zip(given, self.said, strict=True)):
-            # Text must pass unchanged; adding to image tokens (Qwen3-VL) leaves gradients as they are.
-            raise UnsupportedModelError("between_layers", "the model changes the text between its decoder layers.")
-
-    def runs(self) -> dict[int, LayerRun]:
-        return {
-            index: LayerRun(self.inputs[index], output, *call)
-            for index, output, call in zip(
-                range(self.graphs_from, len(self.inputs)), self.outputs, self.calls, strict=True
-            )
-        }
-
-
 def prefix_of(trace: LayerTrace, index: int) -> Exchange | None:
     """What puts the constant keys and values of the positions before `first` in front of a layer's own."""
     if not trace.first:
@@ -178,12 +103,6 @@ def prefix_of(trace: LayerTrace, index: int) -> Exchange | None:
     layer = trace.cache.layers[index]
     keys, values = layer.keys[:, :, : trace.first], layer.values[:, :, : trace.first]
     return lambda query, key, value: (query, torch.cat([keys, key], 2), torch.cat([values, value], 2))
-
-
-def no_attention(layer: Any) -> UnsupportedModelError:
-    """The error for a layer whose attention is not seen, or more than once."""
-    name = type(layer).__name__
-    return UnsupportedModelError("attention", f"{name} must attend once through the attention interface.")
 
 
 def decoder_of(model: Any) -> Any:
@@ -204,19 +123,6 @@ def _cache_arguments(keep_cache: bool) -> dict[str, Any]:
     from transformers import DynamicCache
 
     return {"use_cache": True, "past_key_values": DynamicCache()}  # plain layers, also where windows slide
-
-
-def _split(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, dict[str, Any]]:
-    named = dict(kwargs)
-    hidden = args[0] if args else named.pop("hidden_states")
-    if len(args) > 1:
-        raise UnsupportedModelError("decoder", "decoder layers must take all but the hidden states by name.")
-    named["past_key_values"], named["use_cache"] = None, False
-    return hidden.detach(), named
-
-
-def _hidden(output: Any) -> Tensor:
-    return output[0] if isinstance(output, tuple) else output
 
 
 _SEQUENCE_DIMS = {"position_embeddings": -2, "position_ids": -1, "cache_position": -1}

@@ -8,7 +8,15 @@ from roi_attention.zoom.dialogues import TurnWeights, plain_row, row_to_conversa
 from roi_attention.zoom.frames import Frame, frame_space, model_frame
 from roi_attention.zoom.mix_rows import Mix, MixRow, SkippedQuestion, ZoomQuestion, read_mix
 from roi_attention.zoom.pictures import CLIP_MEAN_RGB, ZoomPictures, crop_picture, shown_picture, zoom_pictures
-from roi_attention.zoom.published_params import ReadParams, WrittenParams, params_name, read_params, write_params
+from roi_attention.zoom.published_params import (
+    ReadParams,
+    WrittenParams,
+    params_name,
+    params_to_box,
+    read_params,
+    read_params_entries,
+    write_params,
+)
 from roi_attention.zoom.question_keys import question_key
 from roi_attention.zoom.settings import ZoomSettings
 from roi_attention.zoom.squares import Square, box_to_square, square_to_box
@@ -51,10 +59,12 @@ __all__ = [
     "frame_space",
     "model_frame",
     "params_name",
+    "params_to_box",
     "plain_row",
     "question_key",
     "read_mix",
     "read_params",
+    "read_params_entries",
     "read_where",
     "row_to_annotation",
     "row_to_conversations",

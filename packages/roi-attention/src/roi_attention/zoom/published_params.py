@@ -101,7 +101,7 @@ def read_params(
     Raises:
         ZoomError: `not_json`, or `duplicate` when a name stands twice in the file.
     """
-    entries = _read_json(Path(path))
+    entries = read_params_entries(path)
     boxes: dict[str, Box] = {}
     refused: dict[str, str] = {}
     missed: list[str] = []
@@ -113,10 +113,41 @@ def read_params(
             missed.append(question.key)
             continue
         try:
-            boxes[question.key] = square_to_box(_read_square(entries[name]), size_of(question))
+            boxes[question.key] = params_to_box(entries[name], size_of(question))
         except ZoomError as error:
             refused[question.key] = str(error)
     return ReadParams(boxes, tuple(missed), refused, tuple(unused))
+
+
+def read_params_entries(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """The entries of a published file by their names, unread: for one question at a time.
+
+    Raises:
+        ZoomError: `not_json`, or `duplicate` when a name stands twice in the file.
+    """
+    path = Path(path)
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
+    except json.JSONDecodeError as error:
+        raise ZoomError("not_json", f"{path.name}, line {error.lineno}: {error.msg}.") from error
+    if not isinstance(entries, dict):
+        raise ZoomError("not_json", f"{path.name} must hold one object; got {type(entries).__name__}.")
+    return entries
+
+
+def params_to_box(entry: Any, size_wh: tuple[int, int]) -> Box:
+    """The box of one published entry, for an image of this size.
+
+    Raises:
+        ZoomError: `square` when the entry is no square of the image.
+
+    >>> params_to_box({"params": [10, 20, 40]}, (120, 80)).xyxy
+    (20.0, 10.0, 60.0, 50.0)
+    """
+    numbers = entry.get("params") if isinstance(entry, Mapping) else None
+    if isinstance(numbers, list) and len(numbers) == 3 and all(type(number) in (int, float) for number in numbers):
+        return square_to_box(Square(*numbers), size_wh)
+    raise ZoomError("square", f"params must be three numbers, top, left and side; got {str(entry)[:80]}.")
 
 
 def _differs(box: Box, square: Square) -> bool:
@@ -126,27 +157,10 @@ def _differs(box: Box, square: Square) -> bool:
     return any(abs(a - b) > _ONE_PIXEL for a, b in zip(pixels.xyxy, back.xyxy, strict=True))
 
 
-def _read_square(entry: Any) -> Square:
-    numbers = entry.get("params") if isinstance(entry, Mapping) else None
-    if isinstance(numbers, list) and len(numbers) == 3 and all(type(number) in (int, float) for number in numbers):
-        return Square(*numbers)
-    raise ZoomError("square", f"params must be three numbers, top, left and side; got {str(entry)[:80]}.")
-
-
 def _write_json(entries: Mapping[str, Any], path: Path) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(entries), encoding="utf-8")
     partial.replace(path)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_without_duplicates)
-    except json.JSONDecodeError as error:
-        raise ZoomError("not_json", f"{path.name}, line {error.lineno}: {error.msg}.") from error
-    if not isinstance(entries, dict):
-        raise ZoomError("not_json", f"{path.name} must hold one object; got {type(entries).__name__}.")
-    return entries
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ try:
     from shard_runner.cli.process import use_one_thread
     from shard_runner.cli.running import run_by_settings
     from shard_runner.cli.settings import RunSettings, read_settings
-    from shard_runner.cli.worlds import read_seeds, run_seeds, world_demo_command
+    from shard_runner.cli.studies import read_seeds, run_seeds
 except ModuleNotFoundError as error:
     if error.name not in ("click", "pydantic", "yaml"):
         raise
@@ -20,6 +20,5 @@ __all__ = [
     "run_by_settings",
     "run_seeds",
     "use_one_thread",
-    "world_demo_command",
     "write_json",
 ]

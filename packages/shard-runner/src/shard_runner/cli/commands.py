@@ -1,5 +1,6 @@
 """`make_cli`: from settings, stages, report and demo to an app's whole command line."""
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,7 +59,7 @@ def make_cli(
     settings: type[S],
     build: Callable[[S, Path], Sequence[Step]],
     stages: Mapping[str, str],
-    demo: Callable[[Path, bool], S] | None = None,
+    demo: Callable[[Path, bool, int], S] | None = None,
     report: Callable[[S, Path], Path] | None = None,
     headline: Callable[[S, Path], str] | None = None,
 ) -> click.Group:
@@ -73,7 +74,7 @@ def make_cli(
             `max_failed_share` are added where the model does not have them.
         build: Makes the pipeline of settings and run folder.
         stages: Names of the steps that are commands of their own, with one line of help each.
-        demo: Prepares the embedded input in the given run folder, fast or in full, and returns settings for it.
+        demo: `(run folder, whether fast, seed)`: Prepares the embedded input in the folder and returns settings for it.
         report: Writes the report of a finished run and returns its path.
         headline: Returns the few lines that a finished run is about.
     """
@@ -144,8 +145,11 @@ def _report_command(app: _App[S]) -> click.Command:
     return click.command("report", help="Write the report of a run anew.")(command)
 
 
-def _demo_command(app: _App[S], name: str, demo: Callable[[Path, bool], S]) -> click.Command:
+def _demo_command(app: _App[S], name: str, demo: Callable[[Path, bool, int], S]) -> click.Command:
     @click.option("--fast", is_flag=True, help="The smallest run that shows every step.")
+    @click.option(
+        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another input."
+    )
     @click.option(
         "--out",
         type=click.Path(path_type=Path),
@@ -155,9 +159,11 @@ def _demo_command(app: _App[S], name: str, demo: Callable[[Path, bool], S]) -> c
         help="Run folder.",
     )
     @_DEBUG
-    def command(fast: bool, out: Path) -> None:
+    def command(fast: bool, seed: int, out: Path) -> None:
+        start = time.monotonic()
         out.mkdir(parents=True, exist_ok=True)
-        chosen = app.settings.model_validate(demo(out, fast).model_dump())
+        chosen = app.settings.model_validate(demo(out, fast, seed).model_dump())
         app.run(chosen, out)
+        click.echo(f"{time.monotonic() - start:.0f} s")
 
-    return click.command("demo", help="Do everything on the embedded data and models.")(command)
+    return click.command("demo", help="Do everything on the embedded data and models, in minutes.")(command)

@@ -1,6 +1,5 @@
-"""What apps do on an embedded world: a demo in one command, and a study over several seeds."""
+"""A study over several seeds, as apps run it on their embedded input."""
 
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,37 +9,9 @@ import click
 from shard_runner.cli.data_files import write_json
 from shard_runner.cli.process import use_one_thread
 from shard_runner.disk import write_whole
-from shard_runner.runner import RunSummary
 
 Result = dict[str, Any]
 """What a study of one seed found, as plain values."""
-
-
-def world_demo_command(app: str, run_demo: Callable[..., RunSummary], headline: Callable[[Path], str]) -> click.Command:
-    """Return the command `demo` of an app: fast or in full, any seed, the few lines that it is about at the end.
-
-    Args:
-        app: Name of the app; the run folder is `APP-demo` unless told otherwise.
-        run_demo: `(out, *, fast, seed)`: Draws the world, runs everything and writes `report.html`.
-        headline: The lines of a finished run.
-    """
-
-    @click.command("demo", help="Do everything on the embedded world with the tiny models, in minutes.")
-    @click.option("--fast", is_flag=True, help="The smallest run that shows every step, about a minute.")
-    @click.option(
-        "--out", type=click.Path(path_type=Path), default=f"{app}-demo", show_default=True, help="Run folder."
-    )
-    @click.option(
-        "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another world."
-    )
-    @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a failure.")
-    def command(fast: bool, out: Path, seed: int) -> None:
-        start = time.monotonic()
-        summary = run_demo(out, fast=fast, seed=seed)
-        click.echo(summary)
-        click.echo(f"\n{headline(out)}\n\n{time.monotonic() - start:.0f} s; report: {out / 'report.html'}")
-
-    return command
 
 
 def run_seeds(
