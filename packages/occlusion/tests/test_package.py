@@ -11,23 +11,28 @@ from pathlib import Path
 import occlusion
 import pytest
 
-MODULES = sorted(module.name for module in pkgutil.iter_modules(occlusion.__path__))
+MODULES = sorted(module.name for module in pkgutil.walk_packages(occlusion.__path__, "occlusion."))
 PACKAGE = Path(__file__).parents[1]
 
 PUBLIC = [
+    "AnnotatedDetector",
     "Causality",
     "CausalityScorer",
     "CocoAnnotations",
+    "Detection",
+    "Detector",
     "Entity",
     "EntityExtractor",
     "FoundMask",
     "FoundObjects",
+    "GroundingDinoDetector",
     "HIGH_CAUSALITY_MAX_PPL",
     "IMAGENET_MEAN_RGB",
     "MaskedLmCausality",
     "MissingExtraError",
     "Occlusion",
     "OcclusionError",
+    "OwlDetector",
     "Question",
     "REASONING_REQUEST",
     "Refused",
@@ -43,6 +48,7 @@ PUBLIC = [
     "grabcut_mask",
     "is_causal",
     "is_plural",
+    "load_detector",
     "load_english",
     "look_up",
     "occlude",
@@ -50,6 +56,7 @@ PUBLIC = [
     "plural",
     "segmentation_to_rle",
     "singular",
+    "suppress",
     "tells",
     "write_question",
 ]
@@ -61,7 +68,7 @@ def test_the_public_names_are_these() -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_in_docstrings_hold(name: str) -> None:
-    assert doctest.testmod(importlib.import_module(f"occlusion.{name}")).failed == 0
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
 
 
 def test_importing_the_package_loads_no_engine() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -27,6 +27,7 @@ TEMPLATE = (
     "{% if p['type'] == 'image' %}<image>{% else %}{{ p['text'] }}{% endif %}{% endfor %} {% endfor %}"
     "{% if add_generation_prompt %}ASSISTANT:{% endif %}"
 )
+IMAGE, START, END, PAD, ASSISTANT = 95, 93, 94, 0, 8  # of `IdsProcessor`; the first four as the models have them
 WORDS = [f"word{index}" for index in range(700 - 4 - 256)]
 
 
@@ -160,6 +161,66 @@ def gemma3(window: int = 6) -> Any:
     return model
 
 
+class NumberTokenizer:
+    """Writes tokens as their numbers."""
+
+    bos_token, eos_token_id = None, 1000
+
+    def __len__(self) -> int:
+        return 99
+
+    def batch_decode(self, rows: Any, **_: Any) -> list[str]:
+        return [" ".join(map(str, row)) for row in rows]
+
+
+class IdsProcessor:
+    """Reads texts of token numbers, in which I is an image, for models whose own processors need torchvision."""
+
+    def __init__(self, name: str) -> None:
+        self.is_gemma = name.startswith("gemma3")
+        self.tokenizer = NumberTokenizer()
+
+    def apply_chat_template(self, turns: Any, **_: Any) -> str:
+        """A turn of the assistant begins with a token of its own, so that later turns go on from the prompt."""
+        words = []
+        for turn in turns:
+            words += [str(ASSISTANT)] * (turn["role"] == "assistant")
+            words += ["I" if part["type"] == "image" else part["text"] for part in turn["content"]]
+        return " ".join([*words, str(ASSISTANT)])
+
+    def __call__(self, text: Sequence[str], images: Any, **_: Any) -> dict[str, torch.Tensor]:
+        pictures = [image for row in images or [] for image in row]
+        waiting = iter(pictures)
+        rows = [[token for word in line.split() for token in self.tokens_of(word, waiting)] for line in text]
+        width = max(map(len, rows))
+        ids = torch.tensor([[PAD] * (width - len(row)) + row for row in rows])
+        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
+        kinds = {"token_type_ids" if self.is_gemma else "mm_token_type_ids": (ids == IMAGE).int()}
+        return {"input_ids": ids, "attention_mask": mask} | kinds | self.image_tensors(pictures)
+
+    def tokens_of(self, word: str, waiting: Any) -> list[int]:
+        if word != "I":
+            return [int(word)]
+        wide, high = next(waiting).size
+        return [START, *[IMAGE] * (4 if self.is_gemma else wide * high // 64), END]
+
+    def image_tensors(self, pictures: list[Image.Image]) -> dict[str, torch.Tensor]:
+        if not pictures:
+            return {}
+        if self.is_gemma:
+            return {"pixel_values": torch.cat([noise(one, 3 * 16 * 16).reshape(1, 3, 16, 16) for one in pictures])}
+        grids = torch.tensor([[1, one.size[1] // 4, one.size[0] // 4] for one in pictures])
+        sizes = grids.prod(-1).tolist()
+        pixels = [noise(one, size * 96).reshape(size, 96) for one, size in zip(pictures, sizes, strict=True)]
+        return {"pixel_values": torch.cat(pixels), "image_grid_thw": grids}
+
+
+def noise(image: Image.Image, count: int) -> torch.Tensor:
+    """Numbers that depend on the pixels."""
+    seed = int.from_bytes(image.tobytes()[:6])
+    return torch.randn(count, generator=torch.Generator().manual_seed(seed))
+
+
 def _picture(index: int) -> Image.Image:
     """A small image that differs by index."""
     return Image.new("RGB", (SIZE, SIZE), (37 * index % 256, 91 * index % 256, 173 * index % 256))
@@ -222,3 +283,9 @@ def family() -> Callable[[str], Any]:
         return model
 
     return made
+
+
+@pytest.fixture
+def pair(family: Callable[[str], Any], llava: Any, processor: Any) -> Callable[[str], tuple[Any, Any]]:
+    """A model and its processor by family."""
+    return lambda name: (llava, processor) if name == "llava" else (family(name), IdsProcessor(name))

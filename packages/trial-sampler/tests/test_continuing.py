@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,61 +19,9 @@ from trial_sampler.hf.kept_prompts import KeptPrompts
 from trial_sampler.hf.network import Network
 from trial_sampler.hf.prompts import Prompts
 
-IMAGE, START, END, PAD, ASSISTANT = 95, 93, 94, 0, 8  # the first four as the models have them
 QWENS = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 REUSING = ("llava", *QWENS, "gemma3", "gemma3 that sees far")
 Pair = tuple[Any, Any]
-
-
-class IdsProcessor:
-    """Reads texts of token numbers, in which I is an image, for models whose own processors need torchvision."""
-
-    def __init__(self, name: str) -> None:
-        self.is_gemma = name.startswith("gemma3")
-        self.tokenizer = SimpleNamespace(bos_token=None, eos_token_id=1000, batch_decode=self.batch_decode)
-
-    def batch_decode(self, rows: Any, **_: Any) -> list[str]:
-        return [" ".join(map(str, row)) for row in rows]
-
-    def apply_chat_template(self, turns: Any, **_: Any) -> str:
-        """A turn of the assistant begins with a token of its own, so that later turns go on from the prompt."""
-        words = []
-        for turn in turns:
-            words += [str(ASSISTANT)] * (turn["role"] == "assistant")
-            words += ["I" if part["type"] == "image" else part["text"] for part in turn["content"]]
-        return " ".join([*words, str(ASSISTANT)])
-
-    def __call__(self, text: Sequence[str], images: Any, **_: Any) -> dict[str, torch.Tensor]:
-        pictures = [image for row in images or [] for image in row]
-        waiting = iter(pictures)
-        rows = [[token for word in line.split() for token in self.tokens_of(word, waiting)] for line in text]
-        width = max(map(len, rows))
-        ids = torch.tensor([[PAD] * (width - len(row)) + row for row in rows])
-        mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
-        kinds = {"token_type_ids" if self.is_gemma else "mm_token_type_ids": (ids == IMAGE).int()}
-        return {"input_ids": ids, "attention_mask": mask} | kinds | self.image_tensors(pictures)
-
-    def tokens_of(self, word: str, waiting: Any) -> list[int]:
-        if word != "I":
-            return [int(word)]
-        wide, high = next(waiting).size
-        return [START, *[IMAGE] * (4 if self.is_gemma else wide * high // 64), END]
-
-    def image_tensors(self, pictures: list[Image.Image]) -> dict[str, torch.Tensor]:
-        if not pictures:
-            return {}
-        if self.is_gemma:
-            return {"pixel_values": torch.cat([noise(one, 3 * 16 * 16).reshape(1, 3, 16, 16) for one in pictures])}
-        grids = torch.tensor([[1, one.size[1] // 4, one.size[0] // 4] for one in pictures])
-        sizes = grids.prod(-1).tolist()
-        pixels = [noise(one, size * 96).reshape(size, 96) for one, size in zip(pictures, sizes, strict=True)]
-        return {"pixel_values": torch.cat(pixels), "image_grid_thw": grids}
-
-
-def noise(image: Image.Image, count: int) -> torch.Tensor:
-    """Numbers that depend on the pixels."""
-    seed = int.from_bytes(image.tobytes()[:6])
-    return torch.randn(count, generator=torch.Generator().manual_seed(seed))
 
 
 def picture(index: int, size: tuple[int, int] = (16, 16)) -> Image.Image:
@@ -82,12 +29,6 @@ def picture(index: int, size: tuple[int, int] = (16, 16)) -> Image.Image:
 
 
 CROP = picture(50, (32, 16))
-
-
-@pytest.fixture
-def pair(family: Callable[[str], Any], llava: Any, processor: Any) -> Callable[[str], Pair]:
-    """A model and its processor by family."""
-    return lambda name: (llava, processor) if name == "llava" else (family(name), IdsProcessor(name))
 
 
 def user(text: str, images: int = 0) -> dict[str, Any]:

@@ -10,6 +10,8 @@ from occlusion.causality import (
     is_causal,
 )
 from occlusion.dedup import deduplicate
+from occlusion.detections import Detection, Detector
+from occlusion.detectors import AnnotatedDetector, GroundingDinoDetector, OwlDetector, load_detector, suppress
 from occlusion.entities import Entity, EntityExtractor, SpacyEntities, blank_english, load_english
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.grabcut import FoundMask, grabcut_mask
@@ -24,17 +26,22 @@ __all__ = [
     "IMAGENET_MEAN_RGB",
     "REASONING_REQUEST",
     "SHORT_REQUEST",
+    "AnnotatedDetector",
     "Causality",
     "CausalityScorer",
     "CocoAnnotations",
+    "Detection",
+    "Detector",
     "Entity",
     "EntityExtractor",
     "FoundMask",
     "FoundObjects",
+    "GroundingDinoDetector",
     "MaskedLmCausality",
     "MissingExtraError",
     "Occlusion",
     "OcclusionError",
+    "OwlDetector",
     "Question",
     "Refused",
     "Rle",
@@ -48,6 +55,7 @@ __all__ = [
     "grabcut_mask",
     "is_causal",
     "is_plural",
+    "load_detector",
     "load_english",
     "look_up",
     "occlude",
@@ -55,6 +63,7 @@ __all__ = [
     "plural",
     "segmentation_to_rle",
     "singular",
+    "suppress",
     "tells",
     "write_question",
 ]

@@ -37,12 +37,16 @@ class GalleryItem:
     """Unique name."""
     image: Picture | None
     """An image in memory or the path of a file."""
-    question: str
+    question: str = ""
     """What was asked."""
-    truth: str
+    truth: str = ""
     """The true answer."""
     caption: str = ""
     """What the picture shows."""
+    code: str = ""
+    """Text that is shown with its line breaks and its indentation, such as code."""
+    notes: Sequence[str] = ()
+    """Lines of a list, such as what was left out and why."""
     trials: Sequence[ShownTrial] = ()
     """What the model said."""
     tags: Sequence[str] = ()

@@ -19,6 +19,7 @@ from scene_world.reasons import Reason, is_reason_true, parse_reason
 from scene_world.render import box_xyxy_px, mask_hw, render, render_hidden
 from scene_world.rules import BACKGROUNDS, NEUTRAL, RULES, Rule
 from scene_world.scene import CELL_PX, GRID, SIZE_PX, Scene, Thing, sample_scene
+from scene_world.template_detector import TemplateDetector
 from scene_world.things import COLORS, KINDS, LEXICON, category_of
 from scene_world.tiny_mlm import tiny_mlm_path
 from scene_world.tiny_vlm import tiny_vlm_path
@@ -49,6 +50,7 @@ __all__ = [
     "Rule",
     "Scene",
     "SceneWorldError",
+    "TemplateDetector",
     "Thing",
     "View",
     "Zoom",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, MutableMapping, Sequence
 from typing import Any, cast
 
 from PIL import Image
 
 from trial_sampler.errors import SampleFailure
+from trial_sampler.grouping import image_key
 from trial_sampler.request import ImageLike, Messages
 
 
@@ -38,7 +39,11 @@ def content_parts(message: Any) -> list[Mapping[str, Any]]:
 
 
 def open_images(
-    messages: Messages, images: Sequence[ImageLike], *, forbidden: Collection[str] = ()
+    messages: Messages,
+    images: Sequence[ImageLike],
+    *,
+    forbidden: Collection[str] = (),
+    known: MutableMapping[Hashable, Image.Image] | None = None,
 ) -> list[Image.Image]:
     """Return the images of a conversation as RGB, in order.
 
@@ -46,6 +51,7 @@ def open_images(
         messages: chat turns.
         images: one for each image part.
         forbidden: texts that no text part may contain, such as a model's own image token.
+        known: images that are open already, by `image_key`; the others are added. Each stays what it was when opened.
 
     Raises:
         Refused: a turn is malformed, images and image parts differ in number, a text holds a forbidden token, or an
@@ -59,7 +65,11 @@ def open_images(
     for token in sorted(forbidden):
         if any(token in str(part.get("text", "")) for part in parts):
             raise Refused("image_token_in_text", f"text must not contain {token!r}; pass an image part")
-    return [_open(image) for image in images]
+    opened = {} if known is None else known
+    for image in images:
+        if (key := image_key(image)) not in opened:
+            opened[key] = _open(image)
+    return [opened[image_key(image)] for image in images]
 
 
 def one_line(error: Exception) -> str:

@@ -10,7 +10,7 @@ from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
 from trial_sampler.hf.network import Network
-from trial_sampler.hf.prompt_inputs import PromptInputs, batch_inputs, image_inputs
+from trial_sampler.hf.prompt_inputs import PromptInputs, image_inputs, prompt_positions, token_inputs
 from trial_sampler.hf.prompts import Prefix, Prompts
 from trial_sampler.hf.shared_prefix import LayerStates, layer_states, stacked
 
@@ -26,8 +26,8 @@ def continue_prompts(network: Network, rows: Sequence[PromptInputs], prefixes: S
         return Prompts.joined(
             [continue_prompts(network, [row], [one]) for row, one in zip(rows, prefixes, strict=True)]
         )
-    whole = network.placed(batch_inputs(rows))
-    positions = network.model._prepare_position_ids_for_generation(whole["input_ids"], dict(whole))
+    whole = network.placed(token_inputs(rows))
+    positions = prompt_positions(network, rows)
     starts = [prefix.length for prefix in prefixes]
     rests = [len(row.content) - start for row, start in zip(rows, starts, strict=True)]
     seen_B_S = _last_columns(rests, whole["input_ids"])

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from trial_sampler.hf.common_prefix import Content, common_prefix
 from trial_sampler.hf.prompts import Prefix, Prompts
-from trial_sampler.request import Request
+from trial_sampler.request import ImageLike, Messages
+
+
+class Asked(Protocol):
+    """What a `Request` and a `ChoiceRequest` have in common: the prompt."""
+
+    @property
+    def messages(self) -> Messages:
+        """Chat turns."""
+        ...
+
+    @property
+    def images(self) -> Sequence[ImageLike]:
+        """One for each image part."""
+        ...
 
 
 class _Kept(NamedTuple):
-    request: Request
+    request: Asked
     """Held so that no other object gets the id of its messages or images."""
     prompts: Prompts
     content: Content | None
@@ -30,7 +44,7 @@ class KeptPrompts:
         self._most = most
         self._kept: OrderedDict[tuple[int, int], _Kept] = OrderedDict()
 
-    def find(self, request: Request) -> Prompts | None:
+    def find(self, request: Asked) -> Prompts | None:
         """Return the request's prompt if it is kept."""
         if (found := self._kept.get(_key(request))) is None:
             return None
@@ -40,31 +54,46 @@ class KeptPrompts:
     def longest(self, content: Content) -> Prompts | Prefix | None:
         """Return what is kept of another request's prompt: all of it, its first tokens where it is worth it, or None.
 
-        A kept prompt all of which is such a beginning makes room first: the prompt that goes on from it holds it too.
+        What is returned counts as the latest.
         """
-        found: dict[tuple[int, int], Prefix] = {}
-        for key, (_, prompts, theirs) in self._kept.items():
-            length = 0 if theirs is None else common_prefix(theirs, content)
-            if length == len(content):
-                return prompts
-            if content.gains_from(length) and (prefix := prompts.prefix(length)) is not None:
-                found[key] = prefix
-        if not found:
-            return None
-        key = max(found, key=lambda one: found[one].length)
-        theirs = self._kept[key].content
-        if theirs is not None and len(theirs) == found[key].length:
-            self._kept.move_to_end(key, last=False)
-        return found[key]
+        lengths = {
+            key: common_prefix(theirs, content) for key, (_, _, theirs) in self._kept.items() if theirs is not None
+        }
+        for key in sorted(lengths, key=lambda one: lengths[one], reverse=True):
+            if (found := _beginning(self._kept[key].prompts, lengths[key], content)) is not None:
+                self._kept.move_to_end(key)
+                return found
+        return None
 
-    def keep(self, requests: Sequence[Request], prompts: Prompts, contents: Sequence[Content | None]) -> None:
-        """Keep the prompts of requests; without contents, for further draws of the same requests alone."""
+    def keep(self, requests: Sequence[Asked], prompts: Prompts, contents: Sequence[Content | None]) -> None:
+        """Keep the prompts of requests; without contents, for further draws of the same requests alone.
+
+        A kept prompt that is the beginning of a new one makes room first: the new one holds it too.
+        """
         for index, (request, content) in enumerate(zip(requests, contents, strict=True)):
+            for key in [] if content is None else self._beginnings(content):
+                self._kept.move_to_end(key, last=False)
             self._kept[_key(request)] = _Kept(request, prompts.one(index), content)
             self._kept.move_to_end(_key(request))
-        while len(self._kept) > self._most:
+
+    def drop_oldest(self, spare: int = 0) -> None:
+        """Keep no more than the latest ones, and `spare` others for prompts that wait for them."""
+        while len(self._kept) > self._most + spare:
             self._kept.popitem(last=False)
 
+    def _beginnings(self, content: Content) -> list[tuple[int, int]]:
+        return [
+            key
+            for key, (_, _, theirs) in self._kept.items()
+            if theirs is not None and len(theirs) < len(content) and common_prefix(theirs, content) == len(theirs)
+        ]
 
-def _key(request: Request) -> tuple[int, int]:
+
+def _beginning(prompts: Prompts, length: int, content: Content) -> Prompts | Prefix | None:
+    if length == len(content):
+        return prompts
+    return prompts.prefix(length) if content.gains_from(length) else None
+
+
+def _key(request: Asked) -> tuple[int, int]:
     return id(request.messages), id(request.images)

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from trial_sampler.hf.common_prefix import Content, Picture
 from trial_sampler.hf.encoding import Prompt
+from trial_sampler.hf.network import Network
 
 _OF_TOKENS = ("input_ids", "attention_mask", "token_type_ids", "mm_token_type_ids")
 
@@ -35,13 +36,22 @@ class _Share(NamedTuple):
     tensors: Mapping[str, Tensor]
 
 
-def split_inputs(model: Any, inputs: Mapping[str, Tensor], prompts: Sequence[Prompt]) -> list[PromptInputs] | None:
+def is_known(model: Any) -> bool:
+    """Whether a model is of a family whose inputs `split_inputs` may take apart."""
+    return model.config.model_type in _FAMILIES
+
+
+def split_inputs(
+    model: Any, inputs: Mapping[str, Tensor], prompts: Sequence[Prompt], pictures: Sequence[int] | None = None
+) -> list[PromptInputs] | None:
     """Take a processor's output apart, or return None where that is not known to be exact.
 
+    Where tensors hold each different picture once, `pictures` says of each image which of them it is.
     Exact means two things: it is known which part of which tensor is which image's, and what the model keeps of a token
     depends on nothing behind it, images' own tokens aside. Both hold for the model families listed in this file.
     """
-    shares = _shares(model, inputs, sum(len(prompt.images) for prompt in prompts))
+    images = sum(len(prompt.images) for prompt in prompts)
+    shares = _shares(model, inputs, range(images) if pictures is None else pictures)
     if shares is None:
         return None
     rows = [
@@ -59,12 +69,24 @@ def split_inputs(model: Any, inputs: Mapping[str, Tensor], prompts: Sequence[Pro
 
 def batch_inputs(rows: Sequence[PromptInputs]) -> dict[str, Tensor]:
     """Put single prompts together, padded on the left."""
+    return token_inputs(rows) | image_inputs(share for row in rows for share in row.of_images)
+
+
+def token_inputs(rows: Sequence[PromptInputs]) -> dict[str, Tensor]:
+    """Put the tokens of single prompts together, padded on the left."""
     width = max(len(row.content) for row in rows)
-    of_tokens = {
+    return {
         name: torch.stack([torch.nn.functional.pad(row.of_tokens[name], (width - len(row.content), 0)) for row in rows])
         for name in rows[0].of_tokens
     }
-    return of_tokens | image_inputs(share for row in rows for share in row.of_images)
+
+
+def prompt_positions(network: Network, rows: Sequence[PromptInputs]) -> Tensor:
+    """Return the positions `(B, P)` of prompts padded on the left, or `(axes, B, P)`."""
+    names = ("image_grid_thw",)  # of images' tensors the positions depend on their sizes alone
+    sizes = [{name: share[name] for name in names if name in share} for row in rows for share in row.of_images]
+    inputs = network.placed(token_inputs(rows) | image_inputs(sizes))
+    return network.model._prepare_position_ids_for_generation(inputs["input_ids"], inputs)
 
 
 def image_inputs(of_images: Iterable[Mapping[str, Tensor]]) -> dict[str, Tensor]:
@@ -88,27 +110,27 @@ def _one_prompt(model: Any, row: Mapping[str, Tensor], prompt: Prompt, shares: S
     return PromptInputs(row, tuple(share.tensors for share in shares), content)
 
 
-def _shares(model: Any, inputs: Mapping[str, Tensor], images: int) -> list[_Share] | None:
+def _shares(model: Any, inputs: Mapping[str, Tensor], pictures: Sequence[int]) -> list[_Share] | None:
     family = _FAMILIES.get(model.config.model_type)
     if family is None or getattr(model.config.get_text_config(), "use_bidirectional_attention", False):
         return None
     tensors = {name: value for name, value in inputs.items() if name not in _OF_TOKENS}
-    if not images:
+    if not pictures:
         return None if tensors else []
     if set(tensors) != set(family.tensors):
         return None
-    shares = family.shares(model, inputs)
-    return shares if len(shares) == images else None
+    shares = family.shares(model, inputs, len(pictures))
+    return [shares[picture] for picture in pictures] if len(shares) == max(pictures) + 1 else None
 
 
-def _one_row_each(model: Any, inputs: Mapping[str, Tensor]) -> list[_Share]:
+def _one_row_each(model: Any, inputs: Mapping[str, Tensor], images: int) -> list[_Share]:
     """Of models whose images all have the same number of tokens."""
     pixels = inputs["pixel_values"]
-    tokens = int((inputs["input_ids"] == model.config.image_token_id).sum()) // len(pixels)
+    tokens = int((inputs["input_ids"] == model.config.image_token_id).sum()) // images
     return [_Share(tokens, {"pixel_values": row[None]}) for row in pixels]
 
 
-def _patch_grids(model: Any, inputs: Mapping[str, Tensor]) -> list[_Share]:
+def _patch_grids(model: Any, inputs: Mapping[str, Tensor], _images: int) -> list[_Share]:
     """Of models whose images have grids of patches, some of which are merged to one token."""
     grids = inputs["image_grid_thw"]
     counts = grids.prod(-1).tolist()
@@ -122,7 +144,7 @@ def _patch_grids(model: Any, inputs: Mapping[str, Tensor]) -> list[_Share]:
 
 class _Family(NamedTuple):
     tensors: tuple[str, ...]
-    shares: Callable[[Any, Mapping[str, Tensor]], list[_Share]]
+    shares: Callable[[Any, Mapping[str, Tensor], int], list[_Share]]
 
 
 _ROWS = _Family(("pixel_values",), _one_row_each)

@@ -19,6 +19,8 @@ class Prefix(NamedTuple):
     """Their keys and values without padding; of a sliding window as much as the next token sees."""
     length: int
     """Number of tokens."""
+    prompts: Prompts
+    """The kept prompt."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Prompts:
         padded = self.mask_B_P.shape[1]
         start = padded - int(self.mask_B_P.sum())
         layers = [_first_tokens(states, start, length, padded) for states in self.layers]
-        return None if None in layers else Prefix([states for states in layers if states is not None], length)
+        return None if None in layers else Prefix([states for states in layers if states is not None], length, self)
 
 
 def _first_tokens(states: LayerStates, start: int, length: int, padded: int) -> LayerStates | None:

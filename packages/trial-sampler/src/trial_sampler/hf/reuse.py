@@ -14,7 +14,7 @@ class Reuse:
     """
 
     prompts: int = 0
-    """Prompts that trials were drawn for."""
+    """Prompts that trials were drawn for, or that were scored."""
     prompts_reused: int = 0
     """Those of them that were kept already, whole or from their first token on."""
     tokens_encoded: int = 0

@@ -8,11 +8,12 @@ from typing import Any
 
 from trial_sampler.choices import ChoiceRequest, ChoiceResult
 from trial_sampler.errors import SamplerError
+from trial_sampler.first_tokens import FirstTokens
 from trial_sampler.hf.kept_prompts import KeptPrompts
 from trial_sampler.hf.network import Decoding, Network
 from trial_sampler.hf.reuse import Reuse
 from trial_sampler.hf.scheduling import Schedule
-from trial_sampler.hf.scoring import FirstTokenScoring
+from trial_sampler.hf.scoring import Scoring
 from trial_sampler.request import Request, SampleResult
 
 
@@ -49,7 +50,7 @@ class HfSampler:
         if batch_size < 1:
             raise SamplerError(f"batch_size must be at least 1; got {batch_size}")
         self._network = Network(model, processor, decoding)
-        self._scoring = FirstTokenScoring(self._network)
+        self._first_tokens = FirstTokens(self._network.processor.tokenizer)
         self.batch_size, self.adapter = batch_size, _known(adapter, self._network)
         self._kept: KeptPrompts | None = None
         self._reuse = Reuse()
@@ -71,7 +72,7 @@ class HfSampler:
             SamplerError: no adapter of that name was loaded.
         """
         other = object.__new__(type(self))
-        other._network, other._scoring, other.batch_size = self._network, self._scoring, self.batch_size
+        other._network, other._first_tokens, other.batch_size = self._network, self._first_tokens, self.batch_size
         other.adapter, other._kept, other._reuse = _known(name, self._network), None, Reuse()
         return other
 
@@ -91,7 +92,8 @@ class HfSampler:
     def keeping_prompts(self, most: int | None = None) -> Generator[None]:
         """Keep the latest prompts between calls, so that what they share with further requests is encoded once.
 
-        A further draw of a request encodes nothing anew, as `sample_adaptively` makes them. Another request whose
+        A further draw of a request encodes nothing anew, as `sample_adaptively` makes them. Another request, of trials
+        or of scores, whose
         prompt begins with the same tokens and pictures (a further turn of a conversation, another question about an
         image) encodes what follows, with the same trials up to rounding; `reuse` counts it. That is known to be exact
         for LLaVA, Qwen2-VL, Qwen2.5-VL, Qwen3-VL and Gemma 3; of other models, and of a sliding window that has dropped
@@ -112,14 +114,19 @@ class HfSampler:
             self._kept = outer
 
     def score(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
-        """Return how likely each choice begins the reply, from one forward pass for each prompt.
+        """Return how likely each choice begins the reply, from the logits of one token.
+
+        Prompts that begin with the same pictures and tokens (many questions about an image) encode these once, in any
+        order, where that is known to be exact as for `keeping_prompts`; inside of it also those of earlier calls.
 
         Raises:
             ModelError: the processor's image tokens do not match the model's image features (a wrong set-up).
         """
-        starts = range(0, len(requests), self.batch_size)
         with self._network.answering_with(self.adapter):
-            return [one for start in starts for one in self._scoring.score(requests[start : start + self.batch_size])]
+            scoring = Scoring(self._network, self._first_tokens, requests, self.batch_size, self._kept)
+            results = scoring.run()
+        self._reuse += scoring.reuse
+        return results
 
 
 def _known(adapter: str | None, network: Network) -> str | None:

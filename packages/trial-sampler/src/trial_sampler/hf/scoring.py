@@ -5,72 +5,99 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
 from trial_sampler.choices import ChoiceRequest, ChoiceResult, choice_result
 from trial_sampler.conversations import Refused
 from trial_sampler.errors import SampleFailure
 from trial_sampler.first_tokens import FirstTokens
-from trial_sampler.hf.encoding import Prompt, encode_prompts, read_prompt
+from trial_sampler.grouping import windows
+from trial_sampler.hf.encoder import PromptEncoder
+from trial_sampler.hf.encoding import Prompt, PromptReader
+from trial_sampler.hf.kept_prompts import KeptPrompts
 from trial_sampler.hf.network import Network
-from trial_sampler.hf.prefilling import prefill
+from trial_sampler.hf.reuse import Reuse
 from trial_sampler.hf.scheduling import failure_of
 
+# Ends of prompts are short: many of them fit where `batch_size` whole prompts do.
+_QUESTIONS_FOR_EACH = 16
 
-class FirstTokenScoring:
-    """Scores choices in one forward pass for each prompt."""
 
-    def __init__(self, network: Network) -> None:
-        self._network = network
-        self._first_tokens = FirstTokens(network.processor.tokenizer)
+class Scoring:
+    """Scores choices; what prompts begin with in common is encoded once."""
 
-    def score(self, requests: Sequence[ChoiceRequest]) -> list[ChoiceResult]:
-        """Return one result for each request, in order, from one forward pass over all of them.
+    def __init__(
+        self,
+        network: Network,
+        first_tokens: FirstTokens,
+        requests: Sequence[ChoiceRequest],
+        batch_size: int,
+        kept: KeptPrompts | None,
+    ) -> None:
+        """Take the requests of one call, and what is kept between calls."""
+        self._network, self._first_tokens, self._requests = network, first_tokens, requests
+        self._batch_size = batch_size
+        self._encoder = PromptEncoder(network, kept or KeptPrompts(batch_size), keeps_all=kept is not None)
+        self._results: dict[int, ChoiceResult] = {}
+
+    @property
+    def reuse(self) -> Reuse:
+        """How much of the prompts was encoded, and how much was kept."""
+        return self._encoder.reuse
+
+    def run(self) -> list[ChoiceResult]:
+        """Return one result for each request, in order.
 
         Raises:
             ModelError: the processor's image tokens do not match the model's image features (a wrong set-up).
         """
-        results: dict[int, ChoiceResult] = {}
-        groups: dict[bool, list[tuple[int, Prompt]]] = {True: [], False: []}
-        for index, request in enumerate(requests):
+        images = [request.images for request in self._requests]
+        most_requests = self._batch_size * (_QUESTIONS_FOR_EACH if self._encoder.may_continue else 1)
+        for window in windows(images, self._batch_size, most_requests):
+            for group in self._read(window):
+                self._score(group)
+        return [self._results[index] for index in range(len(self._requests))]
+
+    def _read(self, window: Sequence[int]) -> tuple[list[tuple[int, Prompt]], list[tuple[int, Prompt]]]:
+        """Read prompts, those with images apart from those without."""
+        reader = PromptReader(self._network.processor)
+        groups: tuple[list[tuple[int, Prompt]], list[tuple[int, Prompt]]] = ([], [])
+        for index in window:
+            request = self._requests[index]
             try:
                 self._first_tokens.of(tuple(request.choices))  # refused before it costs a forward pass
-                prompt = read_prompt(self._network.processor, request.messages, request.images)
+                if (known := self._encoder.known(request)) is not None:
+                    self._finish([index], known.logits_B_V)
+                    continue
+                prompt = reader.read(request.messages, request.images)
             except Refused as refused:
-                results[index] = ChoiceResult(request.id, error=refused.failure)
+                self._fail(index, refused.failure)
             else:
                 groups[bool(prompt.images)].append((index, prompt))
-        for group in groups.values():
-            for (index, _), masses in zip(group, self._score_prompts(requests, group), strict=True):
-                name = requests[index].id
-                failed = isinstance(masses, SampleFailure)
-                results[index] = ChoiceResult(name, error=masses) if failed else choice_result(name, masses)
-        return [results[index] for index in range(len(requests))]
+        return groups
 
-    def _score_prompts(
-        self, requests: Sequence[ChoiceRequest], group: list[tuple[int, Prompt]]
-    ) -> list[list[float] | SampleFailure]:
+    def _score(self, group: list[tuple[int, Prompt]]) -> None:
         """Score together; if that fails, halve until the culprit is alone."""
         if not group:
-            return []
+            return
+        indices = [index for index, _ in group]
         try:
-            return self._score_together(requests, group)
+            requests = [self._requests[index] for index in indices]
+            logits = self._encoder.first_logits(requests, [prompt for _, prompt in group], self._batch_size)
+            self._finish(indices, logits)
         except (Refused, RuntimeError, ValueError, IndexError, TypeError) as error:
             if len(group) == 1:
-                return [failure_of(error)]
+                self._fail(indices[0], failure_of(error))
+                return
             half = len(group) // 2
-            return self._score_prompts(requests, group[:half]) + self._score_prompts(requests, group[half:])
+            self._score(group[:half])
+            self._score(group[half:])
 
     @torch.inference_mode()
-    def _score_together(
-        self, requests: Sequence[ChoiceRequest], group: list[tuple[int, Prompt]]
-    ) -> list[list[float] | SampleFailure]:
-        inputs = encode_prompts(self._network.processor, [prompt for _, prompt in group])
-        for length in inputs["attention_mask"].sum(-1).tolist():
-            self._network.check_length(length, 1)
-        logits_B_V = prefill(self._network.model, self._network.placed(inputs)).logits_B_V
-        probabilities_B_V = logits_B_V.double().softmax(-1)
-        choices = [tuple(requests[index].choices) for index, _ in group]
-        return [
-            [float(row[ids].sum()) for ids in self._first_tokens.of(of_row)]
-            for row, of_row in zip(probabilities_B_V, choices, strict=True)
-        ]
+    def _finish(self, indices: Sequence[int], logits_B_V: Tensor) -> None:
+        for index, row in zip(indices, logits_B_V.double().softmax(-1), strict=True):
+            ids_of = self._first_tokens.of(tuple(self._requests[index].choices))
+            self._results[index] = choice_result(self._requests[index].id, [float(row[ids].sum()) for ids in ids_of])
+
+    def _fail(self, index: int, failure: SampleFailure) -> None:
+        self._results[index] = ChoiceResult(self._requests[index].id, error=failure)

@@ -216,9 +216,11 @@ class SharedPrefixCache(Cache):
         for layer, new in zip(self.shared_layers, newer.shared_layers, strict=True):
             layer.append(new)
 
-    def attend(self, layer: int, queries_1_H_R_D: Tensor, scaling: float, softcap: float | None) -> Tensor:
-        """Return one layer's attention output `(1, R, H, D)`."""
-        queries_R_H_D = queries_1_H_R_D[0].transpose(0, 1)
+    def attend(
+        self, layer: int, query: Tensor, key: Tensor, value: Tensor, scaling: float, softcap: float | None
+    ) -> Tensor:
+        """Return one layer's attention output `(1, R, H, D)`; the layer holds the new keys and values already."""
+        queries_R_H_D = query[0].transpose(0, 1)
         return self.shared_layers[layer].attend(queries_R_H_D, scaling, self._padding_B_P, softcap)[None]
 
     def _note_padding(self) -> None:

@@ -1,0 +1,142 @@
+"""The same held-out questions before and after, and for each control: `eval-questions` to `eval`."""
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shard_runner import Row, Source, Stage, Step, Task, TaskContext
+
+from world2code.arms import METHOD
+from world2code.models import load_model, model_identity
+from world2code.settings import W2cSettings
+from world2code.training import trained_folder
+
+if TYPE_CHECKING:
+    from bench_eval import Comparison
+
+BEFORE, AFTER = "before", "after"
+ALL = "all questions"
+"""Task that holds all others."""
+
+
+def ways(settings: W2cSettings) -> list[str]:
+    """All models that are asked; the first two are those of before and after."""
+    return [BEFORE, AFTER, *settings.controls]
+
+
+def evaluation_steps(settings: W2cSettings, run_dir: Path) -> list[Step]:
+    """Ask and grade every model, and compare; nothing without evaluation questions."""
+    if settings.eval_data is None:
+        return []
+    steps: list[Step] = [_questions_source(settings), _answer_stage(BEFORE, None, settings), _grade_stage(BEFORE)]
+    for arm in settings.arms:
+        name = AFTER if arm == METHOD else arm.name
+        folder = trained_folder(run_dir, arm)
+        steps += [_answer_stage(name, (arm.step("train"), folder), settings), _grade_stage(name)]
+    return [*steps, _compare_task(settings)]
+
+
+def _questions_source(settings: W2cSettings) -> Source:
+    def rows() -> Iterator[Row]:
+        from bench_eval import read_question_file
+
+        for row in read_question_file(settings.needed("eval_data", "evaluation questions")):
+            parts = [{"type": "image"}, {"type": "text", "text": row["question"]}]
+            yield {**row, "messages": [{"role": "user", "content": parts}]}
+
+    return Source(name="eval-questions", rows=rows)
+
+
+def _answer_stage(name: str, trained: tuple[str, Path] | None, settings: W2cSettings) -> Stage:
+    """Ask greedily."""
+    from bench_eval import Decoding, response_stage
+
+    model = settings.needed_model() if trained is None else str(trained[1])
+    return response_stage(
+        f"answers-{name}",
+        lambda: _sampler(model, settings),
+        model=model_identity(settings) if trained is None else trained[0],
+        decoding=Decoding(max_new_tokens=settings.max_answer_tokens, seed=settings.seed),
+        batch_size=max(settings.prompts_per_batch, 32),
+        inputs=("eval-questions", *(() if trained is None else (trained[0],))),
+    )
+
+
+def _sampler(model: str, settings: W2cSettings) -> Any:
+    """A model as bench-eval asks it."""
+    from bench_eval import Answers
+    from trial_sampler import Request
+
+    opened = load_model(model, settings)
+
+    def ask(questions: Sequence[Any]) -> list[Any]:
+        requests = [
+            Request(
+                id=one.id,
+                messages=one.messages,
+                images=one.images,
+                n=one.decoding.n,
+                temperature=one.decoding.temperature,
+                max_new_tokens=one.decoding.max_new_tokens,
+                seed=one.decoding.seed,
+            )
+            for one in questions
+        ]
+        return [
+            Answers(result.id, [trial.text for trial in result.trials])
+            if result.error is None
+            else Answers(result.id, error=f"{result.error.reason}: {result.error.detail}")
+            for result in opened.sample(requests)
+        ]
+
+    return ask
+
+
+def _grade_stage(name: str) -> Stage:
+    """Grade saved answers: boxes by IoU of at least 0.5, yes and no by the first word, all else as whole answers."""
+    from bench_eval import SHORT_ANSWER_GRADER, grade_short_answer, grading_stage
+
+    return grading_stage(
+        f"grades-{name}", grade_short_answer, grader_name=SHORT_ANSWER_GRADER, inputs=(f"answers-{name}",)
+    )
+
+
+def _compare_task(settings: W2cSettings) -> Task:
+    """Compare the method with before and with every control, question by question: files `against-NAME.json`."""
+    others = [name for name in ways(settings) if name != AFTER]
+
+    def run(ctx: TaskContext) -> None:
+        from bench_eval import save_comparisons
+
+        after = list(ctx.read_rows(f"grades-{AFTER}"))
+        for name in others:
+            lines = compare_answers(list(ctx.read_rows(f"grades-{name}")), after, seed=ctx.seed)
+            save_comparisons(lines, ctx.folder / f"against-{name}.json")
+        (ctx.folder / "ways.json").write_text(json.dumps(others) + "\n", encoding="utf-8")
+
+    return Task(name="eval", run=run, inputs=tuple(f"grades-{name}" for name in ways(settings)))
+
+
+def compare_answers(before: Sequence[Row], after: Sequence[Row], *, seed: int) -> "list[Comparison]":
+    """Compare answered questions task by task and all together; rows that one side lacks count as wrong there."""
+    from bench_eval import by_task, compare
+
+    tasks, after_tasks = by_task(before), by_task(after)
+    wanted = [(task, rows, after_tasks.get(task, [])) for task, rows in tasks.items()]
+    if len(wanted) > 1:
+        wanted.append((ALL, list(before), list(after)))
+    return [compare(old, new, task=task, missing="count", seed=seed) for task, old, new in wanted if old and new]
+
+
+def compared_names(run_dir: Path) -> list[str]:
+    """What the method was compared with in a finished run."""
+    path = run_dir / "eval" / "ways.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+
+
+def load_comparison(run_dir: Path, other: str) -> "list[Comparison]":
+    """The method against another model, from a finished run; nothing where there is none."""
+    from bench_eval import load_comparisons
+
+    return load_comparisons(run_dir / "eval" / f"against-{other}.json")

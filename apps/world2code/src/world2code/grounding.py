@@ -1,0 +1,189 @@
+"""From captions to names, and from names to boxes: steps `concepts` and `ground`."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
+
+from world2code.errors import InputError, SettingsError
+from world2code.published import boxes_of
+from world2code.settings import BLANK, WORLD, W2cSettings
+from world2code.sources import open_row_image
+
+
+def concepts_stage(settings: W2cSettings) -> Stage:
+    """Find the names that an image's captions hold; rows gain `concepts` and `left_out`, with reasons."""
+
+    def make() -> StageFn:
+        from code_caption import find_concepts
+
+        extract = noun_phrases(settings)
+
+        def concepts(rows: list[Row]) -> list[Outcome]:
+            outcomes: list[Outcome] = []
+            for row in rows:
+                found = find_concepts([one["text"] for one in row["captions"]], extract, most=settings.most_concepts)
+                left_out = [[one.name, one.reason] for one in found.dropped]
+                named = row | {"concepts": list(found.names), "left_out": left_out}
+                outcomes.append([named] if found.names else Dropped("no_concepts", "no caption names a thing."))
+            return outcomes
+
+        return concepts
+
+    config = settings.picked("spacy_model", "most_concepts") | {"lexicon": file_digest(settings.lexicon)}
+    return Stage(name="concepts", make=make, config=config, batch_size=64)
+
+
+def noun_phrases(settings: W2cSettings) -> Any:
+    """What finds noun phrases: a callable from captions to phrases.
+
+    Raises:
+        SettingsError: the spaCy pipeline is not installed.
+    """
+    from occlusion import MissingExtraError, SpacyEntities, blank_english, load_english
+
+    if settings.spacy_model == BLANK:
+        return SpacyEntities(blank_english(None if settings.lexicon is None else read_lexicon(settings.lexicon)))
+    try:
+        return SpacyEntities(load_english(settings.spacy_model))
+    except MissingExtraError as error:
+        raise SettingsError(f"{error} Or use rules over a list of nouns: --spacy-model blank.") from error
+
+
+def read_lexicon(path: Path) -> dict[str, str]:
+    """Nouns with their categories.
+
+    Raises:
+        InputError: the file cannot be read, or holds anything else.
+    """
+    try:
+        lexicon = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"--lexicon {path.name} cannot be read: {error}.") from error
+    if not isinstance(lexicon, dict) or not all(isinstance(value, str) for value in lexicon.values()):
+        raise InputError(f"--lexicon {path.name} must be a JSON object {{noun: category}} of texts.")
+    return lexicon
+
+
+def ground_stage(settings: W2cSettings, run_dir: Path) -> Stage:
+    """Find a box for every name, and drop the worse of two that overlap; rows gain `sightings`."""
+    config = settings.picked("box_threshold", "suppress_iou", "suppress_across")
+    config |= {"detector": "reused" if settings.reuse else detector_identity(settings)}
+    return Stage(name="ground", make=lambda: _Ground(settings, run_dir), config=config, batch_size=8)
+
+
+class _Ground:
+    """Names to sightings; names without a box vanish, an image without any is dropped."""
+
+    def __init__(self, settings: W2cSettings, run_dir: Path) -> None:
+        self._settings, self._run_dir = settings, run_dir
+        self._detector_of = _reused if settings.reuse else load_detector(settings)
+
+    def __call__(self, rows: list[Row]) -> list[Outcome]:
+        return [self._one(row) for row in rows]
+
+    def _one(self, row: Row) -> Outcome:
+        from box_space import ImageError
+        from occlusion import OcclusionError, suppress
+
+        detect = self._detector_of(row)
+        refused = refusals(detect, row["concepts"])
+        try:
+            image = open_row_image(row, self._settings, self._run_dir)
+            found = detect(image, [name for name in row["concepts"] if name not in refused])
+        except (ImageError, OcclusionError) as error:
+            return Failed(error.reason, str(error))
+        sure = [one for one in found if one.score > self._settings.box_threshold]
+        kept = suppress(sure, iou=self._settings.suppress_iou, per_phrase=not self._settings.suppress_across)
+        if not kept:
+            return Dropped("no_box", f"the detector finds none of {', '.join(row['concepts'])}.")
+        sightings = [
+            {"key": key, "name": one.phrase, "box_xyxy_px": list(one.box_xyxy_px), "score": one.score}
+            for key, one in enumerate(kept)
+        ]
+        left_out = [*row["left_out"], *map(list, refused.items())]
+        return [row | {"sightings": sightings, "left_out": left_out}]
+
+
+def refusals(detect: Any, names: list[str]) -> dict[str, str]:
+    """Names that a detector cannot look for, each with the reason; the others are looked for."""
+    refusal = getattr(detect, "refusal", None)
+    if refusal is None:
+        return {}
+    found = {name: refusal(name) for name in names}
+    return {name: error.reason for name, error in found.items() if error is not None}
+
+
+def _reused(row: Row) -> Any:
+    """The boxes that a row has, whatever is looked for, clipped to the image."""
+    from occlusion import Detection, OcclusionError
+
+    def detect(image: Any, phrases: list[str]) -> list[Any]:
+        try:
+            found = boxes_of(row)
+        except ValueError as error:
+            raise OcclusionError("bad_boxes", str(error)) from error
+        return [
+            Detection(name, (max(0.0, x0), max(0.0, y0), min(x1, image.width), min(y1, image.height)), score)
+            for name, (x0, y0, x1, y1), score in found
+            if name
+        ]
+
+    return detect
+
+
+def load_detector(settings: W2cSettings) -> Any:
+    """A callable from an image's row to the detector of it.
+
+    Raises:
+        SettingsError: there is no such detector, or something is missing that it needs.
+    """
+    name = needed_detector(settings)
+    if name == WORLD:
+        from scene_world import TemplateDetector
+
+        drawn = TemplateDetector()
+        return lambda row: drawn
+    if name.endswith(".json"):
+        from occlusion import AnnotatedDetector, CocoAnnotations
+
+        annotated = AnnotatedDetector(CocoAnnotations.load(name))
+        return lambda row: annotated.for_image(row["image"])
+    from occlusion import MissingExtraError, OcclusionError, load_detector
+
+    try:
+        opened = load_detector(name, box_threshold=settings.box_threshold)
+    except (OcclusionError, MissingExtraError) as error:
+        raise SettingsError(f"--detector {name}: {error}") from error
+    return lambda row: opened
+
+
+def needed_detector(settings: W2cSettings) -> str:
+    """The detector's name."""
+    return settings.needed("detector", "an open-vocabulary detector, a COCO instances file, or `world`")
+
+
+def detector_identity(settings: W2cSettings) -> str:
+    """What identifies the detector: its weights or its file."""
+    from llava_train import model_digest
+
+    name = needed_detector(settings)
+    if name == WORLD:
+        return WORLD
+    return str(file_digest(Path(name))) if name.endswith(".json") else model_digest(name)
+
+
+def file_digest(path: Path | None) -> str | None:
+    """A short hash of a file's content; None of no file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    if path is None:
+        return None
+    try:
+        return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
+    except OSError as error:
+        raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error

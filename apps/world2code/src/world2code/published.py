@@ -1,0 +1,154 @@
+"""The published columns: written as plain Arrow lists, and read where they are plain; pickled ones are refused."""
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from shard_runner import Row
+
+from world2code.row_evidence import evidence_of
+
+if TYPE_CHECKING:
+    from code_caption import Answer, Evidence, Rules
+
+_TEXTS, _BOX = pa.list_(pa.string()), pa.list_(pa.float64())
+_NUMBERS = pa.list_(pa.int64())
+
+SCHEMA = pa.schema(
+    [
+        ("id", pa.string()),
+        ("image_path", pa.string()),
+        ("validness", pa.bool_()),
+        ("general_caption", _TEXTS),
+        ("detail_caption", _TEXTS),
+        ("dino_box", pa.list_(_BOX)),
+        ("dino_scores", pa.list_(pa.float64())),
+        ("dino_phrases", _TEXTS),
+        ("ocr_info_vlm_pred", pa.list_(_TEXTS)),
+        ("describe_label", pa.list_(_TEXTS)),
+        ("groups", _TEXTS),
+        ("group_boxes", pa.list_(_BOX)),
+        ("group_son_ids", pa.list_(_NUMBERS)),
+        ("element_father_ids", _NUMBERS),
+        ("area_element_id_pair", pa.list_(_NUMBERS)),
+        ("area_captions", pa.list_(_TEXTS)),
+        ("area_boxes", pa.list_(_BOX)),
+        ("element_validness", pa.list_(_TEXTS)),
+        ("caption_phrase", pa.list_(_TEXTS)),
+        ("element_desc_validness", pa.list_(pa.list_(_TEXTS))),
+        ("relation_phrases", pa.list_(_TEXTS)),
+        ("relation_validness", pa.list_(pa.list_(_TEXTS))),
+        ("group_phrase", _TEXTS),
+        ("group_validness", pa.list_(_TEXTS)),
+    ]
+)
+"""Names of the published code, with lists and structs in place of pickles; empty where nothing was asked."""
+
+_ROWS_AT_A_TIME = 500
+
+
+def write_published(rows: Iterable[Row], path: Path, rules: "Rules") -> None:
+    """Write the evidence of rows; groups and pairs are those under the rules. Never more than some rows in memory."""
+    partial = path.with_suffix(".partial")
+    waiting: Iterator[Row] = iter(rows)
+    with pq.ParquetWriter(partial, SCHEMA) as writer:
+        while batch := list(islice(waiting, _ROWS_AT_A_TIME)):
+            writer.write_table(pa.Table.from_pylist([published_row(row, rules) for row in batch], schema=SCHEMA))
+    partial.replace(path)
+
+
+def published_row(row: Row, rules: "Rules") -> dict[str, Any]:
+    """One row under the published names; lists about boxes are aligned with `dino_box`."""
+    evidence = evidence_of(row)
+    ones = sorted(evidence.sightings, key=lambda one: one.key)
+    captions: dict[str, list[str]] = {"detailed": [], "general": []}
+    for said in row["captions"]:
+        captions[said["kind"]].append(said["text"])
+    return {
+        "id": row["id"],
+        "image_path": row["image"],
+        "validness": True,
+        "general_caption": captions["general"],
+        "detail_caption": captions["detailed"],
+        "dino_box": [list(one.box_xyxy_px) for one in ones],
+        "dino_scores": [one.score for one in ones],
+        "dino_phrases": [one.name for one in ones],
+        "ocr_info_vlm_pred": [list(evidence.readings.get(one.key, ()))[:1] for one in ones],
+        "describe_label": [[said.text for said in evidence.region_captions.get(one.key, ())] for one in ones],
+        "element_validness": [_said(evidence.exists.get(one.key)) for one in ones],
+        **_claims("caption_phrase", "element_desc_validness", [str(one.key) for one in ones], evidence),
+        **_structure(evidence, rules),
+        "group_phrase": [name for name, _ in sorted(evidence.counts)],
+        "group_validness": [_said(answer) for _, answer in sorted(evidence.counts.items())],
+    }
+
+
+def _structure(evidence: "Evidence", rules: "Rules") -> dict[str, Any]:
+    from code_caption import surviving_units
+
+    units = surviving_units(evidence, rules)
+    groups = [unit for unit in units if unit.is_group]
+    father = {key: number for number, unit in enumerate(groups) for key in unit.keys}
+    by_label = {unit.label: unit for unit in units}
+    pairs = [pair for pair in sorted(evidence.pair_captions) if pair[0] in by_label and pair[1] in by_label]
+    return {
+        "groups": [unit.name for unit in groups],
+        "group_boxes": [list(unit.box_xyxy_px) for unit in groups],
+        "group_son_ids": [list(unit.keys) for unit in groups],
+        "element_father_ids": [father.get(key, -1) for key in sorted(evidence.by_key())],
+        "area_element_id_pair": [[by_label[label].keys[0] for label in pair] for pair in pairs],
+        "area_captions": [[said.text for said in evidence.pair_captions[pair]] for pair in pairs],
+        "area_boxes": [_around(by_label[a].box_xyxy_px, by_label[b].box_xyxy_px) for a, b in pairs],
+        **_claims("relation_phrases", "relation_validness", [f"{a}|{b}" for a, b in pairs], evidence),
+    }
+
+
+def _around(a: Any, b: Any) -> list[float]:
+    return [min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])]
+
+
+def _claims(phrases: str, answers: str, views: list[str], evidence: "Evidence") -> dict[str, Any]:
+    """Phrases that were asked about in each view, and the answers, in the same order."""
+    asked: dict[str, list[tuple[str, Answer]]] = {view: [] for view in views}
+    for (of, phrase), answer in sorted(evidence.claims.items(), key=lambda item: item[0]):
+        if of in asked:
+            asked[of].append((phrase, answer))
+    return {
+        phrases: [[phrase for phrase, _ in of_view] for of_view in asked.values()],
+        answers: [[_said(answer) for _, answer in of_view] for of_view in asked.values()],
+    }
+
+
+def _said(answer: "Answer | None") -> list[str]:
+    """An answer as a one-element list of text, as published."""
+    return [] if answer is None else ["yes" if answer.is_yes() else "no" if answer.is_known else "unknown"]
+
+
+def captions_of(row: Row) -> list[dict[str, Any]]:
+    """Captions of a row that has the published columns, the detailed ones first; empty where it has none."""
+    kinds = {"detailed": row.get("detail_caption"), "general": row.get("general_caption")}
+    return [
+        {"text": text, "mean_logprob": 0.0, "is_whole": True, "kind": kind}
+        for kind, texts in kinds.items()
+        for text in (texts if isinstance(texts, list) else ())
+        if isinstance(text, str) and text.strip()
+    ]
+
+
+def boxes_of(row: Row) -> list[tuple[str, list[float], float]]:
+    """Names, boxes and scores of a row that has the published columns; empty where it has none.
+
+    Raises:
+        ValueError: the three lists do not go together.
+    """
+    boxes, names, scores = (row.get(name) or [] for name in ("dino_box", "dino_phrases", "dino_scores"))
+    if not len(boxes) == len(names) == len(scores):
+        raise ValueError(f"dino_box, dino_phrases and dino_scores must be equally long; got {len(boxes)}, {len(names)} "
+                         f"and {len(scores)}.")  # fmt: skip
+    return [
+        (str(name).partition("(")[0].strip(), [float(v) for v in box], float(score))
+        for name, box, score in zip(names, boxes, scores, strict=True)
+    ]

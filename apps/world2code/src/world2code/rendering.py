@@ -1,0 +1,65 @@
+"""From evidence to a checked scene and its code, by the rules of each arm: steps `render` and `render-CONTROL`."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from shard_runner import Dropped, Outcome, Row, Stage, StageFn
+
+from world2code.arms import Arm
+from world2code.row_evidence import evidence_of
+from world2code.settings import W2cSettings
+
+_RULES = (
+    "filters", "control", "existence_threshold", "counting", "counting_threshold", "claims_threshold", "strict",
+    "reading_similarity", "least_elements", "link_scale", "least_members", "least_pair_share", "most_pairs",
+)  # fmt: skip
+
+
+def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
+    """Apply an arm's rules; rows `{id, image, size_wh, scene, code, drops, unit_keys, true_scene, calls, sequences}`.
+
+    Nothing is asked: with other rules or thresholds this step alone and those after it run again, as long as the
+    evidence holds what they need.
+    """
+
+    def make() -> StageFn:
+        from code_caption import canonical, decide, fit_scene, scene_to_json
+
+        rules, count = settings.rules(arm), _token_counter(settings)
+        scale = 1000 if settings.box_form == "qwen" else 1
+
+        def render(rows: list[Row]) -> list[Outcome]:
+            outcomes: list[Outcome] = []
+            for row in rows:
+                decision = decide(evidence_of(row), rules)
+                if decision.is_dropped:
+                    outcomes.append(Dropped("too_few_elements", decision.drops[-1].detail))
+                    continue
+                fitted = fit_scene(decision.scene, settings.code_tokens, count, digits=settings.digits, scale=scale)
+                made: dict[str, Any] = {
+                    "id": row["id"],
+                    "image": row["image"],
+                    "size_wh": row["size_wh"],
+                    "scene": json.dumps(scene_to_json(canonical(decision.scene, digits=4)), ensure_ascii=False),
+                    "code": fitted.code,
+                    "cut": len(fitted.dropped),
+                    "drops": [asdict(drop) | {"keys": list(drop.keys)} for drop in decision.drops],
+                    "true_scene": row["scene"],
+                    "calls": row["calls"],
+                    "sequences": row["sequences"],
+                }
+                outcomes.append([made])
+            return outcomes
+
+        return render
+
+    config = settings.picked(*_RULES, "digits", "code_tokens", "box_form") | {"arm": arm.rules}
+    return Stage(name=arm.step("render"), make=make, config=config, inputs=("validate",), batch_size=64)
+
+
+def _token_counter(settings: W2cSettings) -> Any:
+    from transformers import AutoTokenizer
+
+    tokenizer: Any = AutoTokenizer.from_pretrained(settings.needed_model())
+    return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])

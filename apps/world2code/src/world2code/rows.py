@@ -1,0 +1,104 @@
+"""Checked scenes as training rows: steps `rows` and `rows-CONTROL`."""
+
+import functools
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from shard_runner import Outcome, Row, Stage, StageFn
+
+from world2code.arms import SHAPES, Arm
+from world2code.errors import InputError
+from world2code.grounding import file_digest
+from world2code.settings import W2cSettings
+from world2code.sources import PICTURES, image_root
+
+if TYPE_CHECKING:
+    from code_caption import BoxText, RowWording
+
+ROWS = ("forms", "most_per_form", "box_form", "box_frame", "digits", "box_step", "seed")
+
+
+def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
+    """Make each scene's training rows; rows `{id, messages, images, form}`."""
+
+    def make() -> StageFn:
+        from code_caption import json_to_scene, scene_to_rows
+
+        wording, text = row_wording(settings), box_text(settings)
+        forms = settings.forms if arm.shape is None else SHAPES[arm.shape]
+
+        def rows(batch: list[Row]) -> list[Outcome]:
+            outcomes: list[Outcome] = []
+            for row in batch:
+                made = scene_to_rows(
+                    json_to_scene(json.loads(row["scene"])),
+                    row_id=row["id"],
+                    image=image_path(row, settings, run_dir),
+                    size_wh=tuple(row["size_wh"]),
+                    forms=tuple(forms),
+                    wording=wording,
+                    box_text=text,
+                    code=row["code"],
+                    absent=absent_names(row),
+                    seed=settings.seed,
+                    most_per_form=settings.most_per_form,
+                )
+                outcomes.append(list(made.rows))
+            return outcomes
+
+        return rows
+
+    config = settings.picked(*ROWS) | {"arm": arm.name, "wording": file_digest(settings.row_wording)}
+    return Stage(name=arm.step("rows"), make=make, config=config, inputs=(arm.step("render"),), batch_size=64)
+
+
+def image_path(row: Row, settings: W2cSettings, run_dir: Path) -> str:
+    """Where a row's image lies, for whoever opens it without knowing the run."""
+    path = Path(row["image"])
+    if path.is_absolute() and path.parent == (run_dir / PICTURES).absolute():
+        return str(path)
+    return str(((image_root(settings, run_dir) or Path()) / path).absolute())
+
+
+def box_text(settings: W2cSettings) -> "BoxText":
+    """How boxes are written, as the model's own recipe writes them."""
+    from code_caption import BoxText
+
+    frame = settings.box_frame if settings.box_frame != "auto" else _frame_of(settings.needed_model())
+    return BoxText(form=settings.box_form, frame=frame, digits=settings.digits, step=settings.box_step)
+
+
+@functools.cache
+def _frame_of(model: str) -> Any:
+    """What a processor shows: LLaVA's recipe pads to a square; the tiny one and Qwen's take images as they are."""
+    from llava_train import load_processor
+
+    processor = load_processor(model)
+    pads = getattr(getattr(processor, "image_processor", None), "do_pad", False)
+    return "padded" if pads else "whole"
+
+
+def row_wording(settings: W2cSettings) -> "RowWording":
+    """The texts of training rows.
+
+    Raises:
+        InputError: the file is no YAML of them.
+    """
+    from code_caption import CodeCaptionError, RowWording, dict_to_row_wording
+
+    if settings.row_wording is None:
+        return RowWording()
+    try:
+        return dict_to_row_wording(yaml.safe_load(settings.row_wording.read_text(encoding="utf-8")))
+    except (OSError, yaml.YAMLError, CodeCaptionError) as error:
+        raise InputError(f"--row-wording {settings.row_wording.name}: {' '.join(str(error).split())}") from error
+
+
+def absent_names(row: Row) -> tuple[str, ...]:
+    """Names that the model refused wherever a box had them: what is known not to be there."""
+    from code_caption import json_to_scene
+
+    refused = {drop["what"] for drop in row["drops"] if drop["rule"] == "existence" and drop["reason"] == "said_no"}
+    return tuple(sorted(refused - set(json_to_scene(json.loads(row["scene"])).counts)))

@@ -1,0 +1,65 @@
+"""Learning from the rows: steps `train` and one for each control."""
+
+from pathlib import Path
+from typing import Any
+
+from shard_runner import Task, TaskContext
+
+from world2code.arms import Arm
+from world2code.errors import World2CodeError
+from world2code.grounding import file_digest
+from world2code.models import release_model
+from world2code.settings import W2cSettings
+
+SETTINGS = (
+    "train_method", "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size",
+    "gradient_accumulation", "warmup_ratio", "length_weighting", "max_length", "gradient_checkpointing", "dtype",
+    "seed",
+)  # fmt: skip
+"""Settings that the trained weights depend on."""
+
+
+def train_task(settings: W2cSettings, arm: Arm) -> Task:
+    """Train on an arm's rows and the mix; killed, it goes on from its last checkpoint."""
+    from llava_train import model_digest
+
+    def run(ctx: TaskContext) -> None:
+        from llava_train import train
+
+        own = [{name: row[name] for name in ("id", "messages", "images")} for row in ctx.read_rows(arm.step("rows"))]
+        if not own:
+            raise World2CodeError("no row is left to train on; `world2code status RUN` counts the reasons.")
+        release_model()
+        train(sft_settings(settings), _mixed(own, settings), ctx.folder)
+
+    config = settings.picked(*SETTINGS, "mix_ratio") | {"model": model_digest(settings.needed_model())}
+    config |= {"mix": file_digest(settings.mix)}
+    return Task(name=arm.step("train"), run=run, config=config, inputs=(arm.step("rows"),))
+
+
+def trained_folder(run_dir: Path, arm: Arm) -> Path:
+    """The checkpoint that the step leaves behind."""
+    return run_dir / arm.step("train") / "model"
+
+
+def sft_settings(settings: W2cSettings) -> Any:
+    """The training of a run as `llava-train` takes it."""
+    from llava_train import SftSettings
+
+    names = [name for name in SETTINGS if name != "train_method"]
+    values = {name: getattr(settings, name) for name in (*names, "device", "save_every", "report_to")}
+    return SftSettings(model=settings.needed_model(), method=settings.train_method, **values)
+
+
+def _mixed(own: list[Any], settings: W2cSettings) -> list[Any]:
+    from llava_train import mix, read_llava_json
+
+    if settings.mix is None:
+        return own
+    root = settings.mix_images or settings.mix.parent
+    base = [_rooted(row, root) for row in read_llava_json(settings.mix)]
+    return mix(own, base, ratio=settings.mix_ratio, seed=settings.seed)
+
+
+def _rooted(row: Any, root: Path) -> Any:
+    return {**row, "images": [str((root / path).absolute()) for path in row.get("images", [])]}

@@ -1,0 +1,119 @@
+"""12 yes/no questions about each of a few images: `score`, which encodes each image once, against every prompt whole.
+
+    uv run python tools/bench/scores.py      under a minute: 3 images of 576 tokens, a small LLaVA, one core
+
+Both sides are `HfSampler.score` in one call with the same model, pictures, words and batch size, the questions of all
+images in mixed order; the other side is made with `decoding="rows"`, which encodes every prompt whole. Times are of
+processor time, medians of three runs, each in a process of its own, forked from the one that made the model; memory is
+the peak of that process above what it held before. `reuse` must say that each image was encoded once.
+
+Agreement: probabilities of both choices, and their mass, equal within 1e-5. The last line is one JSON object.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import time
+from collections.abc import Sequence
+from statistics import median
+from typing import Any, NamedTuple
+
+import torch
+from trial_sampler import ChoiceRequest
+from trial_sampler.hf import HfSampler
+from trials import make_model, make_processor, picture
+from two_turn import SMALL_VOCABULARY, TEMPLATE, peak, start_peak, words
+
+SIDES, RUNS, BATCH, ROUNDING = ("whole", "ours"), 3, 8, 1e-5
+CHOICES = ("w5", "w6")  # words in place of yes and no
+
+
+class Scores(NamedTuple):
+    """What came out of one run, and what it took."""
+
+    values: list[tuple[float, ...]]
+    """Of each request: the probabilities of both choices, and their mass."""
+    seconds: float
+    """Of processor time."""
+    peak_bytes: int
+    """Above what was held before."""
+
+
+def questions(images: int, count: int) -> list[ChoiceRequest]:
+    """Ask `count` questions of 20 to 25 words about each image."""
+    pictures = [picture(336, index) for index in range(images)]
+    return [
+        ChoiceRequest(
+            id=f"{image}/{question}", messages=_ask(words(30 * question + 10, 20 + question % 6)),
+            images=[pictures[image]], choices=CHOICES,
+        )
+        for question in range(count) for image in range(images)
+    ]  # fmt: skip
+
+
+def _ask(text: str) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": f"w7 w8 w9 {text}"}]}]
+
+
+def run(model: Any, processor: Any, requests: Sequence[ChoiceRequest], images: int, is_whole: bool) -> Scores:
+    """Score all requests; check what was encoded."""
+    sampler = HfSampler(model, processor, batch_size=BATCH, decoding="rows" if is_whole else "auto")
+    before = start_peak(on_gpu=False)
+    begun = time.process_time()
+    results = sampler.score(requests)
+    seconds = time.process_time() - begun
+    failed = [str(result.error) for result in results if result.error is not None]
+    assert not failed, failed[0]
+    assert sampler.reuse.images_encoded == (len(requests) if is_whole else images), sampler.reuse
+    return Scores([(*one.probabilities, one.mass) for one in results], seconds, peak(on_gpu=False) - before)
+
+
+def run_in_a_fork(*arguments: Any) -> Scores:
+    """Score in a process of its own, which need not import and make everything anew."""
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=lambda: there.send(run(*arguments)))
+    process.start()
+    there.close()  # so that a process that fails ends the wait
+    scores = here.recv()
+    process.join()
+    return scores
+
+
+def main() -> None:
+    """Run both sides in turns and print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--images", type=int, default=3)
+    parser.add_argument("--questions", type=int, default=12)
+    options = parser.parse_args()
+    torch.set_num_threads(1)
+    processor = make_processor(336, 14)
+    processor.chat_template = TEMPLATE
+    model = make_model(336, 14, layers=2, width=256, vocab_size=SMALL_VOCABULARY)
+    requests = questions(options.images, options.questions)
+    runs = [
+        {name: run_in_a_fork(model, processor, requests, options.images, name == "whole") for name in SIDES}
+        for _ in range(RUNS)
+    ]
+    costs = {name: median(one[name].seconds for one in runs) for name in SIDES}
+    peaks = {name: runs[0][name].peak_bytes for name in SIDES}
+    for name in SIDES:
+        print(f"{name:6}{costs[name]:.2f} s for {len(requests)} prompts, {peaks[name] / 2**20:.0f} MiB above the model")
+    mine, theirs = (torch.tensor(runs[-1][name].values) for name in ("ours", "whole"))
+    difference = float((mine - theirs).abs().max())
+    report = {
+        "name": "scores",
+        "time_ratio": round(costs["whole"] / costs["ours"], 2),
+        "memory_ratio": round(peaks["whole"] / peaks["ours"], 2),
+        "agree": difference <= ROUNDING,
+        "most_difference": difference,
+        "images": options.images,
+        "questions_each": options.questions,
+    }
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()
