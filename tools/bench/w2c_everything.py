@@ -52,8 +52,14 @@ class Contest(NamedTuple):
     said: Sequence[Said]
 
 
-PhrasesOf = Callable[[Evidence, Sequence[Contest]], None]
+PhrasesOf = Callable[[Evidence, Iterable[Said]], None]
 """Adds the phrases of captions to the evidence."""
+
+
+def said_in(evidence: Evidence) -> list[Said]:
+    """All captions."""
+    of_parts = [*evidence.region_captions.values(), *evidence.pair_captions.values()]
+    return [*evidence.captions, *(one for many in of_parts for one in many)]
 
 
 def exists_asks(evidence: Evidence, interview: Interview) -> list[Ask]:
@@ -156,7 +162,7 @@ def ask_everything(evidence: Evidence, subject: Subject, model: AskModel, extrac
     ask([*region_asks(evidence, subject), *pair_asks(evidence, subject, pairs), *read_asks(evidence, subject, 0)])
     ask(read_asks(evidence, subject, 1))
     found = contests(evidence, interview, pairs, image=True)
-    extract(evidence, found)
+    extract(evidence, said_in(evidence))
     ask(claim_asks(evidence, interview, found))
     return decide(evidence, interview.rules[0])
 

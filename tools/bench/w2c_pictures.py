@@ -5,48 +5,57 @@ from __future__ import annotations
 import multiprocessing
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is loaded: threads of a tiny model wait for each other
 
+import scene_world
 import torch
 from code_caption import (
+    WHOLE,
     Ask,
+    BoxText,
     Cost,
     Evidence,
     ImageAsks,
+    ImageEvidence,
+    Reply,
+    Said,
+    Sighting,
+    confirming_asks,
     decide,
-    dict_to_evidence,
+    describing_asks,
+    find_concepts,
+    interview_images,
     phrases_of,
     pick_control,
     read_yes_no,
     to_fractions,
+    validating_asks,
 )
-from shard_runner import read_rows
-from shard_runner import run as run_pipeline
+from occlusion import SpacyEntities, blank_english, suppress
+from PIL import Image
+from transformers import AutoProcessor
+from transformers.utils import logging
+from trial_sampler import load_sampler
 from two_turn import peak, start_peak
-from w2c_everything import Contest, Subject, ask_everything
-from w2c_published import BEST_OF, Draw, Published, plain_draw, sampler_draw
-from world2code.captioning import captions_stage
-from world2code.grounding import noun_phrases
-from world2code.interviewing import CALLS, SEQUENCES, confirm_stage, control_names, describe_stage, validate_stage
-from world2code.models import load_asker, load_model
-from world2code.pipeline import build_pipeline
-from world2code.row_evidence import start_evidence
-from world2code.rows import box_text
-from world2code.settings import W2cSettings
-from world2code.sources import open_row_image
-from world2code.world import WorldSize, world_settings, write_world
+from w2c_everything import Subject, ask_everything, said_in
+from w2c_published import BEST_OF, KEPT, MAX_NEW_TOKENS, TEMPERATURE, TOP_P, Draw, Published, plain_draw, sampler_draw
+from world2code.models import ModelAsker
+from world2code.world import FAST, world_settings
 
-SIZE, CAPTIONS_AT_ONCE = WorldSize(scenes=4, held_out=1, steps=1), 4
+PICTURES, CAPTIONS_AT_ONCE, SIDE_BY_SIDE, BOX_THRESHOLD, BOX_TEXT = 3, 4, 32, 0.8, BoxText(frame="whole", step=0.05)
 AS_PUBLISHED: dict[str, Any] = {
-    "temperature": 0.8,
-    "top_p": 0.95,
-    "max_new_tokens": 256,
+    "temperature": TEMPERATURE,
+    "top_p": TOP_P,
+    "captions": KEPT,
+    "captions_drawn": BEST_OF,
+    "max_new_tokens": MAX_NEW_TOKENS,
     "count_form": "at_least",
-    "read_names": None,  # the published way reads on everything
+    "read_names": None,  # on everything
+    "most_pairs": 4,
     "controls": [],
 }
 """Where the tiny model's own settings differ."""
@@ -64,39 +73,50 @@ class Run(NamedTuple):
     peak_bytes: int
     """Above the loaded model."""
     found: list[Any]
-    """Rows of ours; of the published side the checks with their answers, picture by picture."""
+    """Evidence of ours; of the published side the checks with their answers, picture by picture."""
 
 
 class Pictures:
     """Drawn pictures with captions and boxes, and the tiny model, loaded."""
 
-    def __init__(self, folder: Path) -> None:
-        """Draw them, and find their boxes as the app does."""
+    def __init__(self) -> None:
+        """Load the model, draw pictures, describe them and find what the captions name."""
         torch.set_num_threads(1)
-        write_world(folder / "world", SIZE, 0)
-        self._folder = folder
-        self._settings: W2cSettings = world_settings(folder / "world", SIZE, 0, **AS_PUBLISHED)
-        run_pipeline(build_pipeline(self._settings, folder), folder, seed=0, only=["ground"], progress=False)
-        self._plain_rows, self.rows = list(read_rows(folder, "images")), list(read_rows(folder, "ground"))
-        self._sampler = load_model(self._settings.needed_model(), self._settings)
-        self._extract, text = noun_phrases(self._settings), box_text(self._settings)
-        self._write_box = lambda box, size_wh: text.write(to_fractions(box, size_wh), size_wh)
+        logging.disable_progress_bar()
+        self._settings = world_settings(Path(), FAST, 0, **AS_PUBLISHED)
+        path = str(scene_world.tiny_vlm_path())
+        self._sampler: Any = load_sampler(path, backend="hf", device="cpu", batch_size=SIDE_BY_SIDE)
+        self._processor = AutoProcessor.from_pretrained(path)
+        self._model = ModelAsker(self._sampler)
+        self._extract = SpacyEntities(blank_english(scene_world.LEXICON))
+        scenes = [scene_world.sample_scene("w2c-calls", index, crowd=index % 2 == 0) for index in range(PICTURES)]
+        subjects = [self._subject(scene.id, scene_world.render(scene)) for scene in scenes]
+        said = self._describe(subjects)
+        self._started = [self._ground(one, captions) for one, captions in zip(subjects, said, strict=True)]
+
+    @property
+    def boxes(self) -> int:
+        """In all pictures."""
+        return sum(len(evidence.sightings) for _, evidence in self._started)
 
     def ours(self) -> Run:
-        """The app's steps, all pictures together."""
+        """Stage by stage, all pictures together."""
         before, begun = start_peak(False), time.process_time()
-        captions_stage(self._settings, self._folder).make()(self._plain_rows)
-        between, rows = time.process_time(), self.rows
-        for stage in (confirm_stage, describe_stage, validate_stage):
-            outcomes = stage(self._settings, self._folder).make()(rows)
-            rows = [row for outcome in outcomes for row in outcome]
-        ended, count = time.process_time(), len(rows)
-        cost = Cost(2 * count + sum(r[CALLS] for r in rows), 2 * BEST_OF * count + sum(r[SEQUENCES] for r in rows))
-        return Run(between - begun, ended - between, cost, peak(False) - before, rows)
+        subjects = {one.id: one for one, _ in self._started}
+        self._describe(list(subjects.values()))
+        between = time.process_time()
+        images = [ImageEvidence(one.id, one.image, evidence) for one, evidence in self._fresh()]
+        costs = [Cost(2, 2 * BEST_OF)] * len(images)
+        for stage in (self._confirming, self._describing, self._validating):
+            costs += interview_images(
+                images, lambda one, stage=stage: stage(one.evidence, subjects[one.image_id]), self._model
+            )
+        ended, cost = time.process_time(), Cost(*map(sum, zip(*costs, strict=True)))
+        return Run(between - begun, ended - between, cost, peak(False) - before, [one.evidence for one in images])
 
     def published(self) -> Run:
         """Stock `generate`."""
-        return self._published(plain_draw(self._sampler.model, self._processor()))
+        return self._published(plain_draw(self._sampler.model, self._processor))
 
     def published_by_our_sampler(self) -> Run:
         """The same calls to our sampler."""
@@ -104,55 +124,74 @@ class Pictures:
 
     def _published(self, draw: Draw) -> Run:
         before, begun = start_peak(False), time.process_time()
-        asked = [Published(draw) for _ in self.rows]
-        wording = self._settings.wording()
-        opened = [open_row_image(row, self._settings, self._folder) for row in self._plain_rows]
-        asked[0].describe_images([wording.detailed, wording.general], opened, CAPTIONS_AT_ONCE)
+        asked = [Published(draw) for _ in self._started]
+        wording, pictures = self._settings.wording(), [one.image for one, _ in self._started]
+        asked[0].describe_images([wording.detailed, wording.general], pictures, CAPTIONS_AT_ONCE)
         between = time.process_time()
-        for one, row in zip(asked, self.rows, strict=True):
-            one.interview(start_evidence(row), self._subject(row), self._add_phrases)
-        ended, count = time.process_time(), len(self.rows)
-        cost = Cost(
-            2 * count + sum(one.calls for one in asked), 2 * BEST_OF * count + sum(one.sequences for one in asked)
-        )
+        for one, (subject, evidence) in zip(asked, self._fresh(), strict=True):
+            one.interview(evidence, subject, self._add_phrases)
+        ended = time.process_time()
+        costs = [Cost(one.calls + 2, one.sequences + 2 * BEST_OF) for one in asked]
+        cost = Cost(*map(sum, zip(*costs, strict=True)))
         return Run(between - begun, ended - between, cost, peak(False) - before, [one.checks for one in asked])
 
-    def do_decisions_agree(self, rows: Sequence[Any]) -> bool:
-        """Whether our rows say what asking everything says."""
-        model, rules = load_asker(self._settings.needed_model(), self._settings), self._settings.interview().rules[0]
+    def do_decisions_agree(self, found: Sequence[Evidence]) -> bool:
+        """Whether our evidence says what asking everything says."""
         return all(
-            decide(dict_to_evidence(row["evidence"]), rules)
-            == ask_everything(start_evidence(start), self._subject(start), model, self._add_phrases)
-            for row, start in zip(rows, self.rows, strict=True)
+            decide(evidence, subject.interview.rules[0])
+            == ask_everything(start, subject, self._model, self._add_phrases)
+            for evidence, (subject, start) in zip(found, self._fresh(), strict=True)
         )
 
     def sampled_agreement(self, checks: Sequence[list[tuple[Ask, str]]]) -> tuple[float, float]:
         """Of all sampled answers: the share that the first token agrees with, and that of neither yes nor no."""
-        model = load_asker(self._settings.needed_model(), self._settings)
         asked = [
-            ImageAsks(row["id"], self._subject(row).image, tuple(ask for ask, _ in some))
-            for row, some in zip(self.rows, checks, strict=True)
+            ImageAsks(one.id, one.image, tuple(ask for ask, _ in some))
+            for (one, _), some in zip(self._started, checks, strict=True)
         ]
-        sure = [reply.p_yes is not None and reply.p_yes >= 0.5 for replies in model(asked) for reply in replies]
+        sure = [reply.p_yes is not None and reply.p_yes >= 0.5 for replies in self._model(asked) for reply in replies]
         said = [read_yes_no(text) for some in checks for _, text in some]
         same = [yes == (word == "yes") for yes, word in zip(sure, said, strict=True)]
         return sum(same) / len(same), said.count("unknown") / len(said)
 
-    def _subject(self, row: dict[str, Any]) -> Subject:
-        said = [one["text"] for one in row["captions"]]
-        names, seed = control_names(self._settings), f"{self._settings.seed}/{row['id']}"
-        control = pick_control(names, said, row["concepts"], seed=seed)
-        image = open_row_image(row, self._settings, self._folder)
-        return Subject(row["id"], image, self._settings.interview(), self._write_box, control)
+    def _subject(self, image_id: str, image: Image.Image) -> Subject:
+        interview = self._settings.interview()
+        return Subject(image_id, image, interview, lambda box, size: BOX_TEXT.write(to_fractions(box, size), size), "")
 
-    def _add_phrases(self, evidence: Evidence, found: Sequence[Contest]) -> None:
-        texts = sorted({said.text for contest in found for said in contest.said})
+    def _describe(self, subjects: Sequence[Subject]) -> list[list[Reply]]:
+        """Captions of whole pictures, of two kinds."""
+        wording, decoding = self._settings.wording(), self._settings.caption_decoding()
+        texts = {"detailed": wording.detailed, "general": wording.general}
+        asks = tuple(Ask((kind,), text, WHOLE, decoding) for kind, text in texts.items())
+        return self._model([ImageAsks(one.id, one.image, asks) for one in subjects])
+
+    def _ground(self, subject: Subject, replies: Sequence[Reply]) -> tuple[Subject, Evidence]:
+        """Boxes of what the captions name, and a name that is not there."""
+        said = tuple(one for reply in replies for one in reply.texts)
+        texts = [one.text for one in said]
+        concepts = find_concepts(texts, self._extract).names
+        boxes = suppress(scene_world.TemplateDetector(least_score=BOX_THRESHOLD)(subject.image, concepts))
+        sightings = tuple(Sighting(key, one.phrase, one.box_xyxy_px, one.score) for key, one in enumerate(boxes))
+        control = pick_control(sorted(scene_world.KINDS), texts, concepts, seed=subject.id)
+        return subject._replace(control=control), Evidence(subject.image.size, sightings, said)
+
+    def _fresh(self) -> list[tuple[Subject, Evidence]]:
+        """The pictures as they are before confirm; answers go into the evidence."""
+        return [(one, Evidence(start.size_wh, start.sightings, start.captions)) for one, start in self._started]
+
+    def _confirming(self, evidence: Evidence, subject: Subject) -> list[Ask]:
+        return confirming_asks(evidence, subject.interview, control=subject.control)
+
+    def _describing(self, evidence: Evidence, subject: Subject) -> list[Ask]:
+        return describing_asks(evidence, subject.interview, subject.write_box)
+
+    def _validating(self, evidence: Evidence, subject: Subject) -> list[Ask]:
+        self._add_phrases(evidence, said_in(evidence))
+        return validating_asks(evidence, subject.interview)
+
+    def _add_phrases(self, evidence: Evidence, said: Iterable[Said]) -> None:
+        texts = sorted({one.text for one in said} - set(evidence.phrases))
         evidence.phrases.update(zip(texts, phrases_of(texts, self._extract), strict=True))
-
-    def _processor(self) -> Any:
-        from llava_train import load_processor
-
-        return load_processor(self._settings.needed_model())
 
 
 def run_in_a_fork(call: Callable[[], Run]) -> Run:

@@ -113,7 +113,7 @@ class Published:
         for ask in pair_asks(evidence, subject, pairs):
             evidence.pair_captions[ask.about[1], ask.about[2]] = self._best(ask, subject, BEST_OF)
         found = contests(evidence, shown, pairs, image=False)
-        extract(evidence, found)
+        extract(evidence, [one for contest in found for one in contest.said])
         last = {ask.about[1]: ask for ask in count_asks(evidence, shown)}
         for ask in (*exists_asks(evidence, shown), *claim_asks(evidence, shown, found), *last.values()):
             self.checks.append((ask, self._best(ask, subject, BEST_OF)[0].text))

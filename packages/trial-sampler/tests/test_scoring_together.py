@@ -304,6 +304,23 @@ def test_where_it_is_not_known_to_be_right_prompts_are_encoded_whole(
     assert (reuse.prompts, reuse.prompts_reused, reuse.images_encoded) == (6, 0, 6)
 
 
+def test_models_that_cannot_share_prompts_score_whatever_the_decoding(pair: Callable[[str], Pair]) -> None:
+    model, processor = pair("qwen3_5")
+    requests = questions(1, 2, "qwen3_5")
+    assert scores(HfSampler(model, processor, decoding="shared"), requests) == whole(model, processor, requests)
+
+
+def test_equal_questions_run_once_more_and_evict_nothing(llava: Any, processor: Any) -> None:
+    same = [replace(question(1, "5 6 7"), id=str(index)) for index in range(6)]
+    sampler = HfSampler(llava, processor)
+    with sampler.keeping_prompts(most=2):
+        scores(sampler, [question(2, "9")])
+        found = scores(sampler, [*same, *same])
+        _, reuse = gained(sampler, [question(2, "10")])
+    assert found == whole(llava, processor, same) * 2
+    assert reuse.images_encoded == 0
+
+
 def test_the_image_processor_sees_each_picture_once(llava: Any, processor: Any) -> None:
     requests = questions(3, 4)
     with images_processed(processor) as seen:

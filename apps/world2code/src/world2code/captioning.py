@@ -1,19 +1,20 @@
 """Captions of the whole image, of two kinds: the step `captions`."""
 
+import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage
 
-from world2code.models import load_asker, model_identity
-from world2code.published import captions_of
+from world2code.models import model_identity, open_book
+from world2code.published import CAPTIONS, captions_of, refused_column
 from world2code.settings import ASKING, W2cSettings
 from world2code.sources import open_row_image
 
 
 def captions_stage(settings: W2cSettings, run_dir: Path) -> Stage:
-    """Describe every image; rows gain `size_wh` and `captions`, the detailed ones first."""
+    """Describe every image; rows gain `size_wh`, `captions`, the detailed ones first, and `caption_errors`, by kind."""
     names = (*ASKING, "reuse", "captions", "captions_drawn", "temperature", "top_p", "max_new_tokens")
     return Stage(
         name="captions",
@@ -28,18 +29,19 @@ class _Captions:
 
     def __init__(self, settings: W2cSettings, run_dir: Path) -> None:
         self._settings, self._run_dir = settings, run_dir
-        self._ask = None if settings.reuse else load_asker(settings.needed_model(), settings)
+        self._ask = None if settings.reuse else open_book(settings, run_dir)
 
     def __call__(self, rows: list[Row]) -> list[Outcome]:
         from box_space import ImageError
-        from code_caption import ImageAsks
+        from code_caption import ImageAsks, SceneError
 
         opened: dict[int, Any] = {}
         outcomes: dict[int, Outcome] = {}
         for number, row in enumerate(rows):
             try:
                 image = open_row_image(row, self._settings, self._run_dir)
-            except ImageError as error:
+                require_scene(row)
+            except (ImageError, SceneError) as error:
                 outcomes[number] = Failed(error.reason, str(error))
             else:
                 if self._settings.reuse:
@@ -62,19 +64,41 @@ class _Captions:
 
 def _reused(row: Row, size_wh: tuple[int, int]) -> Outcome:
     """Captions that the data has."""
+    refused = refused_column(row, CAPTIONS)
+    if refused:
+        return Failed("pickled", refused)
     said = captions_of(row)
     if said:
-        return [row | {"size_wh": list(size_wh), "captions": said}]
-    pickled = f"; pickled columns are not read: {', '.join(row['pickled'])}" if row["pickled"] else ""
-    return Failed("no_caption", f"--reuse needs detail_caption or general_caption as lists of texts{pickled}.")
+        return [row | {"size_wh": list(size_wh), "captions": said, "caption_errors": []}]
+    return Failed("no_caption", "--reuse needs detail_caption or general_caption as lists of texts; the row has none.")
 
 
 def _described(row: Row, size_wh: tuple[int, int], replies: list[Any]) -> Outcome:
     said = [asdict(one) | {"kind": kind} for kind, reply in zip(_KINDS, replies, strict=True) for one in reply.texts]
-    errors = [reply.error for reply in replies if reply.error]
+    errors = [[kind, reply.error] for kind, reply in zip(_KINDS, replies, strict=True) if reply.error]
+    said = [one for one in said if one["text"].strip()]
     if not said:
-        return Failed("no_caption", "; ".join(errors)) if errors else Dropped("no_caption", "the model wrote nothing.")
-    return [row | {"size_wh": list(size_wh), "captions": said}]
+        detail = "; ".join(error for _, error in errors)
+        return Failed("no_caption", detail) if errors else Dropped("no_caption", "the model wrote nothing.")
+    return [row | {"size_wh": list(size_wh), "captions": said, "caption_errors": errors}]
+
+
+def require_scene(row: Row) -> None:
+    """Make sure that a true scene is one, before any work is spent on the row.
+
+    Raises:
+        code_caption.SceneError: `bad_scene`: the column holds something else.
+    """
+    from code_caption import CodeCaptionError, SceneError, json_to_scene
+
+    if row["scene"]:
+        try:
+            json_to_scene(json.loads(row["scene"]))
+        except (CodeCaptionError, ValueError, TypeError, KeyError) as error:
+            expected = "column `scene` must hold a true scene as code_caption.scene_to_json writes it"
+            raise SceneError(
+                "bad_scene", f"{expected}; {error}. Rename the column if it means something else."
+            ) from error
 
 
 _KINDS = ("detailed", "general")

@@ -71,8 +71,7 @@ def _note(drop: Mapping[str, Any]) -> str:
 def _drawn(image: Image.Image, validated: Row, drops: Sequence[Mapping[str, Any]]) -> Image.Image:
     """Boxes with their names and numbers; those that existence or counting dropped are red and thin."""
     gone = {key for drop in drops if drop["rule"] in ("existence", "counting") for key in drop["keys"]}
-    factor = SIDE_PX / max(image.size)
-    shown = image.resize((round(image.width * factor), round(image.height * factor)))
+    shown, factor = _resized(image)
     pen = ImageDraw.Draw(shown)
     for one in sorted(evidence_of(validated).sightings, key=lambda one: one.key not in gone):
         is_gone = one.key in gone
@@ -93,14 +92,19 @@ def _asked_picture(row: Row, said: str) -> Image.Image | None:
         image = open_image(row["image"])
     except ImageError:
         return None
-    factor = SIDE_PX / max(image.size)
-    shown = image.resize((round(image.width * factor), round(image.height * factor)))
+    shown, _ = _resized(image)
     for text, color in ((str(row["answer"]), TRUE_RGB), (said, KEPT_RGB)):
         box = _box_of(text)
         if box is not None:
             sides = (shown.width, shown.height) * 2
             ImageDraw.Draw(shown).rectangle([v * s for v, s in zip(box, sides, strict=True)], outline=color, width=3)
     return shown
+
+
+def _resized(image: Image.Image) -> tuple[Image.Image, float]:
+    """The picture of a card, and how much smaller it is; a thin one keeps a pixel."""
+    factor = SIDE_PX / max(image.size)
+    return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor)))), factor
 
 
 def _box_of(text: str) -> tuple[float, ...] | None:

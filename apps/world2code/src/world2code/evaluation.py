@@ -29,6 +29,7 @@ def evaluation_steps(settings: W2cSettings, run_dir: Path) -> list[Step]:
     """Ask and grade every model, and compare; nothing without evaluation questions."""
     if settings.eval_data is None:
         return []
+    settings = settings.with_weights_at_hand()
     steps: list[Step] = [_questions_source(settings), _answer_stage(BEFORE, None, settings), _grade_stage(BEFORE)]
     for arm in settings.arms:
         name = AFTER if arm == METHOD else arm.name

@@ -23,7 +23,7 @@ def export_task(settings: W2cSettings) -> Task:
         write_json(ctx.folder / CODES, [{name: row[name] for name in ("id", "image", "code")} for row in scenes])
         dialogues = [messages_to_llava(bare_row(row)) for row in ctx.read_rows("rows")]
         write_json(ctx.folder / DIALOGUES, dialogues)
-        write_published(ctx.read_rows("validate"), ctx.folder / COLUMNS, settings.rules(METHOD))
+        write_published(lambda: ctx.read_rows("validate"), ctx.folder / COLUMNS, settings.rules(METHOD))
 
     return Task(name="export", run=run, inputs=("render", "rows", "validate"))
 

@@ -8,7 +8,7 @@ from typing import Any
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
 
 from world2code.errors import InputError, SettingsError
-from world2code.published import boxes_of
+from world2code.published import BOXES, boxes_of, refused_column
 from world2code.settings import BLANK, WORLD, W2cSettings
 from world2code.sources import open_row_image
 
@@ -121,9 +121,12 @@ def _reused(row: Row) -> Any:
     from occlusion import Detection, OcclusionError
 
     def detect(image: Any, phrases: list[str]) -> list[Any]:
+        refused = refused_column(row, BOXES)
+        if refused:
+            raise OcclusionError("pickled", refused)
         try:
             found = boxes_of(row)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise OcclusionError("bad_boxes", str(error)) from error
         return [
             Detection(name, (max(0.0, x0), max(0.0, y0), min(x1, image.width), min(y1, image.height)), score)

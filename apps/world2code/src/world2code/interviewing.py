@@ -1,19 +1,19 @@
 """Asking the model about what it and the detector saw: steps `confirm`, `describe` and `validate`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shard_runner import Failed, Outcome, Row, Stage
 
 from world2code.grounding import file_digest, noun_phrases
-from world2code.models import load_asker, model_identity
+from world2code.models import model_identity, open_book
 from world2code.row_evidence import start_evidence
 from world2code.settings import ASKING, W2cSettings
 from world2code.sources import open_row_image
 
 if TYPE_CHECKING:
-    from code_caption import Ask, Evidence
+    from code_caption import Ask, Cost, Evidence
 
 _RULES = (
     "filters", "controls", "control", "existence_threshold", "counting", "counting_threshold", "count_form",
@@ -125,49 +125,36 @@ class _Interviewer:
 
     def __init__(self, settings: W2cSettings, run_dir: Path, wanted: Wanted) -> None:
         self._settings, self._run_dir, self._wanted = settings, run_dir, wanted
-        self._ask = load_asker(settings.needed_model(), settings)
+        self._ask = open_book(settings, run_dir)
 
     def __call__(self, rows: list[Row]) -> list[Outcome]:
         from box_space import ImageError
+        from code_caption import ImageEvidence, SceneError, interview_images
 
-        opened: dict[int, Any] = {}
-        outcomes: dict[int, Outcome] = {}
-        for number, row in enumerate(rows):
+        outcomes: dict[str, Outcome] = {}
+        about: dict[str, Row] = {}
+        opened: list[ImageEvidence] = []
+        for row in rows:
             try:
-                opened[number] = open_row_image(row, self._settings, self._run_dir)
-            except ImageError as error:
-                outcomes[number] = Failed(error.reason, str(error))
-        evidence = {number: start_evidence(rows[number]) for number in opened}
-        costs = self._interview(rows, opened, evidence)
-        for number in opened:
-            outcomes[number] = _outcome(rows[number], evidence[number], costs[number])
-        return [outcomes[number] for number in range(len(rows))]
-
-    def _interview(
-        self, rows: Sequence[Row], images: dict[int, Any], evidence: "dict[int, Evidence]"
-    ) -> dict[int, tuple[int, int]]:
-        """Calls and sequences of each image."""
-        from code_caption import ImageAsks, file_replies
-
-        costs: dict[int, tuple[int, int]] = dict.fromkeys(images, (0, 0))
-        while True:
-            found = {number: self._wanted(rows[number], evidence[number]) for number in images}
-            asked = {number: asks for number, asks in found.items() if asks}
-            if not asked:
-                return costs
-            together = [ImageAsks(rows[number]["id"], images[number], tuple(asks)) for number, asks in asked.items()]
-            for (number, asks), replies in zip(asked.items(), self._ask(together), strict=True):
-                file_replies(evidence[number], asks, replies)
-                calls, sequences = costs[number]
-                costs[number] = calls + len(asks), sequences + sum(reply.sequences for reply in replies)
+                image = open_row_image(row, self._settings, self._run_dir)
+                opened.append(ImageEvidence(row["id"], image, start_evidence(row)))
+            except (ImageError, SceneError) as error:
+                outcomes[row["id"]] = Failed(error.reason, str(error))
+            about[row["id"]] = row
+        before = [len(one.evidence.errors) for one in opened]
+        costs = interview_images(opened, lambda one: self._wanted(about[one.image_id], one.evidence), self._ask)
+        for one, errors, cost in zip(opened, before, costs, strict=True):
+            is_silent = 0 < cost.calls == len(one.evidence.errors) - errors
+            outcomes[one.image_id] = _outcome(about[one.image_id], one.evidence, cost, is_silent=is_silent)
+        return [outcomes[row["id"]] for row in rows]
 
 
-def _outcome(row: Row, evidence: "Evidence", cost: tuple[int, int]) -> Outcome:
+def _outcome(row: Row, evidence: "Evidence", cost: "Cost", *, is_silent: bool) -> Outcome:
+    """The row with what was said; one whose questions all stayed without a reply fails, so that it is tried again."""
     from code_caption import evidence_to_dict
 
-    answered = evidence.exists or evidence.region_captions or not evidence.errors
-    if not answered:
-        return Failed("unanswered", next(iter(evidence.errors.values())))
-    counted = {CALLS: row.get(CALLS, 0) + cost[0], SEQUENCES: row.get(SEQUENCES, 0) + cost[1]}
-    kept = {name: value for name, value in row.items() if name != "sightings"}
+    if is_silent:
+        return Failed("unanswered", next(reversed(evidence.errors.values())))
+    counted = {CALLS: row.get(CALLS, 0) + cost.calls, SEQUENCES: row.get(SEQUENCES, 0) + cost.sequences}
+    kept = {name: value for name, value in row.items() if name not in ("sightings", "caption_errors")}
     return [kept | counted | {"evidence": evidence_to_dict(evidence)}]

@@ -3,8 +3,10 @@
 import functools
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from world2code.answer_book import BOOK, AnswerBook
 from world2code.settings import W2cSettings
 
 if TYPE_CHECKING:
@@ -148,10 +150,16 @@ def model_identity(settings: W2cSettings) -> str:
     return model if settings.backend == "server" else model_digest(model)
 
 
-def load_asker(model: str, settings: W2cSettings) -> ModelAsker:
-    """Open a model as the settings say; the same model is opened once in a process."""
+def open_book(settings: W2cSettings, run_dir: Path) -> AnswerBook:
+    """The model behind what it said before; it is opened once it is needed, once in a process."""
     by_probability = settings.yes_no == "probability" or (settings.yes_no == "auto" and settings.backend != "server")
-    return ModelAsker(load_model(model, settings), seed=settings.seed, by_probability=by_probability)
+    identity = settings.picked("backend", "dtype", "seed") | {"model": model_identity(settings), "p": by_probability}
+
+    def load() -> ModelAsker:
+        sampler = load_model(settings.needed_model(), settings)
+        return ModelAsker(sampler, seed=settings.seed, by_probability=by_probability)
+
+    return AnswerBook(run_dir / BOOK, identity, load)
 
 
 def load_model(model: str, settings: W2cSettings) -> Any:

@@ -7,12 +7,12 @@ from shard_runner import Step
 from world2code.captioning import captions_stage
 from world2code.evaluation import evaluation_steps
 from world2code.exporting import export_task
-from world2code.grounding import concepts_stage, ground_stage, needed_detector
+from world2code.grounding import concepts_stage, ground_stage, needed_detector, noun_phrases, read_lexicon
 from world2code.interviewing import confirm_stage, describe_stage, validate_stage
 from world2code.rendering import render_stage
-from world2code.rows import rows_stage
+from world2code.rows import row_wording, rows_stage
 from world2code.scoring import quality_task
-from world2code.settings import W2cSettings
+from world2code.settings import BLANK, W2cSettings
 from world2code.sources import check_input, images_source
 from world2code.training import train_task
 
@@ -49,7 +49,8 @@ def check_needs(settings: W2cSettings, last: str = "train") -> None:
     """Make sure, before any work, that everything up to a step has what it needs.
 
     Raises:
-        SettingsError: a setting without a default is missing, named with what it is for.
+        SettingsError: a setting without a default is missing, named with what it is for; or a package is.
+        InputError: a file that is needed later cannot be read.
 
     >>> check_needs(W2cSettings(images="photos"), "captions")
     Traceback (most recent call last):
@@ -59,7 +60,14 @@ def check_needs(settings: W2cSettings, last: str = "train") -> None:
     check_input(settings)
     settings.needed_model()
     names = list(STEPS)
-    if names.index(last) >= names.index("ground") and not settings.reuse:
-        needed_detector(settings)
+    if names.index(last) >= names.index("ground"):
+        if not settings.reuse:
+            needed_detector(settings)
+        settings.needed_weights()
+        row_wording(settings)
     if last == "eval":
         settings.needed("eval_data", "a JSON list of {id, image, question, answer}")
+    if settings.lexicon is not None:
+        read_lexicon(settings.lexicon)
+    if settings.spacy_model != BLANK and last != "captions":
+        noun_phrases(settings)

@@ -17,14 +17,14 @@ _RULES = (
 
 
 def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
-    """Apply an arm's rules; rows `{id, image, size_wh, scene, code, drops, unit_keys, true_scene, calls, sequences}`.
+    """Apply an arm's rules to the evidence; nothing is asked.
 
-    Nothing is asked: with other rules or thresholds this step alone and those after it run again, as long as the
-    evidence holds what they need.
+    Rows `{id, image, is_stored, size_wh, scene, code, cut, drops, true_scene, calls, sequences}`; `cut` counts the
+    things that the code has no room for.
     """
 
     def make() -> StageFn:
-        from code_caption import canonical, decide, fit_scene, scene_to_json
+        from code_caption import CodeError, canonical, decide, fit_scene, scene_to_json
 
         rules, count = settings.rules(arm), _token_counter(settings)
         scale = 1000 if settings.box_form == "qwen" else 1
@@ -36,10 +36,15 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
                 if decision.is_dropped:
                     outcomes.append(Dropped("too_few_elements", decision.drops[-1].detail))
                     continue
-                fitted = fit_scene(decision.scene, settings.code_tokens, count, digits=settings.digits, scale=scale)
+                try:
+                    fitted = fit_scene(decision.scene, settings.code_tokens, count, digits=settings.digits, scale=scale)
+                except CodeError as error:
+                    outcomes.append(Dropped("code_too_long", str(error)))
+                    continue
                 made: dict[str, Any] = {
                     "id": row["id"],
                     "image": row["image"],
+                    "is_stored": row["is_stored"],
                     "size_wh": row["size_wh"],
                     "scene": json.dumps(scene_to_json(canonical(decision.scene, digits=4)), ensure_ascii=False),
                     "code": fitted.code,
@@ -61,5 +66,5 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
 def _token_counter(settings: W2cSettings) -> Any:
     from transformers import AutoTokenizer
 
-    tokenizer: Any = AutoTokenizer.from_pretrained(settings.needed_model())
+    tokenizer: Any = AutoTokenizer.from_pretrained(settings.needed_weights())
     return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])

@@ -26,4 +26,4 @@ def start_evidence(row: Row) -> "Evidence":
     )
     width, height = row["size_wh"]
     captions = tuple(Said(one["text"], one["mean_logprob"], one["is_whole"]) for one in row["captions"])
-    return Evidence((width, height), sightings, captions)
+    return Evidence((width, height), sightings, captions, errors=dict(row["caption_errors"]))

@@ -12,7 +12,7 @@ from world2code.arms import SHAPES, Arm
 from world2code.errors import InputError
 from world2code.grounding import file_digest
 from world2code.settings import W2cSettings
-from world2code.sources import PICTURES, image_root
+from world2code.sources import image_path
 
 if TYPE_CHECKING:
     from code_caption import BoxText, RowWording
@@ -35,7 +35,7 @@ def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
                 made = scene_to_rows(
                     json_to_scene(json.loads(row["scene"])),
                     row_id=row["id"],
-                    image=image_path(row, settings, run_dir),
+                    image=str(image_path(row, settings, run_dir)),
                     size_wh=tuple(row["size_wh"]),
                     forms=tuple(forms),
                     wording=wording,
@@ -54,20 +54,9 @@ def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
     return Stage(name=arm.step("rows"), make=make, config=config, inputs=(arm.step("render"),), batch_size=64)
 
 
-def image_path(row: Row, settings: W2cSettings, run_dir: Path) -> str:
-    """Where a row's image lies, for whoever opens it without knowing the run."""
-    path = Path(row["image"])
-    if path.is_absolute() and path.parent == (run_dir / PICTURES).absolute():
-        return str(path)
-    return str(((image_root(settings, run_dir) or Path()) / path).absolute())
-
-
 def box_text(settings: W2cSettings) -> "BoxText":
     """How boxes are written, as the model's own recipe writes them."""
-    from code_caption import BoxText
-
-    frame = settings.box_frame if settings.box_frame != "auto" else _frame_of(settings.needed_model())
-    return BoxText(form=settings.box_form, frame=frame, digits=settings.digits, step=settings.box_step)
+    return settings.box_text(_frame_of(settings.needed_weights()) if settings.box_frame == "auto" else None)
 
 
 @functools.cache

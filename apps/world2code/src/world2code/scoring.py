@@ -24,19 +24,21 @@ def quality_task(settings: W2cSettings) -> Task:
         write_json(ctx.folder / QUALITY, score_rules(rows, settings))
 
     config = settings.picked("filters", "controls", "control", "existence_threshold", "counting", "counting_threshold",
-                             "claims_threshold", "strict", "least_members", "link_scale")  # fmt: skip
+                             "claims_threshold", "strict", "check_captions", "least_elements", "least_members",
+                             "link_scale", "least_pair_share", "most_pairs")  # fmt: skip
     return Task(name="quality", run=run, config=config, inputs=("validate",))
 
 
 def score_rules(rows: list[Row], settings: W2cSettings) -> list[dict[str, Any]]:
-    """One row for each set of rules and kind: `rule`, `kind`, `right`, `stated`, `true`, and the three rates."""
+    """One row for each set of rules and kind: `rule`, `kind`, `right`, `stated`, `true`, and the three rates.
+
+    A rule that nothing was asked for is left out.
+    """
     from code_caption import scores_to_table
 
-    ways = {
-        "no filter": Arm("unfiltered"),
-        **{f"{name} alone": Arm(name) for name in ("existence", "counting", "reranking")},
-        "all rules": Arm(),
-    }
+    asked = {rule for arm in settings.arms for rule in settings.applied(arm)}
+    alone = (name for name in ("existence", "counting", "reranking") if name in asked)
+    ways = {"no filter": Arm("unfiltered"), **{f"{name} alone": Arm(name) for name in alone}, "all rules": Arm()}
     return scores_to_table({name: _scored(rows, settings.rules(arm)) for name, arm in ways.items()}) if rows else []
 
 

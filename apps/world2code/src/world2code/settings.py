@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from shard_runner.cli import RunSettings
@@ -10,7 +11,7 @@ from world2code.arms import METHOD, Arm, YesNo
 from world2code.errors import SettingsError
 
 if TYPE_CHECKING:
-    from code_caption import Interview, QuestionWording, Rules
+    from code_caption import BoxText, Interview, QuestionWording, Rules
 
 TINY = "tiny"
 """Name of the embedded world's own model."""
@@ -66,7 +67,15 @@ class W2cSettings(RunSettings):
         " world's.",
     )  # fmt: skip
     backend: Literal["hf", "vllm", "server"] = Field("hf", description="What describes and judges.")
-    base_url: str | None = Field(None, description="Address of the server, such as http://127.0.0.1:8000/v1.")
+    base_url: str | None = Field(
+        None,
+        description="Address of the server, such as http://127.0.0.1:8000/v1; its key is read from OPENAI_API_KEY.",
+    )
+    weights: str | None = Field(
+        None,
+        description="Folder or Hub id of the model's weights, with `--backend server`: their tokenizer measures code,"
+        " training and evaluation open them in this process.",
+    )
     device: Literal["auto", "cpu"] = Field("auto", description="`cpu` keeps everything off a GPU that is there.")
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
         "auto", description="Computation: by default bfloat16 on a GPU that has it, else float32."
@@ -146,7 +155,7 @@ class W2cSettings(RunSettings):
     box_frame: Literal["auto", "whole", "padded"] = Field(
         "auto", description="Fractions of the image or of the padded square; by default what the processor pads to."
     )
-    digits: int = Field(2, ge=1, le=6, description="Decimals of fractions. LLaVA: 2.")
+    digits: int = Field(2, ge=1, le=4, description="Decimals of fractions. LLaVA: 2.")
     box_step: float | None = Field(None, gt=0, le=0.5, description="Round fractions to multiples of this.")
     code_tokens: int = Field(
         1024, ge=64, description="Longest code caption in the model's tokens; the smallest elements are left out first."
@@ -198,7 +207,7 @@ class W2cSettings(RunSettings):
     )  # fmt: skip
     max_answer_tokens: int = Field(128, ge=1, description="Longest answer to an evaluation question.")
 
-    @field_validator("model")
+    @field_validator("model", "weights")
     @classmethod
     def _tiny_is_a_path(cls, value: str | None) -> str | None:
         if value != TINY:
@@ -206,6 +215,19 @@ class W2cSettings(RunSettings):
         import scene_world
 
         return str(scene_world.tiny_vlm_path())
+
+    @field_validator("base_url")
+    @classmethod
+    def _address_is_plain(cls, value: str | None) -> str | None:
+        """Addresses are written to `run.json` and the report, where no key may come."""
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("base_url must be an address such as http://127.0.0.1:8000/v1.")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("base_url must hold no user, key or query; the key is read from OPENAI_API_KEY.")
+        return value
 
     @field_validator("controls")
     @classmethod
@@ -222,7 +244,11 @@ class W2cSettings(RunSettings):
             raise ValueError(f"captions_drawn must be at least captions ({self.captions}); got {self.captions_drawn}.")
         if self.backend == "server" and self.base_url is None:
             raise ValueError("backend server needs base_url, such as http://127.0.0.1:8000/v1.")
+        for name in ("base_url", "weights"):
+            if self.backend != "server" and getattr(self, name) is not None:
+                raise ValueError(f"{name} belongs to backend server; got backend {self.backend}.")
         self.interview()
+        self.box_text(None)
         return self
 
     @property
@@ -234,11 +260,39 @@ class W2cSettings(RunSettings):
         """The model."""
         return self.needed("model", "a folder or Hub id of the chat VLM that describes and learns")
 
+    def needed_weights(self) -> str:
+        """The weights that learn and whose tokenizer is used: those of the model, unless it is served."""
+        if self.backend != "server":
+            return self.needed_model()
+        why = "the tokenizer measures code, training and evaluation open the weights; --model is a name on a server"
+        return self.needed("weights", why)
+
+    def with_weights_at_hand(self) -> "W2cSettings":
+        """These settings for what needs the weights themselves: instead of a server, transformers in this process."""
+        if self.backend != "server":
+            return self
+        return self.model_copy(update={"backend": "hf", "base_url": None, "model": self.weights, "weights": None})
+
+    def applied(self, arm: Arm) -> list[str]:
+        """Names of the rules of an arm."""
+        return {"all": list[str](self.filters), "unfiltered": list[str]()}.get(arm.rules, [arm.rules])
+
+    def box_text(self, frame: Literal["padded", "whole"] | None) -> "BoxText":
+        """How boxes are written; `frame` is what the processor shows, for the frame `auto`.
+
+        Raises:
+            ValueError: the numbers do not go together.
+        """
+        from code_caption import BoxText
+
+        chosen = frame if self.box_frame == "auto" else self.box_frame
+        return BoxText(form=self.box_form, frame=chosen, digits=self.digits, step=self.box_step)
+
     def rules(self, arm: Arm) -> "Rules":
         """The rules of an arm."""
         from code_caption import Rules
 
-        applied = {"all": self.filters, "unfiltered": []}.get(arm.rules, [arm.rules])
+        applied = self.applied(arm)
         return Rules(
             existence="existence" in applied,
             control=self.control and "existence" in applied,

@@ -1,11 +1,12 @@
 """Learning from the rows: steps `train` and one for each control."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 from shard_runner import Task, TaskContext
 
-from world2code.arms import Arm
+from world2code.arms import METHOD, Arm
 from world2code.errors import World2CodeError
 from world2code.grounding import file_digest
 from world2code.models import release_model
@@ -30,11 +31,23 @@ def train_task(settings: W2cSettings, arm: Arm) -> Task:
         if not own:
             raise World2CodeError("no row is left to train on; `world2code status RUN` counts the reasons.")
         release_model()
-        train(sft_settings(settings), _mixed(own, settings), ctx.folder)
+        steps = _steps_of(ctx.inputs[_METHOD]) if follows else settings.max_steps
+        train(sft_settings(settings, max_steps=steps), _mixed(own, settings), ctx.folder)
 
-    config = settings.picked(*SETTINGS, "mix_ratio") | {"model": model_digest(settings.needed_model())}
+    # Without a fixed number, a control makes as many steps as the method did, however many rows it has.
+    follows = settings.max_steps is None and not arm.is_method
+    config = settings.picked(*SETTINGS, "mix_ratio") | {"model": model_digest(settings.needed_weights())}
     config |= {"mix": file_digest(settings.mix)}
-    return Task(name=arm.step("train"), run=run, config=config, inputs=(arm.step("rows"),))
+    inputs = (arm.step("rows"), _METHOD) if follows else (arm.step("rows"),)
+    return Task(name=arm.step("train"), run=run, config=config, inputs=inputs)
+
+
+_METHOD = METHOD.step("train")
+
+
+def _steps_of(folder: Path) -> int:
+    """Optimiser steps of a finished training."""
+    return json.loads((folder / "result.json").read_text(encoding="utf-8"))["steps"]
 
 
 def trained_folder(run_dir: Path, arm: Arm) -> Path:
@@ -42,13 +55,13 @@ def trained_folder(run_dir: Path, arm: Arm) -> Path:
     return run_dir / arm.step("train") / "model"
 
 
-def sft_settings(settings: W2cSettings) -> Any:
+def sft_settings(settings: W2cSettings, *, max_steps: int | None) -> Any:
     """The training of a run as `llava-train` takes it."""
     from llava_train import SftSettings
 
-    names = [name for name in SETTINGS if name != "train_method"]
+    names = [name for name in SETTINGS if name not in ("train_method", "max_steps")]
     values = {name: getattr(settings, name) for name in (*names, "device", "save_every", "report_to")}
-    return SftSettings(model=settings.needed_model(), method=settings.train_method, **values)
+    return SftSettings(model=settings.needed_weights(), method=settings.train_method, max_steps=max_steps, **values)
 
 
 def _mixed(own: list[Any], settings: W2cSettings) -> list[Any]:

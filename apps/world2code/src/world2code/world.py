@@ -24,14 +24,14 @@ class WorldSize:
     """How much of the world to draw, and how long to train on it."""
 
     scenes: int
-    """Pictures to learn from; every second one is a crowd."""
+    """Pictures to learn from; three of four are crowds, with several things of a kind."""
     held_out: int
     """Pictures never seen in training."""
     steps: int
     """Optimiser steps."""
 
 
-FULL = WorldSize(scenes=240, held_out=240, steps=120)
+FULL = WorldSize(scenes=400, held_out=240, steps=240)
 FAST = WorldSize(scenes=16, held_out=12, steps=4)
 
 
@@ -85,6 +85,8 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "images_per_batch": 16,
         # it is too sure of itself for captions to differ otherwise
         "temperature": 1.3,
+        "captions": 4,
+        "captions_drawn": 4,
         "max_new_tokens": 80,
         "spacy_model": BLANK,
         "lexicon": folder / "lexicon.json",
@@ -102,7 +104,7 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "read_names": ["sign"],
         "least_read_px": 8,
         "least_pair_share": 0.01,
-        "most_pairs": 4,
+        "most_pairs": 1,
         "least_members": 4,
         "box_frame": "whole",
         "box_step": 0.05,
@@ -113,7 +115,7 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "batch_size": 16,
         "max_length": 1024,
         "gradient_checkpointing": False,
-        "learning_rate": 5e-4,
+        "learning_rate": 1e-3,
         "max_steps": size.steps,
         "save_every": 50,
         "controls": ["unfiltered"],
@@ -150,7 +152,7 @@ def _image_rows(folder: Path, scenes: int, seed: int) -> Iterator[Row]:
 
     (folder / "train").mkdir(exist_ok=True)
     for index in range(scenes):
-        scene = world.sample_scene(f"w2c-train-{seed}", index, crowd=index % 2 == 0)
+        scene = world.sample_scene(f"w2c-train-{seed}", index, crowd=index % 4 > 0)
         name = f"train/{index:05d}.png"
         world.render(scene).save(folder / name)
         yield {"id": scene.id, "image_path": name, "scene": json.dumps(scene_to_json(true_scene(scene)))}

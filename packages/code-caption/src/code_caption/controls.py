@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import floor, inf, nextafter
 
 from code_caption.hypernyms import HYPERNYMS
-from code_caption.names import names_one_of, spelling
+from code_caption.names import names_among, names_one_of, spelling
 from code_caption.phrases import mentions
 
 
@@ -39,10 +39,9 @@ def pick_control(
     random.Random(f"control/{seed}").shuffle(order)
     texts = (*captions, *concepts)
     near = {spelling(concept) for concept in concepts}
-    for broad, members in hypernyms.items():
-        group = {spelling(name) for name in (broad, *members)}
-        if any(names_one_of(text, group) for text in texts):
-            near |= group
+    groups = [{spelling(name) for name in (broad, *members)} for broad, members in hypernyms.items()]
+    there = {name for text in texts for name in names_among(text, frozenset[str]().union(*groups))}
+    near = near.union(*(group for group in groups if group & there))
     return next((name for name in order if not _might_be_there(name, texts, near)), "")
 
 

@@ -50,7 +50,9 @@ def decide(evidence: Evidence, rules: Rules) -> Decision:
     if len(kept) < rules.least_elements:
         detail = f"{len(kept)} left, {rules.least_elements} needed"
         return Decision(Scene(), (*drops, Drop("image", "too_few_elements", "", (), detail)), ())
-    texts = _texts(evidence, kept, rules, drops)
+    # Members of a group are not read, though they may have been for rules under which they stand alone.
+    alone = {unit.keys[0] for unit in units if not unit.is_group}
+    texts = _texts(evidence, [one for one in kept if one.key in alone], rules, drops)
     elements = [_element(evidence, unit, texts, rules, drops) for unit in things if not unit.is_group]
     groups = [_group(evidence, unit) for unit in things if unit.is_group]
     relations = _relations(evidence, things, rules, drops)
@@ -59,10 +61,12 @@ def decide(evidence: Evidence, rules: Rules) -> Decision:
     return Decision(scene, tuple(drops), things)
 
 
-def _texts(evidence: Evidence, kept: Sequence[Sighting], rules: Rules, drops: list[Drop]) -> dict[int, str]:
+def _texts(evidence: Evidence, alone: Sequence[Sighting], rules: Rules, drops: list[Drop]) -> dict[int, str]:
+    lost = {one.key: evidence.error("read", str(one.key), "0") for one in alone if one.key not in evidence.readings}
+    drops += [Drop("reading", "unanswered", one.name, (one.key,), lost[one.key]) for one in alone if lost.get(one.key)]
     if not rules.reading:
-        return {one.key: evidence.readings[one.key][0] for one in kept if evidence.readings.get(one.key)}
-    texts, more = agree(kept, evidence.readings, least_similarity=rules.reading_similarity)
+        return {one.key: evidence.readings[one.key][0] for one in alone if evidence.readings.get(one.key)}
+    texts, more = agree(alone, evidence.readings, least_similarity=rules.reading_similarity)
     drops += more
     return texts
 

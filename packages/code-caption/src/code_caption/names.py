@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from functools import lru_cache
 
 from code_caption.errors import SettingsError
@@ -51,9 +51,20 @@ def spelling(name: str) -> str:
 
 def names_one_of(text: str, spellings: Collection[str]) -> bool:
     """Whether neighbouring words of a text are one of the spellings, with no article or mark between them."""
+    return next(names_among(text, spellings), None) is not None
+
+
+def names_among(text: str, spellings: Collection[str]) -> Iterator[str]:
+    """The spellings that neighbouring words of a text are; several of one place too.
+
+    >>> list(names_among("A red sports car.", {spelling("sports car"), spelling("cars"), spelling("bus")}))
+    ['sportcar', 'car']
+    """
     longest = max(map(len, spellings), default=0)
-    parts = (_keys(part) for part in _BREAK.split(_folded(text)))
-    return any(_run_is_in(keys[start:], spellings, longest) for keys in parts for start in range(len(keys)))
+    for part in _BREAK.split(_folded(text)):
+        keys = _keys(part)
+        for start in range(len(keys)):
+            yield from _runs_in(keys[start:], spellings, longest)
 
 
 def require_several(name: str, texts: object) -> None:
@@ -66,15 +77,14 @@ def require_several(name: str, texts: object) -> None:
         raise SettingsError(name, f"{name} must be several texts; got {texts[:40]!r}. Put it in a list.")
 
 
-def _run_is_in(keys: list[str], spellings: Collection[str], longest: int) -> bool:
+def _runs_in(keys: list[str], spellings: Collection[str], longest: int) -> Iterator[str]:
     run = ""
     for key in keys:
         run += key
         if len(run) > longest:
-            return False
+            return
         if run in spellings:
-            return True
-    return False
+            yield run
 
 
 def _folded(text: str) -> str:

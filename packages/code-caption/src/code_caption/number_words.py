@@ -12,7 +12,8 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _VALUES = {
     **{word: value for value, word in enumerate(_TEENS)},
     **{word: 10 * value for value, word in enumerate(_TENS, 2)},
-    **{"no": 0, "none": 0},
+    "no": 0,
+    "none": 0,
 }
 
 _NUMBER = re.compile(

@@ -99,9 +99,10 @@ class PromptEncoder:
     ) -> Part[Encoded]:
         tokens, images = int(inputs["attention_mask"].sum()), sum(len(prompt.images) for prompt in prompts)
         prefilled = prefill(self._network.model, self._network.placed(inputs))
-        encoded = Prompts.of(prefilled) if self._network.shares(prefilled.cache) else prefilled
+        is_kept = self._keeps_all and self._network.shares(prefilled.cache)
+        encoded = Prompts.of(prefilled) if is_kept else prefilled
         self.reuse += Reuse(prompts=len(prompts), tokens_encoded=tokens, images_encoded=images)
-        if self._kept is not None and self._keeps_all and isinstance(encoded, Prompts):
+        if self._kept is not None and isinstance(encoded, Prompts):
             self._kept.keep(requests, encoded, [None] * len(requests))
             self._kept.drop_oldest()
         return Part(rows, encoded)

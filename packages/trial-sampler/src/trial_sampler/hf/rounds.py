@@ -80,7 +80,7 @@ class Rounds:
     def _equal(self, rows: Sequence[int], found: Mapping[int, _Found]) -> Iterator[Part[Encoded]]:
         for row in rows:
             if isinstance(prompts := found[row], Prompts):
-                yield self._kept_part([row], prompts, {row})
+                yield Part([row], prompts) if self._is_scored else self._kept_part([row], prompts, set())
 
     def _begun(self, rows: Sequence[int], found: Mapping[int, _Found], awaited: set[int]) -> Iterator[Part[Encoded]]:
         prefixes = {row: one for row in rows if isinstance(one := found[row], Prefix)}

@@ -1,0 +1,128 @@
+"""The page and the lines for the terminal."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+from run_report import Gallery, render_report
+from shard_runner import LedgerError, read_rows
+from world2code.cards import asked_card, scene_card
+from world2code.report import headline, make_report, quality_table
+from world2code.settings import W2cSettings
+from world2code.study import study_seed, study_to_markdown
+from world2code.world import WorldSize
+
+
+def test_the_page_shows_scenes_rules_comparisons_and_questions(finished_run: Path, small_settings: W2cSettings) -> None:
+    page = make_report(small_settings, finished_run).read_text(encoding="utf-8")
+    for words in (
+        "controls accepted",
+        "Scenes under each rule",
+        "Every model",
+        "Against every control",
+        "Loss",
+        "Scenes to learn from",
+        "Held-out questions",
+        "class Scene:",
+        "train-all-code",
+    ):
+        assert words in page
+
+
+def test_the_headline_has_quality_before_and_after_and_every_control(finished_run: Path) -> None:
+    text = headline(finished_run)
+    for words in ("precision / recall, percent", "all rules", "all questions", "the method against"):
+        assert words in text
+    assert {line.split()[0] for line in text.splitlines() if line.startswith(("unfiltered", "all-code"))} == {
+        "unfiltered",
+        "all-code",
+    }
+
+
+def test_rates_are_percent_and_what_is_undefined_is_a_dash(tmp_path: Path) -> None:
+    rows = [
+        {"rule": "no filter", "kind": "elements", "precision": 0.5, "recall": 1.0},
+        {"rule": "no filter", "kind": "counts", "precision": None, "recall": 0.125},
+    ]
+    (tmp_path / "quality").mkdir()
+    (tmp_path / "quality" / "quality.json").write_text(json.dumps(rows))
+    assert quality_table(tmp_path) == [
+        ("precision / recall, percent", "elements", "counts"),
+        ("no filter", "50.0 / 100.0", "– / 12.5"),
+    ]
+    assert "Nothing is compared yet" in headline(tmp_path)
+
+
+def test_a_folder_without_a_run_is_told(tmp_path: Path, small_settings: W2cSettings) -> None:
+    assert "Nothing is compared yet" in headline(tmp_path)
+    with pytest.raises(LedgerError):
+        make_report(small_settings, tmp_path)
+
+
+def first_scene(run_dir: Path) -> tuple[Any, Any]:
+    return next(iter(read_rows(run_dir, "render"))), next(iter(read_rows(run_dir, "validate")))
+
+
+def test_a_card_has_boxes_code_and_reasons_and_survives_a_lost_picture(
+    finished_run: Path, small_settings: W2cSettings, tmp_path: Path
+) -> None:
+    row, validated = first_scene(finished_run)
+    card = scene_card(row, validated, small_settings, finished_run)
+    assert isinstance(card.image, Image.Image)
+    assert card.code == row["code"]
+    assert len(card.notes) == len(row["drops"])
+    lost = scene_card(row | {"image": "absent.png"}, validated, small_settings, finished_run)
+    assert lost.image is None
+    assert lost.caption.endswith("; image: missing")
+
+
+def test_a_dropped_box_is_red_and_a_kept_one_green(
+    finished_run: Path, small_settings: W2cSettings, tmp_path: Path
+) -> None:
+    Image.new("RGB", (420, 210), "white").save(tmp_path / "a.png")
+    _, validated = first_scene(finished_run)
+    boxes = [("dog", [20.0, 40.0, 100.0, 120.0]), ("漢字 ü", [200.0, 40.0, 300.0, 120.0])]
+    sightings = [{"key": k, "name": name, "box_xyxy_px": box, "score": 1.0} for k, (name, box) in enumerate(boxes)]
+    evidence = validated["evidence"] | {"size_wh": [420, 210], "sightings": sightings}
+    drop = {"rule": "existence", "reason": "said_no", "what": "dog", "keys": [0], "detail": ""}
+    row = {"id": "a", "image": "a.png", "is_stored": False, "code": "", "drops": [drop], "calls": 1, "sequences": 1}
+    settings = small_settings.model_copy(update={"images": tmp_path})
+    card = scene_card(row, validated | {"evidence": evidence}, settings, tmp_path)
+    assert card.image is not None
+    assert card.image.getpixel((20, 80)) == (200, 40, 40)
+    assert card.image.getpixel((200, 80)) == (20, 140, 60)
+    assert card.notes == ["dog #0 dropped by existence: said_no"]
+    assert card.tags == ["drops: existence"]
+
+
+def test_a_thin_picture_has_a_card(small_settings: W2cSettings, finished_run: Path, tmp_path: Path) -> None:
+    Image.new("RGB", (3000, 1), "white").save(tmp_path / "thin.png")
+    row, validated = first_scene(finished_run)
+    settings = small_settings.model_copy(update={"images": tmp_path})
+    evidence = validated["evidence"] | {"size_wh": [3000, 1], "sightings": []}
+    card = scene_card(row | {"image": "thin.png"}, validated | {"evidence": evidence}, settings, tmp_path)
+    assert card.image is not None
+    assert card.image.size == (420, 1)
+
+
+def test_a_held_out_question_has_both_answers_and_words_of_a_model_are_escaped(finished_run: Path) -> None:
+    asked = next(iter(read_rows(finished_run, "grades-after")))
+    before = {row["id"]: row for row in read_rows(finished_run, "grades-before")}
+    card = asked_card(asked, before)
+    assert [trial.text.partition(":")[0] for trial in card.trials] == ["before", "after"]
+    assert card.tags[0] == asked["task"]
+    said = asked | {"trials": [asked["trials"][0] | {"text": "<script>alert(1)</script>"}]}
+    page = render_report(title="x", sections=[Gallery([asked_card(said, {})])])
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert" in page
+
+
+@pytest.mark.slow
+def test_a_study_compares_seed_by_seed(tmp_path: Path) -> None:
+    size = WorldSize(scenes=6, held_out=4, steps=2)
+    results = [study_seed(tmp_path, seed, size, progress=False, batch_size=4) for seed in (0, 1)]
+    table = study_to_markdown(results)
+    assert "| method against | task | seed 0 | seed 1 |" in table
+    assert "| all rules |" in table

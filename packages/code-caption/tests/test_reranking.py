@@ -1,0 +1,74 @@
+from code_caption import Answer, Candidate, rank
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+YES, NO = Answer(0.9), Answer(0.1)
+
+
+def test_confirmed_less_rejected_phrases_decide():
+    two = [Candidate("", ("a", "b", "c")), Candidate("", ("a", "d"))]
+    answers = {"a": YES, "b": NO, "c": NO, "d": YES}
+    ranking = rank(two, answers)
+    assert (ranking.winner, ranking.yes, ranking.no, ranking.to_ask) == (1, 2, 0, ())
+
+
+def test_ties_go_to_fewer_rejected_then_to_the_likelier_then_to_the_first():
+    answers = {"a": YES, "b": YES, "c": NO, "d": YES}
+    # Two more yes than no in both; the first has one no.
+    assert rank([Candidate("", ("a", "b", "d", "c")), Candidate("", ("a", "b"))], answers).winner == 1
+    assert rank([Candidate("", ("a",), -0.5), Candidate("", ("b",), -0.2)], answers).winner == 1
+    assert rank([Candidate("", ("a",)), Candidate("", ("b",))], answers).winner == 0
+
+
+def test_a_caption_that_cannot_win_is_not_asked_about():
+    two = [Candidate("", ("a", "b", "c")), Candidate("", ("d", "e"))]
+    assert rank(two, {}).to_ask == ("a", "b", "c")
+    settled = rank(two, {"a": YES, "b": YES, "c": YES})
+    assert (settled.winner, settled.to_ask) == (0, ())
+
+
+def test_a_phrase_is_asked_once_whatever_holds_it():
+    assert rank([Candidate("", ("a", "b", "a"))], {"b": YES}).to_ask == ("a",)
+
+
+def test_an_answer_at_the_threshold_confirms():
+    assert rank([Candidate("", ("a",))], {"a": Answer(0.7)}, threshold=0.7).yes == 1
+    assert rank([Candidate("", ("a",))], {"a": Answer(0.7)}, threshold=0.71).no == 1
+
+
+def test_without_captions_there_is_no_winner_and_nothing_to_ask():
+    assert rank([], {}).winner is None
+    assert rank([], {}).to_ask == ()
+
+
+CANDIDATES = st.lists(
+    st.builds(Candidate, st.just(""), st.lists(st.sampled_from("abcdefgh"), unique=True).map(tuple), st.floats(-3, 0)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@settings(max_examples=200)
+@given(CANDIDATES, st.dictionaries(st.sampled_from("abcdefgh"), st.booleans()), st.sets(st.sampled_from("abcdefgh")))
+def test_asking_best_first_finds_the_winner_of_asking_everything_and_never_asks_more(candidates, truth, early):
+    everything = {phrase: YES if truth.get(phrase, False) else NO for phrase in "abcdefgh"}
+    known = {phrase: everything[phrase] for phrase in early}
+    while to_ask := rank(candidates, known).to_ask:
+        assert not set(to_ask) & set(known)
+        known |= {phrase: everything[phrase] for phrase in to_ask}
+    lazy, full = rank(candidates, known), rank(candidates, everything)
+    assert (lazy.winner, lazy.yes, lazy.no) == (full.winner, full.yes, full.no)
+    # What was asked belongs to captions that could have beaten the winner.
+    could = [one for one in candidates if len(one.phrases) >= full.yes - full.no]
+    assert set(known) - early <= {phrase for one in could for phrase in one.phrases}
+
+
+@given(CANDIDATES, st.dictionaries(st.sampled_from("abcdefgh"), st.booleans()))
+def test_the_winner_is_the_best_by_hand(candidates, truth):
+    def worth(index):
+        phrases = candidates[index].phrases
+        no = sum(not truth.get(phrase, False) for phrase in phrases)
+        return len(phrases) - 2 * no, -no, candidates[index].mean_logprob, -index
+
+    answers = {phrase: YES if truth.get(phrase, False) else NO for phrase in "abcdefgh"}
+    assert rank(candidates, answers).winner == max(range(len(candidates)), key=worth)
