@@ -108,7 +108,7 @@ def made(tmp_path: Path) -> Callable[..., W2cSettings]:
         }
         if "data" not in changes and "images" not in changes:
             values["images"] = tmp_path / "images"
-        return W2cSettings(**(values | changes))
+        return W2cSettings.model_validate(values | changes)
 
     return settings
 

@@ -118,7 +118,7 @@ def test_the_table_can_be_fed_back(
     table: pa.Table, finished_run: Path, world: Path, small_settings: W2cSettings, tmp_path: Path, run_until: RunUntil
 ) -> None:
     data = {"data": finished_run / "export" / "published.parquet", "images": world, "reuse": True, "detector": None}
-    settings = W2cSettings(**(small_settings.model_dump() | data | {"base_url": None}))
+    settings = W2cSettings.model_validate(small_settings.model_dump() | data)
     accounts = run_until(settings, tmp_path, "ground")
     assert accounts["ground"].rows_out == table.num_rows
     before = {row["id"]: row for row in read_rows(finished_run, "ground")}

@@ -203,7 +203,7 @@ def test_settings_of_a_server_that_do_not_go_together_are_refused(given: dict[st
 
 def test_training_and_evaluation_open_the_weights_in_this_process(small_settings: W2cSettings) -> None:
     address = {"backend": "server", "base_url": "http://127.0.0.1:9/v1", "model": "served", "weights": "tiny"}
-    settings = W2cSettings(**(small_settings.model_dump() | address))
+    settings = W2cSettings.model_validate(small_settings.model_dump() | address)
     at_hand = settings.with_weights_at_hand()
     assert (at_hand.backend, at_hand.model) == ("hf", small_settings.model)
     assert settings.needed_weights() == small_settings.model

@@ -88,7 +88,7 @@ def test_images_may_come_as_bytes(column: str, is_struct: bool, described: Any, 
     assert [row["id"] for row in rows] == ["row-0", "row-1"]
     assert [row["passed"] for row in rows] == [{"tag": 0}, {"tag": 1}]
     for row, content in zip(rows, contents, strict=True):
-        assert image_path(row, W2cSettings(data=data), tmp_path / "run").read_bytes() == content
+        assert image_path(row, W2cSettings.model_validate({"data": data}), tmp_path / "run").read_bytes() == content
 
 
 @pytest.mark.parametrize("column", ["image_path", "path", "image", "frame"])
@@ -116,7 +116,7 @@ def test_other_columns_pass_through_whatever_they_are_called(
     (tmp_path / "a.png").write_bytes(png())
     other = {"evidence": "mine", "captions": 3, "calls": "many", "taken": date(2026, 1, 2), "mask": b"\x00"}
     data = write_rows([{"image_path": "a.png", **other}], tmp_path / "data.parquet")
-    boxes = {"images": [{"id": 1, "file_name": "a.png", "width": 40, "height": 20}]}
+    boxes: dict[str, list[Any]] = {"images": [{"id": 1, "file_name": "a.png", "width": 40, "height": 20}]}
     boxes["categories"] = [{"id": 1, "name": "dog"}]
     boxes["annotations"] = [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 1, 30, 15]}]
     (tmp_path / "boxes.json").write_text(json.dumps(boxes))

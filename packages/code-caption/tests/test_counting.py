@@ -1,6 +1,6 @@
 import pytest
 from code_caption import Answer, Sighting, counts_to_ask, recount
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from .conftest import BOX
@@ -59,6 +59,7 @@ def test_every_name_is_asked_about_in_one_round():
 
 
 @pytest.mark.parametrize("policy", ["shrink", "drop"])
+@settings(max_examples=50)
 @given(data=st.data())
 def test_asking_while_it_matters_decides_as_asking_every_number(policy, data):
     ones = [

@@ -35,14 +35,14 @@ def evidences(draw):
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(evidences())
 def test_evidence_comes_back_from_plain_values_and_from_json(evidence):
     assert dict_to_evidence(evidence_to_dict(evidence)) == evidence
     assert dict_to_evidence(json.loads(json.dumps(evidence_to_dict(evidence)))) == evidence
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(evidences())
 def test_what_was_filed_in_another_order_is_written_the_same(evidence):
     turned = dict_to_evidence(evidence_to_dict(evidence))

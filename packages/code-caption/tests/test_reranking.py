@@ -48,7 +48,7 @@ CANDIDATES = st.lists(
 )
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(CANDIDATES, st.dictionaries(st.sampled_from("abcdefgh"), st.booleans()), st.sets(st.sampled_from("abcdefgh")))
 def test_asking_best_first_finds_the_winner_of_asking_everything_and_never_asks_more(candidates, truth, early):
     everything = {phrase: YES if truth.get(phrase, False) else NO for phrase in "abcdefgh"}
