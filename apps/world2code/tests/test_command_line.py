@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -80,7 +81,13 @@ def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
 
 
 def test_a_step_is_a_command_of_its_own_and_flags_win_over_the_file(world: Path, tmp_path: Path) -> None:
-    settings = {"data": str(world / "images.json"), "model": "tiny", "device": "cpu", "limit": 5, "captions": 1}
+    settings: dict[str, Any] = {
+        "data": str(world / "images.json"),
+        "model": "tiny",
+        "device": "cpu",
+        "limit": 5,
+        "captions": 1,
+    }
     settings |= {"captions_drawn": 1, "max_new_tokens": 20, "spacy_model": "blank"}
     settings["questions"] = {"detailed": "Describe the image.", "general": "Describe."}
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(settings))

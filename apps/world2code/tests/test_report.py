@@ -90,7 +90,7 @@ def test_a_dropped_box_is_red_and_a_kept_one_green(
     row = {"id": "a", "image": "a.png", "is_stored": False, "code": "", "drops": [drop], "calls": 1, "sequences": 1}
     settings = small_settings.model_copy(update={"images": tmp_path})
     card = scene_card(row, validated | {"evidence": evidence}, settings, tmp_path)
-    assert card.image is not None
+    assert isinstance(card.image, Image.Image)
     assert card.image.getpixel((20, 80)) == (200, 40, 40)
     assert card.image.getpixel((200, 80)) == (20, 140, 60)
     assert card.notes == ["dog #0 dropped by existence: said_no"]
@@ -103,7 +103,7 @@ def test_a_thin_picture_has_a_card(small_settings: W2cSettings, finished_run: Pa
     settings = small_settings.model_copy(update={"images": tmp_path})
     evidence = validated["evidence"] | {"size_wh": [3000, 1], "sightings": []}
     card = scene_card(row | {"image": "thin.png"}, validated | {"evidence": evidence}, settings, tmp_path)
-    assert card.image is not None
+    assert isinstance(card.image, Image.Image)
     assert card.image.size == (420, 1)
 
 

@@ -72,3 +72,11 @@ def test_the_winner_is_the_best_by_hand(candidates, truth):
 
     answers = {phrase: YES if truth.get(phrase, False) else NO for phrase in "abcdefgh"}
     assert rank(candidates, answers).winner == max(range(len(candidates)), key=worth)
+
+
+def test_a_clean_caption_goes_before_a_longer_one_with_a_rejected_phrase_where_rules_are_strict() -> None:
+    long = Candidate("long", ("red cup", "tray", "spoon", "saucer", "tea", "cake"))
+    clean = Candidate("clean", ("red cup", "tray", "napkin"))
+    answers = dict.fromkeys((*long.phrases, *clean.phrases), YES) | {"cake": NO}
+    assert rank([long, clean], answers).winner == 0
+    assert rank([long, clean], answers, strict=True).winner == 1

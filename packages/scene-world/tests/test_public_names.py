@@ -17,7 +17,7 @@ def test_public_names_are_these() -> None:
         "ASKED_CHANGES BACKGROUNDS CAPTION_STYLES CELL_PX CHANGES COLORS EXAM_TASKS "
         "GRID KINDS LARGE_PX LEXICON NEUTRAL RULES SIZE_PX "
         "TASKS WHERE_REQUEST ExamItem MinimalPair MissingExtraError Question "
-        "Reason Rule Scene SceneWorldError Thing View "
+        "Reason Rule Scene SceneWorldError TemplateDetector Thing View "
         "Zoom ask base_rows box_xyxy_px caption category_of "
         "caused_things cue_things exam hidden_exam hidden_rows hidden_stem "
         "is_reason_true is_right judge_reason large_box_xyxy_px make_zoom mask_hw minimal_pair "

@@ -31,6 +31,8 @@ class Contest:
     """Why there is no candidate: `unanswered`, `no_caption`, `name_missing` or `truncated`."""
     is_checked: bool = True
     """Whether claims decide; else the likeliest caption wins."""
+    is_strict: bool = True
+    """Whether one rejected phrase is too much."""
     unanswered: frozenset[str] = frozenset()
     """Phrases whose question has no reply."""
 
@@ -43,10 +45,10 @@ def element_contest(evidence: Evidence, unit: Unit, rules: Rules = _RULES) -> Co
 
 
 def pair_contest(evidence: Evidence, a: Unit, b: Unit, rules: Rules = _RULES) -> Contest:
-    """Captions of a pair; those that are checked must name both."""
+    """Captions of a pair; those that are checked must name both, and one rejected phrase is always too much."""
     view = f"{a.label}|{b.label}" if rules.pair_claims == "crop" else ""
     said = evidence.pair_captions.get((a.label, b.label), ())
-    return _contest(evidence, view, said, (a, b), rules, named=(a, b), about=("pair", a.label, b.label))
+    return _contest(evidence, view, said, (a, b), rules, named=(a, b), about=("pair", a.label, b.label), is_strict=True)
 
 
 def image_contest(evidence: Evidence, units: Sequence[Unit], rules: Rules = _RULES) -> Contest:
@@ -57,12 +59,13 @@ def image_contest(evidence: Evidence, units: Sequence[Unit], rules: Rules = _RUL
 def standing(contest: Contest, rules: Rules) -> Ranking:
     """Where a contest stands: without re-ranking the likeliest caption has won."""
     if rules.reranking and contest.is_checked:
-        return rank(contest.candidates, contest.answers, threshold=rules.claims_threshold)
+        threshold = rules.claims_threshold
+        return rank(contest.candidates, contest.answers, threshold=threshold, strict=contest.is_strict)
     order = sorted(range(len(contest.candidates)), key=lambda index: -contest.candidates[index].mean_logprob)
     return Ranking(order[0] if order else None)
 
 
-def verdict(contest: Contest, rules: Rules, *, strict: bool | None = None) -> tuple[Candidate | None, str]:
+def verdict(contest: Contest, rules: Rules) -> tuple[Candidate | None, str]:
     """The caption that is kept, or why there is none.
 
     Reasons: those of `Contest.refused`; `rejected_phrase`, or `mostly_rejected` where rules are not strict;
@@ -71,13 +74,13 @@ def verdict(contest: Contest, rules: Rules, *, strict: bool | None = None) -> tu
     ranking = standing(contest, rules)
     if ranking.winner is None:
         return None, contest.refused or "unanswered"
-    winner, is_strict = contest.candidates[ranking.winner], rules.strict if strict is None else strict
-    if not ranking.no or (not is_strict and ranking.yes > ranking.no):
+    winner = contest.candidates[ranking.winner]
+    if not ranking.no or (not contest.is_strict and ranking.yes > ranking.no):
         return winner, ""
     confirmed = confirmed_phrases(contest, winner, rules)
     if contest.unanswered.issuperset(phrase for phrase in winner.phrases if phrase not in confirmed):
         return None, "unanswered"
-    return None, "rejected_phrase" if is_strict else "mostly_rejected"
+    return None, "rejected_phrase" if contest.is_strict else "mostly_rejected"
 
 
 def confirmed_phrases(contest: Contest, winner: Candidate, rules: Rules) -> tuple[str, ...]:
@@ -97,6 +100,7 @@ def _contest(
     named: Sequence[Unit] = (),
     about: Sequence[str] = (),
     is_checked: bool = True,
+    is_strict: bool | None = None,
 ) -> Contest:
     texts = [one for one in said if one.text.strip()]
     whole = [one for one in texts if one.is_whole]
@@ -111,7 +115,8 @@ def _contest(
     # What exists goes first: it is asked under every rule of existence, claims only where they could decide.
     answers = dict.fromkeys(failed, UNANSWERED) | claims | (_confirmed(evidence, units) if rules.existence else {})
     unanswered = frozenset(phrase for phrase in failed if answers[phrase] is UNANSWERED)
-    return Contest(view, candidates, answers, refused, is_checked, unanswered)
+    strict = rules.strict if is_strict is None else is_strict
+    return Contest(view, candidates, answers, refused, is_checked, strict, unanswered)
 
 
 def _candidate(said: Said, evidence: Evidence, *, is_checked: bool) -> Candidate:

@@ -96,17 +96,15 @@ def _relations(evidence: Evidence, things: Sequence[Unit], rules: Rules, drops: 
     relations: list[Relation] = []
     for a, b in surviving_pairs(evidence, rules):
         about = Drop("relations", "", f"{a.name}, {b.name}", (*a.keys, *b.keys))
-        caption = _chosen(pair_contest(evidence, a, b, rules), about, rules, drops, strict=True)
+        caption = _chosen(pair_contest(evidence, a, b, rules), about, rules, drops)
         if caption is not None:
             relations.append(Relation(place[a.keys], place[b.keys], caption.text))
     return relations
 
 
-def _chosen(
-    contest: Contest, about: Drop, rules: Rules, drops: list[Drop], *, strict: bool | None = None
-) -> Candidate | None:
+def _chosen(contest: Contest, about: Drop, rules: Rules, drops: list[Drop]) -> Candidate | None:
     """The caption that is kept; else the drop is noted, with the reason."""
-    caption, reason = verdict(contest, rules, strict=strict)
+    caption, reason = verdict(contest, rules)
     if caption is None:
         drops.append(Drop(about.rule, reason, about.what, about.keys))
     return caption

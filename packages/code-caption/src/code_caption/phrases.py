@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
 
 from code_caption.hypernyms import DETERMINERS, STOP_WORDS
 from code_caption.names import names_one_of, normal_name, require_several, spelling, words
@@ -54,6 +55,7 @@ def phrases_of(
     return [_claims(nouns, stops, spellings) for nouns in extracted(texts, extract)]
 
 
+@lru_cache(maxsize=1 << 14)  # captions are compared with the same names in every round of questions
 def mentions(caption: str, name: str) -> bool:
     """Whether a caption names a thing: in any number and case, written apart, hyphened or together.
 

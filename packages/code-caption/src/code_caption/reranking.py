@@ -33,7 +33,9 @@ class Ranking:
     """Rejected ones."""
 
 
-def rank(candidates: Sequence[Candidate], answers: Mapping[str, Answer], *, threshold: float = 0.5) -> Ranking:
+def rank(
+    candidates: Sequence[Candidate], answers: Mapping[str, Answer], *, threshold: float = 0.5, strict: bool = False
+) -> Ranking:
     """Find the candidate with the most confirmed less rejected phrases, or what must be asked to find it.
 
     Ties go to fewer rejected phrases, then to the higher log-probability, then to the first. A candidate is asked about
@@ -44,6 +46,7 @@ def rank(candidates: Sequence[Candidate], answers: Mapping[str, Answer], *, thre
         candidates: captions.
         answers: of phrases so far.
         threshold: least p(yes) of a confirmed phrase.
+        strict: a candidate without a rejected phrase goes before all others, however much more they say.
 
     >>> two = [Candidate("a red cup", ("red cup",)), Candidate("a cup on a tray", ("cup", "tray"))]
     >>> rank(two, {}).to_ask
@@ -54,10 +57,10 @@ def rank(candidates: Sequence[Candidate], answers: Mapping[str, Answer], *, thre
     if not candidates:
         return Ranking(None)
 
-    def hopes(index: int) -> tuple[int, int, float, int]:
+    def hopes(index: int) -> tuple[bool, int, int, float, int]:
         """The best that it can come to."""
         no = _rejected(candidates[index], answers, threshold)
-        return len(candidates[index].phrases) - 2 * no, -no, candidates[index].mean_logprob, -index
+        return strict and not no, len(candidates[index].phrases) - 2 * no, -no, candidates[index].mean_logprob, -index
 
     best = max(range(len(candidates)), key=hopes)
     phrases = candidates[best].phrases

@@ -10,6 +10,7 @@ import numpy as np
 from box_space import iou
 from numpy.typing import NDArray
 from occlusion import Detection, singular
+from occlusion.detections import by_score, normalized_phrases
 from PIL import Image
 
 from scene_world.render import thing_tile, tile_box
@@ -62,18 +63,22 @@ class TemplateDetector:
         Args:
             image: a picture of `render`, or one of another size.
             phrases: names; those of detections are these very strings.
+
+        Raises:
+            occlusion.OcclusionError: phrases that differ in case or white space alone, or an empty one.
         """
         small = image.convert("RGB").resize((SIZE_PX, SIZE_PX))
         stands_out = _stands_out(small)
         spectrum = np.fft.rfft2(stands_out, (_FFT, _FFT))
         factors = (image.width / SIZE_PX, image.height / SIZE_PX) * 2
         found: list[Detection] = []
-        for phrase in dict.fromkeys(phrases):
+        normalized_phrases(phrases)
+        for phrase in phrases:
             kind = _kind(phrase)
             for score, box in self._places(spectrum, kind) if kind else ():
                 x0, y0, x1, y1 = (float(v * factor) for v, factor in zip(box, factors, strict=True))
                 found.append(Detection(phrase, (x0, y0, x1, y1), score))
-        return sorted(found, key=lambda one: (-one.score, one.box_xyxy_px, one.phrase))
+        return by_score(found)
 
     def _places(self, spectrum: NDArray[np.complex128], kind: str) -> list[tuple[float, tuple[int, int, int, int]]]:
         """Places of one kind, the best first, no two of which are the same box."""
