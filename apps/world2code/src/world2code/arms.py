@@ -9,7 +9,7 @@ RULES = ("all", "unfiltered", "existence", "counting", "reranking")
 SHAPES: dict[str, tuple[str, ...]] = {
     "code": ("code",),
     "caption": ("caption",),
-    "qa": ("region", "grounding", "count", "attribute", "text", "exist"),
+    "qa": ("region", "grounding", "boxes", "count", "attribute", "text", "exist"),
 }
 """One form of training rows at a time; questions and answers are several."""
 

@@ -22,6 +22,7 @@ WORLD = "world"
 BLANK = "blank"
 """Value of `spacy_model` that needs no download: rules over the lexicon."""
 
+Form = Literal["code", "caption", "region", "grounding", "boxes", "count", "attribute", "text", "exist"]
 Filter = Literal["existence", "counting", "reranking", "reading"]
 
 
@@ -161,8 +162,8 @@ class W2cSettings(RunSettings):
         1024, ge=64, description="Longest code caption in the model's tokens; the smallest elements are left out first."
     )
 
-    forms: list[Literal["code", "caption", "region", "grounding", "count", "attribute", "text", "exist"]] = Field(
-        ["code", "region", "grounding", "count", "text"],
+    forms: list[Form] = Field(
+        ["code", "region", "grounding", "boxes", "count", "text"],
         min_length=1,
         description="Forms of training rows. Paper: code.",
     )

@@ -12,7 +12,7 @@ from world2code.demo import run_settings
 from world2code.evaluation import AFTER, ALL, BEFORE, compared_names, load_comparison
 from world2code.report import REPORT
 from world2code.scoring import read_quality
-from world2code.world import AMONG, COUNT, FULL, WorldSize, world_settings, write_world
+from world2code.world import FULL, ONE, SEVERAL, WorldSize, world_settings, write_world
 
 ABLATION = [
     *("unfiltered", "existence", "counting", "reranking"),
@@ -60,7 +60,7 @@ def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
         for task in tasks
     ]
     seeds = [f"seed {result['seed']}" for result in results]
-    shown = [task for task in (AMONG, COUNT, ALL) if task in tasks]
+    shown = [task for task in (SEVERAL, ONE, ALL) if task in tasks]
     changes = [("method against", "task", *seeds)]
     changes += [(name, task, *(_change(r, name, task) for r in results)) for name in names for task in shown]
     quality = [("precision / recall of elements", *seeds), *_quality_rows(results)]

@@ -4,6 +4,7 @@ import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,10 @@ from shard_runner.cli import write_json
 
 from world2code.settings import BLANK, TINY, WORLD, W2cSettings
 
-AMONG, ALONE, COUNT = "box among several", "box of one", "count"
-"""Tasks: the box of a thing of whose kind there are several, of one that is alone in its kind, and numbers."""
+SEVERAL, ONE = "boxes of several", "boxes of one"
+"""Tasks: all boxes of a kind, F1 at an IoU of 0.5, where there are several of it and where there is one."""
 
-OTHER_TASKS = ("exist", "color", "region", "side")
+OTHER_TASKS = ("ground", "exist", "color", "region", "side", "count")
 """Questions that the model knew before."""
 
 
@@ -24,21 +25,22 @@ class WorldSize:
     """How much of the world to draw, and how long to train on it."""
 
     scenes: int
-    """Pictures to learn from; three of four are crowds, with several things of a kind."""
+    """Pictures to learn from; two of three are crowds, with several things of a kind."""
     held_out: int
     """Pictures never seen in training."""
     steps: int
     """Optimiser steps."""
 
 
-FULL = WorldSize(scenes=400, held_out=240, steps=240)
+FULL = WorldSize(scenes=220, held_out=240, steps=280)
 FAST = WorldSize(scenes=16, held_out=12, steps=4)
 
 
 def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     """Draw a world into a folder; a folder that is complete is left as it is.
 
-    `images.json` holds rows with the true scenes, `questions.json` evaluation questions, `lexicon.json` the nouns.
+    `images.json` holds rows with the true scenes, `questions.json` evaluation questions, `lexicon.json` the nouns,
+    `base.json` ordinary rows to mix in.
     """
     import scene_world
 
@@ -49,6 +51,8 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     write_json(folder / "lexicon.json", dict(scene_world.LEXICON))
     write_json(folder / "wording.json", _ROW_WORDING)
     write_json(folder / "images.json", list(_image_rows(folder, size.scenes, seed)))
+    base = list(scene_world.base_rows(size.scenes, folder / "base", seed=seed))
+    write_json(folder / "base.json", [_base_row(row, folder) for row in base])
     write_json(folder / "questions.json", list(_questions(folder, size.held_out, seed)))
     write_json(record, wanted)
 
@@ -68,6 +72,7 @@ _QUESTIONS = {
 _ROW_WORDING: dict[str, Any] = {
     "region": ["What is in the box {box}?", "Name the object in {box}."],
     "grounding": ["Where is the {phrase}?", "Give the box of the {phrase}."],
+    "boxes": ["Where are the {plural}?"],
     "count": ["How many {plural} are there?", "Count the {plural}."],
     "text": ["What does the {phrase} say?"],
     "caption": ["Describe the image."],
@@ -109,13 +114,15 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "box_frame": "whole",
         "box_step": 0.05,
         "code_tokens": 900,
-        "forms": ["region", "grounding", "count", "text"],
+        "forms": ["boxes"],
         "row_wording": folder / "wording.json",
+        "mix": folder / "base.json",
+        "mix_ratio": 0.5,
         "length_weighting": 0.5,
         "batch_size": 16,
         "max_length": 1024,
         "gradient_checkpointing": False,
-        "learning_rate": 1e-3,
+        "learning_rate": 7e-4,
         "max_steps": size.steps,
         "save_every": 50,
         "controls": ["unfiltered"],
@@ -123,6 +130,14 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "max_answer_tokens": 24,
     }
     return W2cSettings(**(values | changes))
+
+
+def _base_row(row: Row, folder: Path) -> Row:
+    """A row of the model's own recipe as LLaVA JSON, with the image's path from the folder."""
+    from llava_train import messages_to_llava
+
+    images = [Path(path).relative_to(folder).as_posix() for path in row["images"]]
+    return messages_to_llava({**row, "images": images})
 
 
 def true_scene(scene: Any) -> Any:
@@ -152,14 +167,14 @@ def _image_rows(folder: Path, scenes: int, seed: int) -> Iterator[Row]:
 
     (folder / "train").mkdir(exist_ok=True)
     for index in range(scenes):
-        scene = world.sample_scene(f"w2c-train-{seed}", index, crowd=index % 4 > 0)
+        scene = world.sample_scene(f"w2c-train-{seed}", index, crowd=index % 3 > 0)
         name = f"train/{index:05d}.png"
         world.render(scene).save(folder / name)
         yield {"id": scene.id, "image_path": name, "scene": json.dumps(scene_to_json(true_scene(scene)))}
 
 
 def _questions(folder: Path, scenes: int, seed: int) -> Iterator[Row]:
-    """Boxes of things that their colour tells apart, numbers, and one question that needs nothing new."""
+    """All boxes of a kind, and two questions that need nothing new."""
     import scene_world as world
 
     (folder / "heldout").mkdir(exist_ok=True)
@@ -174,20 +189,18 @@ def _questions(folder: Path, scenes: int, seed: int) -> Iterator[Row]:
 
 
 def _box_questions(scene: Any, drawn: random.Random) -> Iterator[Row]:
-    """One of a kind with several, told apart by colour, and one that is alone in its kind."""
+    """All boxes of a kind of which there are several, and of one that is alone."""
     import scene_world as world
-    from scene_world.language import box_text
-    from scene_world.things import UNCOLORED
+    from scene_world.language import box_text, plural
 
-    colored = [thing for thing in scene.things if thing.kind not in UNCOLORED]
-    names = [(thing.kind, thing.color) for thing in colored]
     kinds = [thing.kind for thing in scene.things]
-    for task, several in ((AMONG, True), (ALONE, False)):
-        fit = [t for t in colored if names.count((t.kind, t.color)) == 1 and (kinds.count(t.kind) > 1) == several]
+    for task, several in ((SEVERAL, True), (ONE, False)):
+        fit = sorted({kind for kind in kinds if (kinds.count(kind) > 1) == several})
         if fit:
-            thing = drawn.choice(fit)
-            answer = box_text(world.box_xyxy_px(thing))
-            yield {"task": task, "question": f"Where is the {thing.color} {thing.kind}?", "answer": answer}
+            kind = drawn.choice(fit)
+            boxes = [box_text(world.box_xyxy_px(thing)) for thing in scene.things if thing.kind == kind]
+            question = f"Where are the {plural(kind)}?"
+            yield {"task": task, "question": question, "answer": ", ".join(boxes), "every_box": True}
 
 
 def _known_questions(scene: Any, drawn: random.Random) -> Iterator[Row]:
@@ -196,7 +209,6 @@ def _known_questions(scene: Any, drawn: random.Random) -> Iterator[Row]:
     view = world.View(scene)
     tasks = list(OTHER_TASKS)
     drawn.shuffle(tasks)
-    other = next((found for task in tasks if (found := world.ask(task, view, drawn)) is not None), None)
-    for found in (world.ask("count", view, drawn), other):
-        if found is not None:
-            yield {"task": found.task, "question": found.text, "answer": found.answer}
+    asked = (world.ask(task, view, drawn) for task in tasks)
+    for found in islice((one for one in asked if one is not None), 2):
+        yield {"task": found.task, "question": found.text, "answer": found.answer}

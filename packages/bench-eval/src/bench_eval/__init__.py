@@ -10,7 +10,7 @@ from bench_eval.errors import BenchEvalError, FileError, PairingError, RowError,
 from bench_eval.evaluation import evaluate
 from bench_eval.grades import Grade, Grader, grader_by_task
 from bench_eval.intervals import Accuracy, Interval, accuracy, wilson_interval
-from bench_eval.located import box_grader, text_to_box_xyxy
+from bench_eval.located import box_grader, boxes_grader, text_to_box_xyxy, text_to_boxes_xyxy
 from bench_eval.paired_tests import holm, mcnemar_exact, sign_flip_test
 from bench_eval.pairs import RowScore, mean_score
 from bench_eval.passes import pass_at_k, pass_score
@@ -44,6 +44,7 @@ __all__ = [
     "accuracy",
     "bootstrap_means",
     "box_grader",
+    "boxes_grader",
     "by_task",
     "cluster_bootstrap",
     "compare",
@@ -78,6 +79,7 @@ __all__ = [
     "sign_flip_test",
     "text_table",
     "text_to_box_xyxy",
+    "text_to_boxes_xyxy",
     "text_to_letter",
     "text_to_number",
     "wilson_interval",

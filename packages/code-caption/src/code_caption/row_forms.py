@@ -12,7 +12,7 @@ from code_caption.referring import Reference, element_phrase, refer_to_element, 
 from code_caption.row_wording import RowWording
 from code_caption.scene import BoxFractions, Scene
 
-FORMS: tuple[str, ...] = ("code", "caption", "region", "grounding", "count", "text", "attribute", "exist")
+FORMS: tuple[str, ...] = ("code", "caption", "region", "grounding", "boxes", "count", "text", "attribute", "exist")
 """Kinds of rows; the code and the caption tell the whole image, the others ask about one thing of it."""
 
 WHOLE_FORMS: frozenset[str] = frozenset({"code", "caption"})
@@ -114,18 +114,45 @@ def _grounding(material: Material) -> Iterator[Draft]:
         yield _about(material, place, reference, wording.grounding, answer)
 
 
+def _boxes(material: Material) -> Iterator[Draft]:
+    wording = material.wording
+
+    def answer(names: list[str]) -> str:
+        boxes = sorted(_boxes_of(material.scene, names), key=_reading_order)
+        return wording.boxes_answer.format(boxes=", ".join(map(material.box, boxes)))
+
+    return _of_each_name(material, wording.boxes, answer)
+
+
+def _boxes_of(scene: Scene, names: list[str]) -> list[BoxFractions]:
+    found = [element.box for element in scene.elements if element.name in names]
+    return found + [member for group in scene.groups if group.name in names for member in group.members]
+
+
+def _reading_order(box: BoxFractions) -> tuple[int, float, BoxFractions]:
+    """By which quarter of the image the middle lies in, from the top, then from the left."""
+    return int(2 * (box[1] + box[3])), box[0] + box[2], box
+
+
 def _count(material: Material) -> Iterator[Draft]:
-    wording, nouns = material.wording, material.wording.nouns
-    counts = material.scene.counts
+    counts, wording = material.scene.counts, material.wording
+
+    def answer(names: list[str]) -> str:
+        return wording.count_answer.format(count=wording.number(sum(counts[name] for name in names)))
+
+    return _of_each_name(material, wording.count, answer)
+
+
+def _of_each_name(material: Material, asked: Iterable[str], answer: Callable[[list[str]], str]) -> Iterator[Draft]:
+    """One question for each name that can be counted; it is answered for all names that mean the same."""
+    counts, wording, nouns = material.scene.counts, material.wording, material.wording.nouns
     for name in counts:
         alike = [other for other in counts if nouns.includes(name, other)]
         if reason := _uncounted(name, alike, wording):
             yield Draft(name, reason=reason)
         elif name == min(other for other in counts if nouns.key(other) == nouns.key(name)):
-            questions = tuple(each.format(name=name, plural=nouns.plural(name)) for each in wording.count)
-            total = sum(counts[other] for other in alike)
-            answer = wording.count_answer.format(count=wording.number(total))
-            yield Draft(name, questions, answer, nouns.key(name))
+            questions = tuple(each.format(name=name, plural=nouns.plural(name)) for each in asked)
+            yield Draft(name, questions, answer(alike), nouns.key(name))
 
 
 def _uncounted(name: str, alike: list[str], wording: RowWording) -> str:
@@ -223,6 +250,7 @@ _MAKERS: dict[str, Callable[[Material], Iterable[Draft]]] = {
     "caption": _caption,
     "region": _region,
     "grounding": _grounding,
+    "boxes": _boxes,
     "count": _count,
     "text": _text,
     "attribute": _attribute,

@@ -29,6 +29,7 @@ _QUESTIONS: dict[str, Places] = {
     "caption": _places(),
     "region": _places("box"),
     "grounding": _places("phrase"),
+    "boxes": _places("plural|name"),
     "count": _places("plural|name"),
     "text": _places("phrase"),
     "exist": _places("a_name|name|plural"),
@@ -36,6 +37,7 @@ _QUESTIONS: dict[str, Places] = {
 _TEMPLATES: dict[str, Places] = {
     "region_answer": _places("a_phrase|phrase"),
     "grounding_answer": _places("box"),
+    "boxes_answer": _places("boxes"),
     "count_answer": _places("count"),
     "text_answer": _places("text"),
     "group_phrase": _places("count", "plural"),
@@ -116,6 +118,11 @@ class RowWording:
         "Give the box around the {phrase}.",
     )
     """Asks for a box; `{phrase}`."""
+    boxes: tuple[str, ...] = (
+        "Find all {plural} in this image and give their boxes.",
+        "Give the box of each of the {plural}.",
+    )
+    """Asks for every box of one name; `{plural}` or `{name}`."""
     count: tuple[str, ...] = ("How many {plural} are there?", "Count the {plural} in this image.")
     """Asks for a number; `{plural}` or `{name}`."""
     text: tuple[str, ...] = ("What is written on the {phrase}?", "Read the text on the {phrase}.")
@@ -128,6 +135,8 @@ class RowWording:
     """Where an element has no caption; `{a_phrase}` or `{phrase}`."""
     grounding_answer: str = "{box}"
     """`{box}`."""
+    boxes_answer: str = "{boxes}"
+    """`{boxes}`: all of them, row by row from the top, with commas between."""
     count_answer: str = "{count}"
     """`{count}`."""
     text_answer: str = "{text}"
