@@ -23,12 +23,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from code_caption.canonical_form import canonical
-from code_caption.canonical_reader import read_canonical
+from code_caption.code.canonical_form import canonical
+from code_caption.code.canonical_reader import read_canonical
+from code_caption.code.parsing import _read, code_to_scene, unfenced  # pyright: ignore[reportPrivateUsage]
+from code_caption.code.rendering import scene_to_code
+from code_caption.code.salvaging import salvage_code
 from code_caption.errors import CodeError
-from code_caption.parsing import _read, code_to_scene, unfenced  # pyright: ignore[reportPrivateUsage]
-from code_caption.rendering import scene_to_code
-from code_caption.salvaging import salvage_code
 from code_caption.scene import Element, Group, Relation, Scene
 
 LONGEST_S = 2.0

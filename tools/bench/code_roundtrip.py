@@ -22,10 +22,10 @@ import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
-from code_caption.canonical_form import canonical
-from code_caption.canonical_reader import read_canonical
-from code_caption.parsing import code_to_scene
-from code_caption.rendering import scene_to_code
+from code_caption.code.canonical_form import canonical
+from code_caption.code.canonical_reader import read_canonical
+from code_caption.code.parsing import code_to_scene
+from code_caption.code.rendering import scene_to_code
 from code_caption.scene import BoxFractions, Element, Group, Relation, Scene
 
 SCENES, ROUNDS = 100, 80

@@ -25,8 +25,8 @@ from code_caption import (
     interview_images,
     surviving_pairs,
 )
-from code_caption.geometry import around
-from code_caption.questions import WriteBox
+from code_caption.checks.geometry import around
+from code_caption.checks.questions import WriteBox
 from PIL import Image
 
 Pair = tuple[Unit, Unit]

@@ -11,9 +11,11 @@ from bench_eval import (
     Grade,
     RowError,
     box_grader,
+    boxes_grader,
     grade_choice,
     grade_exact,
     grade_number,
+    grade_short_answer,
     grade_word,
     grade_yes_no,
     grader_by_task,
@@ -211,3 +213,36 @@ def test_each_task_has_its_own_grader() -> None:
     assert grade("three", {"task": "count", "answer": 3}) == Grade(1.0, "number", "3")
     with pytest.raises(BenchEvalError, match=r"no grader for task 'colour'; there are graders for \['count', 'name'\]"):
         grade("red", {"task": "colour", "answer": "red"})
+
+
+TWO = {"answer": "[0, 0, 1, 1], [2, 2, 3, 3]"}
+
+
+@pytest.mark.parametrize(
+    ("text", "score", "why"),
+    [
+        ("[2, 2, 3, 3], [0, 0, 1, 1].", 1.0, "in any order"),
+        ("[0, 0, 1, 1]", 2 / 3, "one of two"),
+        ("[0, 0, 1, 1], [0, 0, 1, 1]", 0.5, "a box said twice is wrong once"),
+        ("[0, 0, 1, 1], [2, 2, 3, 3], [5, 5, 6, 6]", 0.8, "one too many"),
+        ("[0, 0, 1, 0.4]", 0.0, "too little overlap"),
+        ("nowhere", 0.0, "no box"),
+        ("[1, 1, 0, 0]", 0.0, "no box with an area"),
+    ],
+)
+def test_all_boxes_are_scored_by_f1(text: str, score: float, why: str) -> None:
+    assert boxes_grader()(text, TWO).score == pytest.approx(score), why
+
+
+def test_a_row_that_wants_every_box_is_told_by_its_flag_alone() -> None:
+    row = {"answer": "[0, 0, 1, 1]"}
+    said = "[0, 0, 1, 1], [5, 5, 6, 6]"
+    assert grade_short_answer(said, row).score == 1.0
+    assert grade_short_answer(said, {**row, "every_box": True}).score == pytest.approx(2 / 3)
+
+
+def test_all_boxes_need_boxes_in_the_answer_and_a_bar_in_range() -> None:
+    with pytest.raises(RowError, match="needs boxes such as"):
+        boxes_grader()("[0, 0, 1, 1]", {"id": "r", "answer": "duck"})
+    with pytest.raises(BenchEvalError, match="min_iou"):
+        boxes_grader(1.5)

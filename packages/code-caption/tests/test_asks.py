@@ -2,7 +2,7 @@ from math import inf
 
 import pytest
 from code_caption import Ask, Decoding, SettingsError
-from code_caption.asks import key_of
+from code_caption.checks.asks import key_of
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -16,7 +16,7 @@ from code_caption import (
     scene_to_code,
     to_units,
 )
-from code_caption.answers import Answer
+from code_caption.checks.answers import Answer
 
 from .conftest import SIZE_WH, WORDING, ScriptedModel, hold_interview
 

@@ -1,7 +1,7 @@
 import pytest
 from box_space import Fraction, OriginalPixels, llava_space, llava_text_to_box, qwen_space, qwen_text_to_box
-from code_caption.box_texts import BoxText
 from code_caption.errors import SettingsError
+from code_caption.rows.box_texts import BoxText
 from hypothesis import given
 from hypothesis import strategies as st
 

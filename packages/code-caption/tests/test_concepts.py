@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from code_caption.concepts import Concepts, find_concepts
 from code_caption.errors import SettingsError
-from code_caption.hypernyms import HYPERNYMS, STOP_WORDS
-from code_caption.names import is_name, normal_name
-from code_caption.nouns import plural, singular
+from code_caption.words.concepts import Concepts, find_concepts
+from code_caption.words.hypernyms import HYPERNYMS, STOP_WORDS
+from code_caption.words.names import is_name, normal_name
+from code_caption.words.nouns import plural, singular
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -206,7 +206,7 @@ def test_any_head_becomes_a_name_or_a_drop_that_can_be_written(head: str) -> Non
 
 SCRIPT = """
 from types import SimpleNamespace
-from code_caption.concepts import find_concepts
+from code_caption.words.concepts import find_concepts
 def extract(captions):
     return [[SimpleNamespace(phrase=w, head=w, lemma=w) for w in caption.split()] for caption in captions]
 words = " ".join(f"{a}{b}oo" for a in "bcdfg" for b in "klmnp")

@@ -5,7 +5,7 @@ import pkgutil
 import code_caption
 import pytest
 
-MODULES = sorted(module.name for module in pkgutil.iter_modules(code_caption.__path__, "code_caption."))
+MODULES = sorted(module.name for module in pkgutil.walk_packages(code_caption.__path__, "code_caption."))
 
 
 @pytest.mark.parametrize("name", MODULES)

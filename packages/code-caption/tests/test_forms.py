@@ -2,10 +2,8 @@ import json
 import math
 
 import pytest
-from code_caption.errors import SceneError
-from code_caption.json_form import json_to_scene, scene_to_json
-from code_caption.scene import Element, Group, Relation, Scene
-from code_caption.scene_graph import (
+from code_caption.code.json_form import json_to_scene, scene_to_json
+from code_caption.code.scene_graph import (
     GraphEdge,
     GraphNode,
     SceneGraph,
@@ -13,6 +11,8 @@ from code_caption.scene_graph import (
     graph_to_scene,
     scene_to_graph,
 )
+from code_caption.errors import SceneError
+from code_caption.scene import Element, Group, Relation, Scene
 
 BOX = (0.1, 0.25, 0.333333333, 1.0)
 MEMBERS = ((0.1, 0.1, 0.2, 0.2), (0.5, 0.5, 0.6, 0.6))

@@ -1,6 +1,6 @@
 import pytest
 from code_caption import Sighting, find_pairs, to_units
-from code_caption.geometry import area_px, around, covered_share, do_meet, scaled
+from code_caption.checks.geometry import area_px, around, covered_share, do_meet, scaled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

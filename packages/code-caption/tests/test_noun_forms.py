@@ -1,5 +1,5 @@
 import pytest
-from code_caption.noun_forms import NounForms
+from code_caption.words.noun_forms import NounForms
 
 NOUNS = NounForms()
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from code_caption.hypernyms import HYPERNYMS
-from code_caption.nouns import is_only_plural, plural, singular
+from code_caption.words.hypernyms import HYPERNYMS
+from code_caption.words.nouns import is_only_plural, plural, singular
 from hypothesis import given
 from hypothesis import strategies as st
 

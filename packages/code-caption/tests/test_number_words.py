@@ -1,6 +1,6 @@
 import pytest
 from code_caption import RowWording, read_number
-from code_caption.number_words import number_word
+from code_caption.words.number_words import number_word
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -3,8 +3,8 @@ import time
 import warnings
 
 import pytest
+from code_caption.code.parsing import code_to_scene
 from code_caption.errors import CodeError, SettingsError
-from code_caption.parsing import code_to_scene
 from code_caption.scene import Element, Group, Relation, Scene
 
 HEAD = "class Scene:\n    def __init__(self):\n        "

@@ -4,11 +4,11 @@ import ast
 import sys
 
 import pytest
-from code_caption.canonical_form import canonical
+from code_caption.code.canonical_form import canonical
+from code_caption.code.parsing import code_to_scene
+from code_caption.code.rendering import scene_to_code
+from code_caption.code.salvaging import salvage_code
 from code_caption.errors import CodeError
-from code_caption.parsing import code_to_scene
-from code_caption.rendering import scene_to_code
-from code_caption.salvaging import salvage_code
 from code_caption.scene import Element, Group, Relation, Scene
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st

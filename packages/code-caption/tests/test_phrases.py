@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 from code_caption.errors import SettingsError
-from code_caption.nouns import plural, singular
-from code_caption.phrases import mentions, phrases_of, split_attributes, visual_phrases
+from code_caption.words.nouns import plural, singular
+from code_caption.words.phrases import mentions, phrases_of, split_attributes, visual_phrases
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -1,5 +1,5 @@
-from code_caption.plain_captions import as_sentence, scene_to_caption
-from code_caption.row_wording import RowWording
+from code_caption.rows.plain_captions import as_sentence, scene_to_caption
+from code_caption.rows.row_wording import RowWording
 from code_caption.scene import Element, Group, Relation, Scene
 
 BOX = (0.1, 0.1, 0.5, 0.5)

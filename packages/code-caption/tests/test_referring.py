@@ -1,5 +1,5 @@
-from code_caption.referring import described, refer_to_element, refer_to_group
-from code_caption.row_wording import AttributeKind, RowWording
+from code_caption.rows.referring import described, refer_to_element, refer_to_group
+from code_caption.rows.row_wording import AttributeKind, RowWording
 from code_caption.scene import Element, Group, Scene
 from hypothesis import given
 from hypothesis import strategies as st

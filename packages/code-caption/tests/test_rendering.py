@@ -6,11 +6,11 @@ from pathlib import Path
 
 import code_caption
 import pytest
-from code_caption.canonical_form import canonical
-from code_caption.canonical_reader import read_canonical
+from code_caption.code.canonical_form import canonical
+from code_caption.code.canonical_reader import read_canonical
+from code_caption.code.parsing import _read, code_to_scene
+from code_caption.code.rendering import scene_to_code
 from code_caption.errors import SettingsError
-from code_caption.parsing import _read, code_to_scene
-from code_caption.rendering import scene_to_code
 from code_caption.scene import Element, Group, Relation, Scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,7 +162,7 @@ def test_relations_follow_their_things():
 
 def test_bytes_do_not_depend_on_the_hash_seed():
     script = f"""if True:
-        from code_caption.rendering import scene_to_code
+        from code_caption.code.rendering import scene_to_code
         from code_caption.scene import Element, Group, Relation, Scene
         print(scene_to_code({FERRY!r}))
     """

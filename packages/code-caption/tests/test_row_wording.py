@@ -3,7 +3,7 @@ import pickle
 
 import pytest
 from code_caption.errors import SettingsError
-from code_caption.row_wording import AttributeKind, RowWording
+from code_caption.rows.row_wording import AttributeKind, RowWording
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
 import pytest
-from code_caption.canonical_form import canonical
+from code_caption.code.canonical_form import canonical
+from code_caption.code.rendering import scene_to_code
+from code_caption.code.salvaging import salvage_code
 from code_caption.errors import CodeError
-from code_caption.rendering import scene_to_code
-from code_caption.salvaging import salvage_code
 from code_caption.scene import Element, Group, Relation, Scene
 
 DECK = Element("deck", (0.0, 0.5, 1.0, 1.0), "Grey plates, riveted.")

@@ -1,11 +1,11 @@
 import math
 
 import pytest
-from code_caption.canonical_form import canonical
+from code_caption.code.canonical_form import canonical
+from code_caption.code.rendering import scene_to_code
+from code_caption.code.token_budget import fit_scene
 from code_caption.errors import CodeError
-from code_caption.rendering import scene_to_code
 from code_caption.scene import Element, Group, Relation, Scene
-from code_caption.token_budget import fit_scene
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

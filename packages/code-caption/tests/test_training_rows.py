@@ -2,12 +2,12 @@ import json
 from collections import Counter
 
 import pytest
-from code_caption.box_texts import BoxText
 from code_caption.errors import SettingsError
-from code_caption.row_choice import LeftOut
-from code_caption.row_wording import AttributeKind, RowWording
+from code_caption.rows.box_texts import BoxText
+from code_caption.rows.row_choice import LeftOut
+from code_caption.rows.row_wording import AttributeKind, RowWording
+from code_caption.rows.training_rows import FORMS, scene_to_dialogue, scene_to_rows
 from code_caption.scene import Element, Group, Relation, Scene
-from code_caption.training_rows import FORMS, scene_to_dialogue, scene_to_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from llava_train import llava_to_messages, messages_to_llava, read_dialogue, read_llava_json, write_llava_json
@@ -115,6 +115,17 @@ def test_what_has_no_phrase_of_its_own_is_left_out_with_a_reason_and_leaves_a_ga
     assert [row["id"] for row in result.rows] == ["img7/grounding#2"]
     assert result.left_out[0] == LeftOut("grounding", "element 0 (duck)", "same_name")
     assert result.reasons == {"grounding/same_name": 2}
+
+
+def test_all_boxes_of_a_name_come_row_by_row_from_the_top_members_of_groups_included():
+    wording = RowWording(boxes=("Boxes of the {plural}?",))
+    chair = Element("chair", (0.7, 0.1, 0.8, 0.2))
+    scene = Scene("", (*SCENE.elements, chair), (CHAIRS,))
+    found = asked(made("boxes", scene=scene, wording=wording, box_text=BoxText(frame="whole", digits=1)))
+    assert ("Boxes of the gulls?", "[0.1, 0.1, 0.2, 0.2], [0.3, 0.1, 0.4, 0.2]") in found
+    chairs = "[0.7, 0.1, 0.8, 0.2], [0.0, 0.5, 0.1, 0.9], [0.2, 0.5, 0.3, 0.9], [0.4, 0.5, 0.5, 0.9]"
+    assert ("Boxes of the chairs?", chairs) in found
+    assert len(found) == 4
 
 
 def test_counts_take_elements_and_groups_together():

@@ -3,8 +3,8 @@ from dataclasses import asdict
 
 import pytest
 from code_caption.errors import SettingsError
-from code_caption.row_wording import RowWording
-from code_caption.wording_dicts import dict_to_row_wording
+from code_caption.rows.row_wording import RowWording
+from code_caption.rows.wording_dicts import dict_to_row_wording
 
 
 def test_a_wording_survives_the_way_through_json():

@@ -283,3 +283,11 @@ def test_a_report_that_cannot_be_drawn_leaves_the_older_one(tmp_path: Path) -> N
         write_report(path, title="new", sections=[Curves([Curve("a", [0, 1], [1])])])
     assert "<title>old</title>" in path.read_text(encoding="utf-8")
     assert [found.name for found in tmp_path.iterdir()] == ["r.html"]
+
+
+def test_code_keeps_its_lines_and_notes_are_a_list_both_escaped() -> None:
+    item = GalleryItem(id="s", image=None, code="class Scene:\n    pass  # <b>", notes=["cup dropped: <i>said_no</i>"])
+    html = page(Gallery([item]))
+    assert "class Scene:\n    pass  # &lt;b&gt;" in html
+    assert '<li dir="auto">cup dropped: &lt;i&gt;said_no&lt;/i&gt;</li>' in html
+    assert "true answer" not in html

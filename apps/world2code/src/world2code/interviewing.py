@@ -72,9 +72,11 @@ def _confirming(settings: W2cSettings) -> Wanted:
     interview, names = settings.interview(), control_names(settings)
 
     def wanted(row: Row, evidence: "Evidence") -> "list[Ask]":
-        said = [one["text"] for one in row["captions"]]
-        control = pick_control(names, said, row["concepts"], seed=f"{settings.seed}/{row['id']}")
-        return confirming_asks(evidence, interview, control=control if settings.control else "")
+        control = ""
+        if settings.control and not evidence.exists:  # the first round asks about every box
+            said = [one["text"] for one in row["captions"]]
+            control = pick_control(names, said, row["concepts"], seed=f"{settings.seed}/{row['id']}")
+        return confirming_asks(evidence, interview, control=control)
 
     return wanted
 

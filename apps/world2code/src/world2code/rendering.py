@@ -12,6 +12,7 @@ from world2code.settings import W2cSettings
 
 _RULES = (
     "filters", "control", "existence_threshold", "counting", "counting_threshold", "claims_threshold", "strict",
+    "check_captions",
     "reading_similarity", "least_elements", "link_scale", "least_members", "least_pair_share", "most_pairs",
 )  # fmt: skip
 
@@ -67,4 +68,4 @@ def _token_counter(settings: W2cSettings) -> Any:
     from transformers import AutoTokenizer
 
     tokenizer: Any = AutoTokenizer.from_pretrained(settings.needed_weights())
-    return lambda text: len(tokenizer(text, add_special_tokens=False)["input_ids"])
+    return lambda text: len(tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"])

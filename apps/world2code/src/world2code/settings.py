@@ -303,6 +303,7 @@ class W2cSettings(RunSettings):
             reranking="reranking" in applied,
             strict=self.strict,
             claims_threshold=self.claims_threshold,
+            check_captions=self.check_captions,
             reading="reading" in applied,
             reading_similarity=self.reading_similarity,
             least_elements=self.least_elements if applied else 0,
@@ -334,7 +335,6 @@ class W2cSettings(RunSettings):
             count_form=self.count_form,
             read_names=None if self.read_names is None else frozenset(self.read_names),
             least_read_px=self.least_read_px,
-            check_captions=self.check_captions,
         )
 
     def caption_decoding(self) -> Any:

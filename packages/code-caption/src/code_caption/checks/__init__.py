@@ -1,0 +1,1 @@
+"""Questions about an image, the evidence they bring, and the rules that decide."""

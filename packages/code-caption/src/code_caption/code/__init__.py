@@ -1,0 +1,1 @@
+"""Scenes as Python code and back, as JSON and as graphs."""

@@ -1,0 +1,1 @@
+"""Checked scenes as training rows."""

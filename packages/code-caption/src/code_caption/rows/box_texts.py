@@ -1,0 +1,89 @@
+"""How boxes are written in training rows: as the recipe writes them that the rows are mixed with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from box_space import Box, Fraction, OriginalPixels, SquarePadded, Thousand, box_to_llava_text, box_to_qwen_text
+
+from code_caption.code.canonical_form import to_fractions, to_steps
+from code_caption.errors import SettingsError
+from code_caption.scene import BoxFractions
+
+
+@dataclass(frozen=True)
+class BoxText:
+    """The form and the frame of box texts.
+
+    >>> BoxText().write((0.25, 0.25, 0.75, 0.75), (640, 480))
+    '[0.25, 0.31, 0.75, 0.69]'
+    >>> BoxText(frame="whole", step=0.05).write((0.25, 0.27, 0.74, 0.76), (640, 480))
+    '[0.25, 0.25, 0.75, 0.75]'
+    >>> BoxText("qwen").write((0.25, 0.25, 0.75, 0.75), (640, 480))
+    '{"bbox_2d": [250, 250, 750, 750]}'
+
+    Raises:
+        SettingsError: `form`, `frame`, `digits` or `step`.
+    """
+
+    form: Literal["llava", "qwen"] = "llava"
+    """Fractions in brackets, or whole thousandths as JSON."""
+    frame: Literal["padded", "whole"] | None = None
+    """What numbers are shares of: the image padded to a square as in LLaVA-1.5's recipe, or the image itself.
+
+    None: `padded` for the form `llava`, `whole` for `qwen`, as their authors have it."""
+    digits: int = 2
+    """Decimals of the form `llava`."""
+    step: float | None = None
+    """Round to multiples of this share, such as 0.05 for a model that knows few numbers; None: to the last decimal."""
+
+    def __post_init__(self) -> None:
+        if self.form not in ("llava", "qwen"):
+            raise SettingsError("form", f"form must be llava or qwen; got {self.form!r}.")
+        if self.frame not in (None, "padded", "whole"):
+            raise SettingsError("frame", f"frame must be padded, whole or None; got {self.frame!r}.")
+        if not 1 <= self.digits <= 4:
+            raise SettingsError("digits", f"digits must be 1 to 4; got {self.digits!r}.")
+        if self.step is not None and not self._is_exact(self.step):
+            expected = f"a share that divides 1 and can be written in steps of {1 / self._finest:g}"
+            raise SettingsError("step", f"step must be {expected}, such as 0.1; got {self.step!r}.")
+
+    def write(self, box: BoxFractions, size_wh: tuple[int, int]) -> str:
+        """The text of a box.
+
+        A side that rounding would empty becomes one step wide.
+
+        Args:
+            box: shares of the upright image, unpadded, as a scene has them.
+            size_wh: of that image, pixels.
+
+        Raises:
+            SettingsError: `size_wh` is not positive.
+        """
+        space, (width, height) = self._space(size_wh), size_wh
+        x0, y0, x1, y1 = box
+        in_frame = Box(x0 * width, y0 * height, x1 * width, y1 * height, space.original).to(Fraction(space.of))
+        steps = self._finest if self.step is None else round(1 / self.step)
+        x0, y0, x1, y1 = to_fractions(to_steps(in_frame.xyxy, steps), steps)
+        snapped = Box(x0, y0, x1, y1, Fraction(space.of)).to(space)
+        return box_to_qwen_text(snapped) if self.form == "qwen" else box_to_llava_text(snapped, digits=self.digits)
+
+    @property
+    def _finest(self) -> int:
+        return 1000 if self.form == "qwen" else 10**self.digits
+
+    def _is_exact(self, step: float) -> bool:
+        """Whether multiples of the step reach 1 and are written without further rounding."""
+        if not 0 < step <= 1:
+            return False
+        steps = round(1 / step)
+        return abs(1 / step - steps) < 1e-6 and self._finest % steps == 0
+
+    def _space(self, size_wh: tuple[int, int]) -> Fraction | Thousand:
+        if len(size_wh) != 2 or min(size_wh) < 1:
+            raise SettingsError("size_wh", f"size_wh must be width and height in pixels, at least 1; got {size_wh!r}.")
+        original = OriginalPixels(*size_wh)
+        frame = self.frame or ("padded" if self.form == "llava" else "whole")
+        of = SquarePadded(original) if frame == "padded" else original
+        return Thousand(of) if self.form == "qwen" else Fraction(of)

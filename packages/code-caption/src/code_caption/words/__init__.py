@@ -1,0 +1,1 @@
+"""English nouns, what captions name, and what they claim."""

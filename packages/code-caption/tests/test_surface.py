@@ -1,0 +1,42 @@
+"""Public names, and what importing costs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import code_caption
+
+README = Path(__file__).parents[1] / "README.md"
+PUBLIC_NAMES = """
+FORMS HYPERNYMS STOP_WORDS UNFILTERED WHOLE Answer Ask AskModel AttributeKind BoxFractions BoxPixels BoxText
+Calibration Candidate CodeCaptionError CodeError Concepts Contest Cost Decision Decoding Drop Dropped Element
+Evidence ExtractNounPhrases Fitted Framing Group ImageAsks ImageEvidence Interview LeftOut NounForms NounPhrase
+QuestionWording Ranking Relation Reply RowWording Rules Said Salvage Scene SceneError SceneGraph SceneRows
+SceneScore SettingsError Sighting Tally Unit View agree calibrate canonical code_to_scene compare_scenes confirm
+confirming_asks count_drops counts_to_ask decide describing_asks dict_to_evidence dict_to_row_wording
+element_contest evidence_to_dict file_replies find_concepts find_pairs fit_scene graph_to_node_link graph_to_scene
+image_contest interview_images json_to_scene mentions pair_contest phrases_of pick_control rank read_number
+read_text read_yes_no recount salvage_code scene_to_caption scene_to_code scene_to_dialogue scene_to_graph
+scene_to_json scene_to_rows scores_to_table show similarity split_attributes standing surviving_pairs
+surviving_units survivors texts_to_answer to_fractions to_units validating_asks verdict visual_phrases
+"""
+
+
+def test_public_names_are_pinned_and_in_the_readme() -> None:
+    assert code_caption.__all__ == PUBLIC_NAMES.split()
+    assert all(hasattr(code_caption, name) for name in code_caption.__all__)
+    named = set(re.findall(r"`(\w+)", README.read_text(encoding="utf-8")))
+    assert [name for name in code_caption.__all__ if name not in named] == []
+
+
+def test_every_error_has_the_one_base_and_a_reason() -> None:
+    errors = [getattr(code_caption, name) for name in code_caption.__all__ if name.endswith("Error")]
+    assert all(issubclass(error, code_caption.CodeCaptionError) for error in errors)
+    assert code_caption.SceneError("slug", "text").reason == "slug"
+
+
+def test_importing_loads_no_engine() -> None:
+    engines = "('torch', 'transformers', 'spacy')"
+    code = f"import sys, code_caption; print([name for name in {engines} if name in sys.modules])"
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
