@@ -50,7 +50,7 @@ def test_the_mix_is_added_in_its_ratio_with_paths_of_its_own_folder(
 ) -> None:
     said = [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": "a dog"}]
     (tmp_path / "mix.json").write_text(json.dumps([{"id": "m", "image": "m.png", "conversations": said}]))
-    own = trained(small_settings, METHOD)[1]
+    own = trained(small_settings.model_copy(update={"mix": None}), METHOD)[1]
     mixed = trained(small_settings.model_copy(update={"mix": tmp_path / "mix.json", "mix_ratio": 0.5}), METHOD)[1]
     added = [row for row in mixed if row["id"] not in {one["id"] for one in own}]
     assert len(mixed) == len(own) + len(added)

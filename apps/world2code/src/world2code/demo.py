@@ -8,13 +8,13 @@ from shard_runner.cli import run_by_settings, use_one_thread
 from world2code.pipeline import build_pipeline, check_needs
 from world2code.report import make_report
 from world2code.settings import W2cSettings
-from world2code.world import FAST, FULL, world_settings, write_world
+from world2code.world import DEMO, FAST, world_settings, write_world
 
 
 def demo_settings(out: Path, fast: bool, seed: int) -> W2cSettings:
     """Draw the world under `out/world` and return the settings of a run on it, with its control."""
     use_one_thread()
-    size = FAST if fast else FULL
+    size = FAST if fast else DEMO
     write_world(out / "world", size, seed)
     return world_settings(out / "world", size, seed)
 

@@ -33,6 +33,11 @@ class WorldSize:
 
 
 FULL = WorldSize(scenes=220, held_out=240, steps=280)
+"""Of a study."""
+
+DEMO = WorldSize(scenes=150, held_out=150, steps=200)
+"""Of the demo, which is to take minutes."""
+
 FAST = WorldSize(scenes=16, held_out=12, steps=4)
 
 
