@@ -95,9 +95,7 @@ def control_names(settings: W2cSettings) -> list[str]:
 def _describing(settings: W2cSettings) -> Wanted:
     from code_caption import describing_asks
 
-    from world2code.rows import box_text
-
-    interview, text = settings.interview(), box_text(settings)
+    interview, text = settings.interview(), settings.box_text()
 
     def write_box(box: Any, size_wh: tuple[int, int]) -> str:
         from code_caption import to_fractions

@@ -25,7 +25,7 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
     """
 
     def make() -> StageFn:
-        from code_caption import CodeError, canonical, decide, fit_scene, scene_to_json
+        from code_caption import CodeError, canonical, decide, fit_scene, scene_in_frame, scene_to_json
 
         rules, count = settings.rules(arm), _token_counter(settings)
         scale = 1000 if settings.box_form == "qwen" else 1
@@ -37,8 +37,10 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
                 if decision.is_dropped:
                     outcomes.append(Dropped("too_few_elements", decision.drops[-1].detail))
                     continue
+                width, height = row["size_wh"]
+                framed = scene_in_frame(decision.scene, (width, height), settings.frame)
                 try:
-                    fitted = fit_scene(decision.scene, settings.code_tokens, count, digits=settings.digits, scale=scale)
+                    fitted = fit_scene(framed, settings.code_tokens, count, digits=settings.digits, scale=scale)
                 except CodeError as error:
                     outcomes.append(Dropped("code_too_long", str(error)))
                     continue
@@ -60,7 +62,7 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
 
         return render
 
-    config = settings.picked(*_RULES, "digits", "code_tokens", "box_form") | {"arm": arm.rules}
+    config = settings.picked(*_RULES, "digits", "code_tokens", "box_form", "box_frame") | {"arm": arm.rules}
     return Stage(name=arm.step("render"), make=make, config=config, inputs=("validate",), batch_size=64)
 
 

@@ -1,9 +1,8 @@
 """Checked scenes as training rows: steps `rows` and `rows-CONTROL`."""
 
-import functools
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import yaml
 from shard_runner import Outcome, Row, Stage, StageFn
@@ -15,7 +14,7 @@ from world2code.settings import W2cSettings
 from world2code.sources import image_path
 
 if TYPE_CHECKING:
-    from code_caption import BoxText, RowWording
+    from code_caption import RowWording
 
 ROWS = ("forms", "most_per_form", "box_form", "box_frame", "digits", "box_step", "seed")
 
@@ -26,7 +25,7 @@ def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
     def make() -> StageFn:
         from code_caption import json_to_scene, scene_to_rows
 
-        wording, text = row_wording(settings), box_text(settings)
+        wording, text = row_wording(settings), settings.box_text()
         forms = settings.forms if arm.shape is None else SHAPES[arm.shape]
 
         def rows(batch: list[Row]) -> list[Outcome]:
@@ -52,21 +51,6 @@ def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
 
     config = settings.picked(*ROWS) | {"arm": arm.name, "wording": file_digest(settings.row_wording)}
     return Stage(name=arm.step("rows"), make=make, config=config, inputs=(arm.step("render"),), batch_size=64)
-
-
-def box_text(settings: W2cSettings) -> "BoxText":
-    """How boxes are written, as the model's own recipe writes them."""
-    return settings.box_text(_frame_of(settings.needed_weights()) if settings.box_frame == "auto" else None)
-
-
-@functools.cache
-def _frame_of(model: str) -> Any:
-    """What a processor shows: LLaVA's recipe pads to a square; the tiny one and Qwen's take images as they are."""
-    from llava_train import load_processor
-
-    processor = load_processor(model)
-    pads = getattr(getattr(processor, "image_processor", None), "do_pad", False)
-    return "padded" if pads else "whole"
 
 
 def row_wording(settings: W2cSettings) -> "RowWording":

@@ -154,7 +154,9 @@ class W2cSettings(RunSettings):
     questions: Questions = Field(Questions.model_validate({}), description="Texts of the questions.")
     box_form: Literal["llava", "qwen"] = Field("llava", description="Box texts: fractions, or thousandths.")
     box_frame: Literal["auto", "whole", "padded"] = Field(
-        "auto", description="Fractions of the image or of the padded square; by default what the processor pads to."
+        "auto",
+        description="Boxes as shares of the image or of the padded square, also in code; by default the square for"
+        " fractions, as LLaVA-1.5's recipe has it.",
     )
     digits: int = Field(2, ge=1, le=4, description="Decimals of fractions. LLaVA: 2.")
     box_step: float | None = Field(None, gt=0, le=0.5, description="Round fractions to multiples of this.")
@@ -249,7 +251,7 @@ class W2cSettings(RunSettings):
             if self.backend != "server" and getattr(self, name) is not None:
                 raise ValueError(f"{name} belongs to backend server; got backend {self.backend}.")
         self.interview()
-        self.box_text(None)
+        self.box_text()
         return self
 
     @property
@@ -278,16 +280,22 @@ class W2cSettings(RunSettings):
         """Names of the rules of an arm."""
         return {"all": list[str](self.filters), "unfiltered": list[str]()}.get(arm.rules, [arm.rules])
 
-    def box_text(self, frame: Literal["padded", "whole"] | None) -> "BoxText":
-        """How boxes are written; `frame` is what the processor shows, for the frame `auto`.
+    def box_text(self) -> "BoxText":
+        """How boxes are written, in questions and in rows.
 
         Raises:
             ValueError: the numbers do not go together.
         """
         from code_caption import BoxText
 
-        chosen = frame if self.box_frame == "auto" else self.box_frame
-        return BoxText(form=self.box_form, frame=chosen, digits=self.digits, step=self.box_step)
+        return BoxText(form=self.box_form, frame=self.frame, digits=self.digits, step=self.box_step)
+
+    @property
+    def frame(self) -> Literal["whole", "padded"]:
+        """What boxes are shares of, also in code."""
+        if self.box_frame != "auto":
+            return self.box_frame
+        return "padded" if self.box_form == "llava" else "whole"
 
     def rules(self, arm: Arm) -> "Rules":
         """The rules of an arm."""

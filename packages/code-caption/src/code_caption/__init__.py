@@ -22,6 +22,7 @@ from code_caption.checks.sightings import BoxPixels, Sighting, Unit, to_fraction
 from code_caption.checks.surviving import surviving_pairs, surviving_units, survivors
 from code_caption.checks.views import WHOLE, Framing, View, show
 from code_caption.code.canonical_form import canonical
+from code_caption.code.frames import scene_in_frame
 from code_caption.code.json_form import json_to_scene, scene_to_json
 from code_caption.code.parsing import code_to_scene
 from code_caption.code.rendering import scene_to_code
@@ -131,6 +132,7 @@ __all__ = [
     "read_yes_no",
     "recount",
     "salvage_code",
+    "scene_in_frame",
     "scene_to_caption",
     "scene_to_code",
     "scene_to_dialogue",

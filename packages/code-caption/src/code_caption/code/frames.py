@@ -1,0 +1,39 @@
+"""The frame that a code caption's boxes live in: the image, or the square that it is padded to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from box_space import Box, Fraction, OriginalPixels, llava_space
+
+from code_caption.scene import BoxFractions, Scene
+
+BoxFrame = Literal["whole", "padded"]
+"""Shares of the upright image, or of the square that LLaVA-1.5's recipe pads it to."""
+
+
+def scene_in_frame(scene: Scene, size_wh: tuple[int, int], frame: BoxFrame) -> Scene:
+    """The scene with its boxes as shares of a frame, so that code and box texts of one model agree.
+
+    Args:
+        scene: with boxes as shares of the image.
+        size_wh: of the upright image, pixels.
+        frame: `whole` changes nothing.
+
+    >>> from code_caption.scene import Element
+    >>> wide = Scene(elements=(Element("duck", (0.0, 0.0, 0.5, 1.0)),))
+    >>> scene_in_frame(wide, (200, 100), "padded").elements[0].box
+    (0.0, 0.25, 0.5, 0.75)
+    """
+    if frame == "whole":
+        return scene
+    image, square = Fraction(OriginalPixels(*size_wh)), llava_space(*size_wh)
+
+    def padded(box: BoxFractions) -> BoxFractions:
+        x0, y0, x1, y1 = (min(max(value, 0.0), 1.0) for value in Box(*box, space=image).to(square).xyxy)
+        return x0, y0, x1, y1
+
+    elements = tuple(replace(element, box=padded(element.box)) for element in scene.elements)
+    groups = tuple(replace(group, members=tuple(map(padded, group.members))) for group in scene.groups)
+    return replace(scene, elements=elements, groups=groups)
