@@ -40,3 +40,15 @@ def test_importing_loads_no_engine() -> None:
     engines = "('torch', 'transformers', 'spacy')"
     code = f"import sys, code_caption; print([name for name in {engines} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "[]"
+
+
+def test_the_readme_example_does_what_its_comments_say() -> None:
+    (example,) = re.findall(r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    names: dict[str, object] = {}
+    exec(compile(example, str(README), "exec"), names)
+    made = names["made"]
+    assert isinstance(made, code_caption.Decision)
+    assert (made.drops[0].rule, made.drops[0].reason, made.drops[0].what) == ("existence", "said_no", "dog")
+    code = str(names["code"])
+    assert "Element(name='lifebuoy', box=[0.62, 0.2, 0.78, 0.41], " in code
+    assert code_caption.code_to_scene(code).elements[0].attributes == ("white",)
