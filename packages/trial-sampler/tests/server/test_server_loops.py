@@ -89,7 +89,11 @@ def test_ctrl_c_ends_a_call_at_once_and_cleanly(server: Any, reply: Any, complet
     server.script = hang
     command = [sys.executable, "-c", SCRIPT, server.base_url, place]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert arrived.wait(20)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    try:
+        assert arrived.wait(20)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.communicate()
     assert (out, err, process.returncode) == ("interrupted\n", "", 0)
