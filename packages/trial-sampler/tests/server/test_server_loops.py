@@ -63,6 +63,7 @@ import signal
 import sys
 from trial_sampler import Request
 from trial_sampler.server import ServerSampler
+signal.signal(signal.SIGINT, signal.default_int_handler)  # jobs in the background inherit that it is ignored
 sampler = ServerSampler(sys.argv[1], "m")
 requests = [Request(id=str(k), messages=[{"role": "user", "content": "Hello"}], n=4) for k in range(50)]
 
