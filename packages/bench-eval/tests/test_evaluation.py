@@ -19,8 +19,10 @@ from bench_eval import (
     compare,
     compare_tasks,
     comparisons_to_markdown,
+    contrasts_to_rows,
     evaluate,
     evaluation_stage,
+    format_p,
     grade_row,
     grade_word,
     grading_stage,
@@ -28,12 +30,15 @@ from bench_eval import (
     response_stage,
     row_to_question,
     score_tasks,
+    seed_changes_to_rows,
+    seed_means_to_rows,
+    ways_to_rows,
 )
 from shard_runner import status
 
 
 def test_public_names_are_pinned() -> None:
-    assert len(set(bench_eval.__all__)) == len(bench_eval.__all__) == 60
+    assert len(set(bench_eval.__all__)) == len(bench_eval.__all__) == 66
     assert all(hasattr(bench_eval, name) for name in bench_eval.__all__)
 
 
@@ -276,3 +281,46 @@ def test_scores_of_one_model_task_by_task() -> None:
     assert score.bootstrap_interval == (0.5, 1.0)
     with pytest.raises(RowError, match="no row of task 't' has a score"):
         score_tasks(graded([None]))
+
+
+def two_tasks(right: Sequence[int], only: str = "ab") -> list[dict[str, Any]]:
+    return [
+        {"id": f"{task}{i}", "task": task, "trials": [{"score": float(i in right)}]} for task in only for i in range(4)
+    ]
+
+
+def test_a_last_line_holds_all_tasks_together_also_those_that_one_side_lost() -> None:
+    before, after = two_tasks([0]), two_tasks([0, 1])
+    assert [line.task for line in compare_tasks(before, after, together="all of them")] == ["a", "b", "all of them"]
+    assert [line.task for line in compare_tasks(two_tasks([0], "a"), two_tasks([1], "a"), together="all")] == ["a"]
+    lines = compare_tasks(before, two_tasks([0, 1], "a"), together="all", missing="count")
+    assert [(line.task, line.n, line.missing_after) for line in lines] == [("a", 4, 0), ("all", 4, 4)]
+    assert compare_tasks([], two_tasks([0]), together="all", missing="count") == []
+    with pytest.raises(PairingError, match="only one side has"):
+        compare_tasks(before, two_tasks([0, 1], "a"), together="all")
+    with pytest.raises(PairingError, match="only one side has"):
+        compare_tasks(before, two_tasks([0, 1], "a"), missing="count")
+
+
+def test_one_model_against_several_others_is_one_table_of_ways_and_one_of_contrasts() -> None:
+    method = two_tasks([0, 1, 2])
+    contrasts = {
+        name: compare_tasks(two_tasks(right), method, together="all")
+        for name, right in (("before", [0]), ("control", [0, 1]))
+    }
+    assert ways_to_rows(contrasts)[0] == ("a", "75.0", "25.0", "50.0")
+    rows = contrasts_to_rows(contrasts)
+    assert [row[:3] for row in rows[:3]] == [("before", task, "+50.0") for task in ("a", "b", "all")]
+    assert [row[:2] for row in contrasts_to_rows(contrasts, {"all"})] == [("before", "all"), ("control", "all")]
+
+
+def test_seeds_are_averaged_over_tasks_that_all_have_and_compared_one_by_one() -> None:
+    seeds = [
+        {"before": compare_tasks(two_tasks([0], only), two_tasks(right, only), together="all")}
+        for right, only in (([0, 1], "ab"), ([0, 1, 2, 3], "a"))
+    ]
+    assert seed_means_to_rows(seeds) == [("a", "75.0", "25.0")]
+    (row,) = seed_changes_to_rows(seeds, ("a", "b", "all"))
+    assert row[:2] == ("before", "a")
+    assert [cell.split(" ")[0] for cell in row[2:]] == ["+25.0", "+75.0"]
+    assert format_p(1e-9) == "< 0.001"

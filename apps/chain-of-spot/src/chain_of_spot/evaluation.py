@@ -1,7 +1,8 @@
 """The same questions before and after, at once and in two turns, by each control: `eval-questions` to `eval`."""
 
+import functools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -98,31 +99,18 @@ def compare_task(settings: CosSettings) -> Task:
     others = [way.name for way in ways(settings) if way.name != AFTER]
 
     def run(ctx: TaskContext) -> None:
-        from bench_eval import save_comparisons
+        from bench_eval import compare_tasks, save_comparisons
 
+        compared = functools.partial(compare_tasks, together=ALL, missing="count", seed=ctx.seed)
         after = list(ctx.read_rows(f"grades-{AFTER}"))
         for name in others:
-            lines = compare_answers(list(ctx.read_rows(f"grades-{name}")), after, seed=ctx.seed)
-            save_comparisons(lines, ctx.folder / f"against-{name}.json")
-        plain = compare_answers(
-            list(ctx.read_rows(f"grades-{BEFORE}")), list(ctx.read_rows("grades-after-plain")), seed=ctx.seed
-        )
+            save_comparisons(compared(ctx.read_rows(f"grades-{name}"), after), ctx.folder / f"against-{name}.json")
+        plain = compared(ctx.read_rows(f"grades-{BEFORE}"), ctx.read_rows("grades-after-plain"))
         save_comparisons(plain, ctx.folder / "after-plain-against-before.json")
         (ctx.folder / "ways.json").write_text(json.dumps(others) + "\n", encoding="utf-8")
 
     inputs = tuple(f"grades-{way.name}" for way in ways(settings))
     return Task(name="eval", run=run, inputs=inputs)
-
-
-def compare_answers(before: Sequence[Row], after: Sequence[Row], *, seed: int) -> "list[Comparison]":
-    """Compare answered questions task by task and all together; rows that one side lacks count as wrong there."""
-    from bench_eval import by_task, compare
-
-    tasks, after_tasks = by_task(before), by_task(after)
-    wanted = [(task, rows, after_tasks.get(task, [])) for task, rows in tasks.items()]
-    if len(wanted) > 1:
-        wanted.append((ALL, list(before), list(after)))
-    return [compare(old, new, task=task, missing="count", seed=seed) for task, old, new in wanted if old and new]
 
 
 def load_comparison(run_dir: Path, other: str) -> "list[Comparison]":

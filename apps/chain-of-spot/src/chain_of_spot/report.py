@@ -63,15 +63,15 @@ def make_report(settings: CosSettings, run_dir: Path) -> Path:
 
 def headline(run_dir: Path) -> str:
     """The comparisons as small tables of text, or what is missing for them."""
-    from bench_eval import comparisons_to_text, text_table
+    from bench_eval import comparisons_to_text, contrasts_to_rows, text_table, ways_to_rows
 
     against = {name: load_comparison(run_dir, name) for name in compared_names(run_dir)}
     if not against.get(BEFORE):
         return "Nothing is compared yet: run the whole pipeline, with --eval-data."
     tables = [
         comparisons_to_text(against[BEFORE]),
-        text_table([("percent right", "method", *against), *_all_ways(against)]),
-        text_table([("the method against", "task", "points", "p"), *_contrasts(against)]),
+        text_table([("percent right", "method", *against), *ways_to_rows(against)]),
+        text_table([("the method against", "task", "points", "p"), *contrasts_to_rows(against, _shown_tasks(against))]),
     ]
     return "\n\n".join([*tables, "\n".join(_pointing_lines(run_dir))]).rstrip()
 
@@ -131,7 +131,7 @@ def _key_facts(annotated: Sequence[Row], run_dir: Path) -> "list[Section]":
 def _comparisons(settings: CosSettings, run_dir: Path) -> "list[Section]":
     """Before and after with intervals; every other way in one table, and the method against each in another."""
     import run_report
-    from bench_eval import load_comparisons
+    from bench_eval import contrasts_to_rows, load_comparisons, ways_to_rows
 
     names = compared_names(run_dir)
     against = {name: load_comparison(run_dir, name) for name in names}
@@ -141,29 +141,22 @@ def _comparisons(settings: CosSettings, run_dir: Path) -> "list[Section]":
     plain = load_comparisons(run_dir / "eval" / "after-plain-against-before.json")
     return [
         run_report.Comparison(against[BEFORE], note=f"The method, in two turns, against the model before. {_TESTS}"),
-        run_report.Table(("percent right", AFTER, *names), _all_ways(against), title="Every way of asking", note=notes),
         run_report.Table(
-            ("the method against", "task", "percentage points", "p"), _contrasts(against), title="Against every control"
+            ("percent right", AFTER, *names), ways_to_rows(against), title="Every way of asking", note=notes
+        ),
+        run_report.Table(
+            ("the method against", "task", "percentage points", "p"),
+            contrasts_to_rows(against, _shown_tasks(against)),
+            title="Against every control",
         ),
         run_report.Comparison(plain, title="Both asked at once", note="What training did to answers without a zoom."),
     ]
 
 
-def _all_ways(against: "Mapping[str, Sequence[Comparison]]") -> list[tuple[str, ...]]:
-    """One row a task: the method, then what it was compared with."""
-    return [
-        (line.task, f"{100 * line.after:.1f}", *(f"{100 * lines[k].before:.1f}" for lines in against.values()))
-        for k, line in enumerate(against[BEFORE])
-    ]
-
-
-def _contrasts(against: "Mapping[str, Sequence[Comparison]]") -> list[tuple[str, ...]]:
-    """The first task and all together, for each way."""
-    return [
-        (name, line.task, f"{100 * line.difference:+.1f}", "< 0.001" if line.p < 0.001 else f"{line.p:.3f}")
-        for name, lines in against.items()
-        for line in (lines[:1] if len(lines) == 1 else (lines[0], lines[-1]))
-    ]
+def _shown_tasks(against: "Mapping[str, Sequence[Comparison]]") -> set[str]:
+    """The first task and all together."""
+    lines = against[BEFORE]
+    return {lines[0].task, lines[-1].task}
 
 
 def _map_scores(run_dir: Path) -> "list[Section]":

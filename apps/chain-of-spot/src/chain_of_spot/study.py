@@ -9,7 +9,7 @@ import click
 from shard_runner.cli import read_seeds, run_seeds
 
 from chain_of_spot.demo import run_settings
-from chain_of_spot.evaluation import ALL, BEFORE, load_comparison
+from chain_of_spot.evaluation import ALL, load_comparison
 from chain_of_spot.report import compared_names, read_map_scores
 from chain_of_spot.world import FULL, SIGNS, WorldSize, world_settings, write_world
 
@@ -36,44 +36,19 @@ def run_study(
 
 def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
     """Each way of asking as a mean over seeds, the method against it seed by seed, and how well maps point."""
-    from bench_eval import markdown_table
+    from bench_eval import Comparison, markdown_table, seed_changes_to_rows, seed_means_to_rows
 
-    names, tasks = list(results[0]["contrasts"]), _tasks(results)
-    means = [("mean of seeds, percent", "method", *names)]
-    means += [
-        (task, _mean(results, BEFORE, task, "after"), *(_mean(results, name, task, "before") for name in names))
-        for task in tasks
-    ]
-    changes = [("method against", "task", *(f"seed {result['seed']}" for result in results))]
-    changes += [(name, task, *(_change(r, name, task) for r in results)) for name in names for task in (SIGNS, ALL)]
-    maps = [("maps and regions", "kind", *(f"seed {result['seed']}" for result in results))]
+    found = [{k: [Comparison(**line) for line in v] for k, v in one["contrasts"].items()} for one in results]
+    seeds = [f"seed {result['seed']}" for result in results]
+    means = [("mean of seeds, percent", "method", *found[0]), *seed_means_to_rows(found)]
+    changes = [("method against", "task", *seeds), *seed_changes_to_rows(found, (SIGNS, ALL))]
+    maps = [("maps and regions", "kind", *seeds)]
     maps += [
         (name, kind, *(f"{100 * result['maps'][name][kind]:.1f}" for result in results))
         for name in ("pointing", "regions")
         for kind in ("share", "random", "centre")
     ]
     return "\n\n".join(map(markdown_table, (means, changes, maps)))
-
-
-def _tasks(results: Sequence[dict[str, Any]]) -> list[str]:
-    """Tasks that every seed has; a small one may lack some."""
-    found = [[line["task"] for line in result["contrasts"][BEFORE]] for result in results]
-    return [task for task in found[0] if all(task in tasks for tasks in found)]
-
-
-def _line(result: dict[str, Any], name: str, task: str) -> dict[str, Any]:
-    return next(line for line in result["contrasts"][name] if line["task"] == task)
-
-
-def _mean(results: Sequence[dict[str, Any]], name: str, task: str, side: str) -> str:
-    values = [_line(result, name, task)[side] for result in results]
-    return f"{100 * sum(values) / len(values):.1f}"
-
-
-def _change(result: dict[str, Any], name: str, task: str) -> str:
-    line = _line(result, name, task)
-    p = "< 0.001" if line["p"] < 0.001 else f"{line['p']:.3f}"
-    return f"{100 * line['difference']:+.1f} (p {p})"
 
 
 @click.command("study", help="Does the method help? Controls over several seeds on the embedded world.")

@@ -108,26 +108,16 @@ def _compare_task(settings: W2cSettings) -> Task:
     others = [name for name in ways(settings) if name != AFTER]
 
     def run(ctx: TaskContext) -> None:
-        from bench_eval import save_comparisons
+        from bench_eval import compare_tasks, save_comparisons
 
         after = list(ctx.read_rows(f"grades-{AFTER}"))
         for name in others:
-            lines = compare_answers(list(ctx.read_rows(f"grades-{name}")), after, seed=ctx.seed)
+            rows = ctx.read_rows(f"grades-{name}")
+            lines = compare_tasks(rows, after, together=ALL, missing="count", seed=ctx.seed)
             save_comparisons(lines, ctx.folder / f"against-{name}.json")
         (ctx.folder / "ways.json").write_text(json.dumps(others) + "\n", encoding="utf-8")
 
     return Task(name="eval", run=run, inputs=tuple(f"grades-{name}" for name in ways(settings)))
-
-
-def compare_answers(before: Sequence[Row], after: Sequence[Row], *, seed: int) -> "list[Comparison]":
-    """Compare answered questions task by task and all together; rows that one side lacks count as wrong there."""
-    from bench_eval import by_task, compare
-
-    tasks, after_tasks = by_task(before), by_task(after)
-    wanted = [(task, rows, after_tasks.get(task, [])) for task, rows in tasks.items()]
-    if len(wanted) > 1:
-        wanted.append((ALL, list(before), list(after)))
-    return [compare(old, new, task=task, missing="count", seed=seed) for task, old, new in wanted if old and new]
 
 
 def compared_names(run_dir: Path) -> list[str]:

@@ -15,7 +15,6 @@ from world2code.scoring import read_quality
 from world2code.settings import W2cSettings
 
 if TYPE_CHECKING:
-    from bench_eval import Comparison
     from run_report import Section
 
 REPORT = "report.html"
@@ -63,15 +62,15 @@ def make_report(settings: W2cSettings, run_dir: Path) -> Path:
 
 def headline(run_dir: Path) -> str:
     """Quality and comparisons as small tables of text, or what is missing for them."""
-    from bench_eval import comparisons_to_text, text_table
+    from bench_eval import comparisons_to_text, contrasts_to_rows, text_table, ways_to_rows
 
     tables = [text_table(quality_table(run_dir))] if read_quality(run_dir) else []
     against = {name: load_comparison(run_dir, name) for name in compared_names(run_dir)}
     if against.get(BEFORE):
         tables.append(comparisons_to_text(against[BEFORE]))
         if len(against) > 1:
-            tables.append(text_table([("percent right", AFTER, *against), *all_ways(against)]))
-            tables.append(text_table([("the method against", "task", "points", "p"), *_contrasts(against)]))
+            tables.append(text_table([("percent right", AFTER, *against), *ways_to_rows(against)]))
+            tables.append(text_table([("the method against", "task", "points", "p"), *contrasts_to_rows(against)]))
     else:
         tables.append("Nothing is compared yet: run the whole pipeline, with --eval-data.")
     return "\n\n".join(tables)
@@ -86,14 +85,6 @@ def quality_table(run_dir: Path) -> list[tuple[str, ...]]:
     return [
         header,
         *((rule, *(_rates(found[rule, kind]) for kind in kinds)) for rule in dict.fromkeys(r["rule"] for r in rows)),
-    ]
-
-
-def all_ways(against: "Mapping[str, Sequence[Comparison]]") -> list[tuple[str, ...]]:
-    """One row a task: the method, then what it was compared with."""
-    return [
-        (line.task, f"{100 * line.after:.1f}", *(f"{100 * lines[k].before:.1f}" for lines in against.values()))
-        for k, line in enumerate(against[BEFORE])
     ]
 
 
@@ -133,6 +124,7 @@ def _key_facts(
 def _comparisons(run_dir: Path) -> "list[Section]":
     """Before and after with intervals; every control in one table, and the method against each in another."""
     import run_report
+    from bench_eval import contrasts_to_rows, ways_to_rows
 
     names = compared_names(run_dir)
     against = {name: load_comparison(run_dir, name) for name in names}
@@ -141,23 +133,14 @@ def _comparisons(run_dir: Path) -> "list[Section]":
     sections: list[Section] = [run_report.Comparison(against[BEFORE], note=f"Before and after training. {_TESTS}")]
     if len(names) > 1:
         sections += [
-            run_report.Table(("percent right", AFTER, *names), all_ways(against), title="Every model"),
+            run_report.Table(("percent right", AFTER, *names), ways_to_rows(against), title="Every model"),
             run_report.Table(
                 ("the method against", "task", "percentage points", "p"),
-                _contrasts(against),
+                contrasts_to_rows(against),
                 title="Against every control",
             ),
         ]
     return sections
-
-
-def _contrasts(against: "Mapping[str, Sequence[Comparison]]") -> list[tuple[str, ...]]:
-    """Every task, for each model that the method is compared with."""
-    return [
-        (name, line.task, f"{100 * line.difference:+.1f}", "< 0.001" if line.p < 0.001 else f"{line.p:.3f}")
-        for name, lines in against.items()
-        for line in lines
-    ]
 
 
 def _quality(run_dir: Path) -> "list[Section]":

@@ -9,7 +9,7 @@ import click
 from shard_runner.cli import read_seeds, run_seeds
 
 from world2code.demo import run_settings
-from world2code.evaluation import AFTER, ALL, BEFORE, compared_names, load_comparison
+from world2code.evaluation import AFTER, ALL, compared_names, load_comparison
 from world2code.report import REPORT
 from world2code.scoring import read_quality
 from world2code.world import FULL, ONE, SEVERAL, WorldSize, world_settings, write_world
@@ -51,41 +51,14 @@ def run_ablation(
 
 def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
     """Every model as a mean over seeds, the method against each seed by seed, and the scenes under each rule."""
-    from bench_eval import markdown_table
+    from bench_eval import Comparison, markdown_table, seed_changes_to_rows, seed_means_to_rows
 
-    names, tasks = list(results[0]["contrasts"]), _tasks(results)
-    means = [("mean of seeds, percent", AFTER, *names)]
-    means += [
-        (task, _mean(results, BEFORE, task, "after"), *(_mean(results, name, task, "before") for name in names))
-        for task in tasks
-    ]
-    seeds = [f"seed {result['seed']}" for result in results]
-    shown = [task for task in (SEVERAL, ONE, ALL) if task in tasks]
-    changes = [("method against", "task", *seeds)]
-    changes += [(name, task, *(_change(r, name, task) for r in results)) for name in names for task in shown]
+    found = [{k: [Comparison(**line) for line in v] for k, v in one["contrasts"].items()} for one in results]
+    names, seeds = list(found[0]), [f"seed {result['seed']}" for result in results]
+    means = [("mean of seeds, percent", AFTER, *names), *seed_means_to_rows(found)]
+    changes = [("method against", "task", *seeds), *seed_changes_to_rows(found, (SEVERAL, ONE, ALL))]
     quality = [("precision / recall of elements", *seeds), *_quality_rows(results)]
     return "\n\n".join(map(markdown_table, (means, changes, quality)))
-
-
-def _tasks(results: Sequence[dict[str, Any]]) -> list[str]:
-    """Tasks that every seed has; a small one may lack some."""
-    found = [[line["task"] for line in result["contrasts"][BEFORE]] for result in results]
-    return [task for task in found[0] if all(task in tasks for tasks in found)]
-
-
-def _line(result: dict[str, Any], name: str, task: str) -> dict[str, Any]:
-    return next(line for line in result["contrasts"][name] if line["task"] == task)
-
-
-def _mean(results: Sequence[dict[str, Any]], name: str, task: str, side: str) -> str:
-    values = [_line(result, name, task)[side] for result in results]
-    return f"{100 * sum(values) / len(values):.1f}"
-
-
-def _change(result: dict[str, Any], name: str, task: str) -> str:
-    line = _line(result, name, task)
-    p = "< 0.001" if line["p"] < 0.001 else f"{line['p']:.3f}"
-    return f"{100 * line['difference']:+.1f} (p {p})"
 
 
 def _quality_rows(results: Sequence[dict[str, Any]]) -> list[tuple[str, ...]]:

@@ -6,6 +6,14 @@ from bench_eval.choices import grade_choice, text_to_letter
 from bench_eval.comparison import Comparison, by_task, compare, compare_tasks
 from bench_eval.comparison_files import load_comparisons, save_comparisons
 from bench_eval.comparison_tables import comparisons_to_markdown, comparisons_to_text
+from bench_eval.contrast_tables import (
+    Contrasts,
+    contrasts_to_rows,
+    format_p,
+    seed_changes_to_rows,
+    seed_means_to_rows,
+    ways_to_rows,
+)
 from bench_eval.errors import BenchEvalError, FileError, PairingError, RowError, StatisticsError
 from bench_eval.evaluation import evaluate
 from bench_eval.grades import Grade, Grader, grader_by_task
@@ -28,6 +36,7 @@ __all__ = [
     "Answers",
     "BenchEvalError",
     "Comparison",
+    "Contrasts",
     "Decoding",
     "FileError",
     "Grade",
@@ -51,8 +60,10 @@ __all__ = [
     "compare_tasks",
     "comparisons_to_markdown",
     "comparisons_to_text",
+    "contrasts_to_rows",
     "evaluate",
     "evaluation_stage",
+    "format_p",
     "grade_choice",
     "grade_exact",
     "grade_number",
@@ -76,11 +87,14 @@ __all__ = [
     "row_to_question",
     "save_comparisons",
     "score_tasks",
+    "seed_changes_to_rows",
+    "seed_means_to_rows",
     "sign_flip_test",
     "text_table",
     "text_to_box_xyxy",
     "text_to_boxes_xyxy",
     "text_to_letter",
     "text_to_number",
+    "ways_to_rows",
     "wilson_interval",
 ]

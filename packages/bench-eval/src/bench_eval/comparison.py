@@ -117,6 +117,7 @@ def compare_tasks(
     before: Iterable[Mapping[str, Any]],
     after: Iterable[Mapping[str, Any]],
     *,
+    together: str | None = None,
     row_score: RowScore = mean_score,
     missing: Missing = "error",
     draws: int = 10_000,
@@ -125,25 +126,27 @@ def compare_tasks(
 ) -> list[Comparison]:
     """Compare two models on each task that the rows name in `task`, in order of appearance; options as for `compare`.
 
+    Args:
+        before: graded rows of the first model.
+        after: graded rows of the second model.
+        together: name of a last line over all rows, where there are several tasks; a task that one side lacks
+            altogether has then no line of its own, and with `missing="count"` its rows are counted in this one.
+        row_score: this and all that follows as for `compare`.
+
     Raises:
-        PairingError: when a task is on one side only, or as for `compare`.
+        PairingError: when a task is on one side only without such a line, or as for `compare`.
     """
-    old, new = by_task(before), by_task(after)
+    rows, after_rows = list(before), list(after)
+    old, new = by_task(rows), by_task(after_rows)
     alone = sorted(set(old) ^ set(new))
-    if alone:
+    if alone and not (together and missing == "count"):
         raise PairingError(f"both models need the same tasks; only one side has {alone}.")
+    wanted = [(task, old[task], new[task]) for task in old if task in new]
+    if together and (len(wanted) > 1 or alone) and rows and after_rows:
+        wanted.append((together, rows, after_rows))
     return [
-        compare(
-            old[task],
-            new[task],
-            task=task,
-            row_score=row_score,
-            missing=missing,
-            draws=draws,
-            level=level,
-            seed=seed,
-        )
-        for task in old
+        compare(first, second, task=task, row_score=row_score, missing=missing, draws=draws, level=level, seed=seed)
+        for task, first, second in wanted
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench_eval.comparison import Comparison
+from bench_eval.contrast_tables import format_p
 from bench_eval.tables import markdown_line, text_table
 
 
@@ -36,8 +37,7 @@ def comparisons_to_markdown(comparisons: Sequence[Comparison]) -> str:
 def _cells(result: Comparison) -> tuple[str, ...]:
     before, after, change = f"{100 * result.before:.1f}", f"{100 * result.after:.1f}", f"{100 * result.difference:+.1f}"
     low, high = (100 * end for end in result.interval)
-    p = "< 0.001" if result.p < 0.001 else f"{result.p:.3f}"
-    return (result.task, str(result.n), before, after, change, f"{low:+.1f} to {high:+.1f}", p)
+    return (result.task, str(result.n), before, after, change, f"{low:+.1f} to {high:+.1f}", format_p(result.p))
 
 
 def _left_out(result: Comparison) -> int:
