@@ -1,5 +1,6 @@
 """The model behind questions: checks by probability or in words, order, errors, the best of those drawn."""
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +8,11 @@ import pytest
 from code_caption import WHOLE, Ask, Decoding, ImageAsks, Reply, Said, View
 from PIL import Image
 from trial_sampler import ChoiceResult, Request, SampleFailure, SampleResult, Trial
+from world2code import models
 from world2code.answer_book import AnswerBook
-from world2code.models import ModelAsker
+from world2code.errors import InputError
+from world2code.models import ModelAsker, load_model, release_model
+from world2code.settings import W2cSettings
 
 PICTURE = Image.new("RGB", (64, 48), "red")
 LEFT = View("crop", (0, 0, 32, 48))
@@ -169,3 +173,30 @@ def test_errors_are_not_kept(scripted: Any, tmp_path: Path) -> None:
     assert book(tmp_path, scripted)([asked])[0][0].error == "model: error: busy"
     scripted.say = lambda text: "a dog"
     assert book(tmp_path, scripted)([asked])[0][0].texts[0].text == "a dog"
+
+
+def test_another_model_takes_the_place_of_the_one_in_memory_before_it_is_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    alive: list[str] = []
+
+    class Opened:
+        def __init__(self, model: str) -> None:
+            assert alive == []
+            alive.append(model)
+            weakref.finalize(self, alive.remove, model)
+
+    monkeypatch.setattr(models, "_open", lambda model, *how: Opened(model))
+    settings = W2cSettings.model_validate({"images": "photos", "model": "m", "device": "cpu"})
+    first = weakref.ref(load_model("a", settings))
+    assert load_model("a", settings) is first()
+    load_model("b", settings)
+    assert alive == ["b"]
+    release_model()
+    assert alive == []
+
+
+def test_a_damaged_book_of_answers_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "answers.sqlite").write_text("no book at all, but long enough to be looked at as one")
+    with pytest.raises(InputError, match=r"answers.sqlite in the run folder can't be read .*delete it"):
+        AnswerBook(tmp_path / "answers.sqlite", {}, lambda: pytest.fail("the model was opened"))

@@ -1,6 +1,7 @@
 """The page and the lines for the terminal."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +9,9 @@ import pytest
 from PIL import Image
 from run_report import Gallery, render_report
 from shard_runner import LedgerError, read_rows
-from world2code.cards import asked_card, scene_card
+from world2code import report
 from world2code.report import headline, make_report, quality_table
+from world2code.report_cards import asked_card, scene_card
 from world2code.settings import W2cSettings
 from world2code.study import study_seed, study_to_markdown
 from world2code.world import WorldSize
@@ -126,3 +128,24 @@ def test_a_study_compares_seed_by_seed(tmp_path: Path) -> None:
     table = study_to_markdown(results)
     assert "| method against | task | seed 0 | seed 1 |" in table
     assert "| all rules |" in table
+
+
+def test_rows_that_training_refused_are_told_with_their_reasons(
+    finished_run: Path, small_settings: W2cSettings, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished_run, run)
+    refused = [{"id": str(k), "reason": "too_long", "detail": ""} for k in range(3)]
+    (run / "train" / "refused.json").write_text(json.dumps(refused))
+    page = make_report(small_settings, run).read_text(encoding="utf-8")
+    assert "rows refused by training" in page
+    assert "3 too_long" in page
+
+
+def test_scenes_without_evidence_are_left_out_of_the_page(
+    finished_run: Path, small_settings: W2cSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = report._rows
+    monkeypatch.setattr(report, "_rows", lambda run, name: read(run, name)[: 2 if name == "validate" else None])
+    page = make_report(small_settings, finished_run).read_text(encoding="utf-8")
+    assert "2 of 2. Kept boxes green" in page

@@ -6,7 +6,7 @@ import re
 import struct
 import zlib
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,11 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from shard_runner import StageAccount, TableError, read_rows
+from world2code.digests import image_stamp
 from world2code.errors import InputError
 from world2code.settings import W2cSettings
 from world2code.sources import image_path
-from world2code.user_rows import read_user_rows
+from world2code.user_rows import passed_of, read_user_rows, scene_of
 
 Made = Callable[..., W2cSettings]
 RunUntil = Callable[[W2cSettings, Path, str], dict[str, StageAccount]]
@@ -300,3 +301,22 @@ def test_boxes_that_do_not_hold_together_fail_their_row(
     assert sum(accounts["ground"].failed.values()) == 1
     assert re.search(words, failure(tmp_path / "run" / "ground"))
     assert [row["id"] for row in read_rows(tmp_path / "run", "ground")] == ["1"]
+
+
+def test_an_image_that_changed_or_another_folder_is_seen_and_nothing_outside_is_opened(tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder, content in ((first, b"one"), (second, b"two")):
+        folder.mkdir()
+        (folder / "a.png").write_bytes(content)
+    assert image_stamp(first, "a.png") != image_stamp(second, "a.png")
+    (tmp_path / "outside.png").write_bytes(b"one")
+    for name in ("../outside.png", str(tmp_path / "outside.png"), "missing.png", "", "."):
+        assert image_stamp(first, name) == ""
+
+
+def test_values_that_a_table_may_hold_pass_through_as_plain_ones() -> None:
+    row = {"image": b"x", "image_path": "a/b.jpg", "pairs": [("k", timedelta(seconds=2))], "bad": [("k", b"pickle")]}
+    passed, left_out = passed_of(row, "image")
+    assert passed == {"source_image_path": "a/b.jpg", "pairs": [["k", "0:00:02"]]}
+    assert left_out == ["bad"]
+    assert scene_of({"scene": b"pickle"}) == "bytes"

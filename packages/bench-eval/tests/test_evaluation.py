@@ -314,6 +314,18 @@ def test_one_model_against_several_others_is_one_table_of_ways_and_one_of_contra
     assert [row[:2] for row in contrasts_to_rows(contrasts, {"all"})] == [("before", "all"), ("control", "all")]
 
 
+def test_models_are_put_together_by_task_whatever_the_order_and_one_that_lacks_a_task_has_a_dash() -> None:
+    method = two_tasks([0, 1, 2])
+    turned = [*two_tasks([0], "b"), *two_tasks([0, 1], "a")]
+    contrasts = {
+        "before": compare_tasks(two_tasks([0]), method, together="all"),
+        "turned": compare_tasks(turned, method, together="all"),
+        "torn": compare_tasks(two_tasks([0], "b"), method, together="all", missing="count"),
+    }
+    assert ways_to_rows(contrasts)[0] == ("a", "75.0", "25.0", "50.0", "–")
+    assert [row[0] for row in seed_means_to_rows([contrasts])] == ["b", "all"]
+
+
 def test_seeds_are_averaged_over_tasks_that_all_have_and_compared_one_by_one() -> None:
     seeds = [
         {"before": compare_tasks(two_tasks([0], only), two_tasks(right, only), together="all")}

@@ -106,6 +106,15 @@ def test_what_the_existence_rule_asked_counts_as_a_claim_under_that_rule_only():
     assert standing(element_contest(evidence, CUP, alone), alone).to_ask == ("cup",)
 
 
+def test_what_exists_is_known_by_its_name_in_any_case_but_not_by_its_plural():
+    big = Unit("Fire_Truck", (0,), BOX)
+    evidence = Evidence(SIZE_WH, SIGHTINGS, (Said("text"),), exists={0: YES})
+    evidence.phrases = {"text": ("fire truck", "fire trucks", "truck")}
+    contest = image_contest(evidence, [big], STRICT)
+    assert contest.answers == {"Fire_Truck": YES, "fire truck": YES}
+    assert standing(contest, STRICT).to_ask == ("fire trucks", "truck")
+
+
 def test_a_group_takes_part_with_its_likeliest_member():
     evidence = Evidence(SIZE_WH, exists={2: NO, 3: YES})
     contest = image_contest(evidence, [Unit("hat", (2, 3, 4), BOX)], STRICT)
@@ -120,8 +129,33 @@ def pair_said(*texts):
 
 def test_a_pair_must_be_named_in_full():
     evidence = pair_said("A cup by a bee.", "A cup.")
-    assert [one.text for one in pair_contest(evidence, CUP, BEE).candidates] == ["A cup by a bee."]
-    assert pair_contest(pair_said("A cup.", "A bee."), CUP, BEE).refused == "name_missing"
+    assert [one.text for one in pair_contest(evidence, CUP, BEE, STRICT).candidates] == ["A cup by a bee."]
+    assert pair_contest(pair_said("A cup.", "A bee."), CUP, BEE, STRICT).refused == "name_missing"
+
+
+def test_two_of_one_name_must_both_be_named():
+    one, other, pack = Unit("dog", (0,), BOX), Unit("Dog", (1,), BOX), Unit("dog", (1, 2, 3), BOX)
+    texts = ("A dog by a rug.", "Two dogs play.", "A dog beside a black dog.")
+    evidence = pair_said(*texts)
+    assert [each.text for each in pair_contest(evidence, one, other, STRICT).candidates] == list(texts[1:])
+    evidence.pair_captions = {("0", "1+2+3"): (Said(texts[0]),)}
+    assert pair_contest(evidence, one, pack, STRICT).refused == "name_missing"
+
+
+def test_a_checked_caption_of_the_image_must_claim_something():
+    evidence = Evidence(SIZE_WH, SIGHTINGS, (Said("It is a lovely moment.", -0.1), Said("cup, hat, bee, elk", -2.0)))
+    evidence.phrases = {"It is a lovely moment.": (), "cup, hat, bee, elk": ("cup", "hat", "bee", "elk")}
+    evidence.claims = {("", phrase): YES for phrase in ("cup", "hat", "bee")} | {("", "elk"): NO}
+
+    def chosen(rules):
+        candidate, reason = verdict(image_contest(evidence, [CUP], rules), rules)
+        return reason if candidate is None else candidate.text
+
+    assert chosen(STRICT) == "rejected_phrase"
+    assert chosen(LENIENT) == "cup, hat, bee, elk"
+    evidence.captions = evidence.captions[:1]
+    assert chosen(STRICT) == chosen(LENIENT) == "no_claim"
+    assert chosen(UNRANKED) == chosen(Rules(check_captions=False)) == "It is a lovely moment."
 
 
 def test_claims_about_a_pair_are_those_about_the_image_or_those_of_its_cut():
@@ -134,7 +168,8 @@ def test_claims_about_a_pair_are_those_about_the_image_or_those_of_its_cut():
 
 def test_the_image_keeps_its_likeliest_caption_where_captions_are_not_checked():
     evidence = Evidence(SIZE_WH, SIGHTINGS, (Said("A hat.", -1.0), Said("A cup.", -2.0)), claims={("", "hat"): NO})
-    evidence.phrases = {"A hat.": ("hat",), "A cup.": ()}
+    evidence.claims["", "cup"] = YES
+    evidence.phrases = {"A hat.": ("hat",), "A cup.": ("cup",)}
     unchecked = Rules(check_captions=False)
     for rules, text in ((STRICT, "A cup."), (unchecked, "A hat.")):
         contest = image_contest(evidence, [CUP], rules)

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import pytest
 from code_caption.errors import SettingsError
 from code_caption.words.concepts import Concepts, find_concepts
-from code_caption.words.hypernyms import HYPERNYMS, STOP_WORDS
 from code_caption.words.names import is_name, normal_name
 from code_caption.words.nouns import plural, singular
+from code_caption.words.word_lists import HYPERNYMS, STOP_WORDS
 from hypothesis import given
 from hypothesis import strategies as st
 

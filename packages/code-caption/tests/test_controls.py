@@ -1,7 +1,7 @@
-from math import inf, nextafter
+from math import inf, nan, nextafter
 
 import pytest
-from code_caption import HYPERNYMS, calibrate, pick_control
+from code_caption import HYPERNYMS, EvidenceError, SettingsError, calibrate, pick_control
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -45,8 +45,8 @@ def test_controls_count_what_passed_and_say_which_threshold_would_do():
 
 
 def test_no_threshold_refuses_what_is_certain():
-    assert calibrate([1.0, 1.0, 0.2], most_accepted=0.5).threshold == inf
-    assert calibrate([1.0, 0.3, 0.2], most_accepted=0.5).threshold == 0.5
+    assert calibrate([1.0, 1.0, 0.2], threshold=0.5, most_accepted=0.5).threshold == inf
+    assert calibrate([1.0, 0.3, 0.2], threshold=0.5, most_accepted=0.5).threshold == 0.5
 
 
 def test_without_controls_there_is_no_share():
@@ -54,10 +54,23 @@ def test_without_controls_there_is_no_share():
     assert (found.controls, found.accepted_share, found.threshold) == (0, None, 0.6)
 
 
+@pytest.mark.parametrize("share", [-0.1, 1.1, nan])
+@pytest.mark.parametrize("name", ["most_accepted", "threshold"])
+def test_a_share_out_of_range_is_refused(name, share):
+    with pytest.raises(SettingsError, match=f"{name} must lie between 0 and 1; got {share}"):
+        calibrate([0.1], **{"threshold": 0.5, name: share})
+
+
+@pytest.mark.parametrize("p", [-0.1, 1.1, nan])
+def test_what_is_no_probability_is_no_control(p):
+    with pytest.raises(EvidenceError, match=f"p_yes must be probabilities, 0 to 1; got {p}"):
+        calibrate([0.1, p], threshold=0.5)
+
+
 @given(st.lists(st.sampled_from([0.0, 0.3, 0.6, 0.61, 0.9, 1.0]), min_size=1, max_size=30), st.integers(0, 20))
 def test_the_threshold_lets_no_more_pass_than_wished_and_the_next_lower_one_does(p_yes, twentieths):
     most = twentieths / 20
-    threshold = calibrate(p_yes, most_accepted=most).threshold
+    threshold = calibrate(p_yes, threshold=0.5, most_accepted=most).threshold
     allowed = twentieths * len(p_yes) // 20
     assert sum(p >= threshold for p in p_yes) <= allowed
     if threshold > 0.5:

@@ -133,10 +133,15 @@ def test_deciding_leaves_the_evidence_as_it_is():
 def test_a_text_that_was_asked_for_in_vain_is_noted():
     evidence = evidence_of(CUP, BEE, readings={1: ("OPEN",)}, errors={"read/0/0": "lost: a", "read/1/1": "lost: b"})
     dropped = [drop for drop in decide(evidence, Rules()).drops if drop.rule == "reading"]
-    assert [(drop.reason, drop.what, drop.keys) for drop in dropped] == [
-        ("unanswered", "cup", (0,)),
-        ("read_once", "bee", (1,)),
+    assert [(drop.reason, drop.what, drop.keys, drop.detail) for drop in dropped] == [
+        ("unanswered", "cup", (0,), "lost: a"),
+        ("unanswered", "bee", (1,), "lost: b"),
     ]
+
+
+def test_a_text_whose_second_reading_was_never_asked_for_was_read_once():
+    (dropped,) = decide(evidence_of(CUP, readings={0: ("OPEN",)}), Rules(check_captions=False)).drops[:1]
+    assert (dropped.rule, dropped.reason, dropped.detail) == ("reading", "read_once", "'OPEN' and ''")
 
 
 def test_members_of_a_group_have_no_text_even_if_other_rules_had_them_read():

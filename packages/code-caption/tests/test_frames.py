@@ -1,5 +1,5 @@
 import pytest
-from code_caption import Element, Group, Relation, Scene, scene_in_frame
+from code_caption import Element, Group, Relation, Scene, SettingsError, scene_in_frame
 from code_caption.rows.box_texts import BoxText
 
 SCENE = Scene(
@@ -12,6 +12,11 @@ SCENE = Scene(
 
 def test_the_image_itself_changes_nothing():
     assert scene_in_frame(SCENE, (200, 100), "whole") is SCENE
+
+
+def test_an_unknown_frame_is_refused():
+    with pytest.raises(SettingsError, match=r"frame must be padded or whole; got 'square'\."):
+        scene_in_frame(SCENE, (200, 100), "square")
 
 
 def test_a_tall_image_gets_room_at_its_sides_and_all_else_stays():

@@ -34,6 +34,13 @@ def test_the_plural_follows_the_last_word_or_the_one_before_of(name, plural):
         ("jeans", "jeans"),
         ("lens", "a lens"),
         ("blue sky", "blue sky"),
+        ("SUV", "an SUV"),
+        ("x-ray", "an x-ray"),
+        ("urinal", "a urinal"),
+        ("unidentified object", "an unidentified object"),
+        ("unique cup", "a unique cup"),
+        ("RV", "an RV"),
+        ("UFO", "a UFO"),
     ],
 )
 def test_plurals_and_uncountable_names_have_no_article(name, said):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 from code_caption.errors import SettingsError
 from code_caption.words.nouns import plural, singular
-from code_caption.words.phrases import mentions, phrases_of, split_attributes, visual_phrases
+from code_caption.words.phrases import mentions, mentions_several, phrases_of, split_attributes
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,7 +37,7 @@ class CommaPhrases:
 
 
 def phrases(text: str, **settings: object) -> tuple[str, ...]:
-    return visual_phrases(text, CommaPhrases(), **settings)  # pyright: ignore[reportArgumentType]
+    return phrases_of([text], CommaPhrases(), **settings)[0]  # pyright: ignore[reportArgumentType]
 
 
 def test_adjectives_stay_and_the_case_goes() -> None:
@@ -204,12 +204,34 @@ def test_both_numbers_are_named_wherever_they_stand(name: str, before: str, afte
         assert mentions(f"{before}{name}{after}", form)
 
 
+@pytest.mark.parametrize(
+    ("caption", "name", "is_several"),
+    [
+        ("A dog beside a sleeping dog.", "dog", True),
+        ("Two Dogs on a rug.", "Dog", True),
+        ("A dog on a rug.", "dog", False),
+        ("A dog's bowl.", "dog", False),
+        ("Two cats and a dog.", "dog", False),
+        ("Fire-trucks in a row.", "firetruck", True),
+        ("A sports car.", "sports car", False),
+        ("Two sports cars.", "sports car", True),
+        ("Pieces of cake.", "piece of cake", True),
+        ("Two white sheep.", "sheep", True),
+        ("A white sheep.", "sheep", False),
+        ("Blue jeans.", "jeans", False),
+        ("Nothing at all.", "...", False),
+    ],
+)
+def test_more_than_one_is_named_in_the_plural_or_more_than_once(caption: str, name: str, is_several: bool) -> None:
+    assert mentions_several(caption, name) is is_several
+
+
 def test_spacy_entities_of_a_closed_world_serve_as_they_are() -> None:
     occlusion = pytest.importorskip("occlusion")
     pytest.importorskip("spacy")
     extract = occlusion.SpacyEntities(occlusion.blank_english({"chair": "furniture", "duck": "animal"}))
     text = "Two red wooden chairs near the small yellow duck, and a chair."
-    assert visual_phrases(text, extract) == ("red wooden chairs", "small yellow duck", "chair")
+    assert phrases_of([text], extract)[0] == ("red wooden chairs", "small yellow duck", "chair")
     nouns = extract([text])[0]
     assert [split_attributes(noun.phrase, noun.head) for noun in nouns] == [
         ("red", "wooden"),

@@ -105,6 +105,24 @@ def test_groups_are_not_described_alone_but_in_pairs_with_their_plural():
     assert asks[-1].text == "cups, a bee?"
 
 
+def test_two_of_one_name_are_asked_about_apart():
+    rules = Rules(existence=False, counting="off", link_scale=1)
+
+    def three(name):
+        return [Sighting(9 + key, name, (10 * key, 60, 10 * key + 40, 95)) for key in range(3)]
+
+    def asked(*names, more=()):
+        ones = [Sighting(key, name, (25.0 * key, 0, 25.0 * key + 30, 60)) for key, name in enumerate(names)]
+        asks = describing(Evidence(SIZE_WH, (*ones, *more)), Interview((rules,), WORDING))
+        return [ask.text for ask in asks if ask.about[0] == "pair"]
+
+    assert asked("dog", "Dog") == ["one dog, another Dog?"]
+    assert asked("jeans", "jeans") == ["some jeans, other jeans?"]
+    assert asked("cup", more=three("cup")) == ["one cup, another group of cups?"]
+    assert asked("jeans", more=three("jeans")) == ["some jeans, another group of jeans?"]
+    assert asked("dog", "guide dog") == ["a dog, a guide dog?"]
+
+
 def test_what_reads_as_text_is_read_again_from_further_away():
     evidence = Evidence(SIZE_WH, (CUP, BEE), exists={0: YES, 1: YES}, readings={0: ("OPEN",), 1: ("",)})
     (again,) = [ask for ask in describing(evidence) if ask.about[0] == "read"]

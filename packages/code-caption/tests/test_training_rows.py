@@ -128,6 +128,15 @@ def test_all_boxes_of_a_name_come_row_by_row_from_the_top_members_of_groups_incl
     assert len(found) == 4
 
 
+def test_boxes_of_one_name_that_are_written_alike_are_not_asked_about():
+    pair = (Element("duck", (0.1, 0.1, 0.5, 0.9)), Element("duck", (0.101, 0.1, 0.5, 0.9)))
+    scene = Scene(elements=(*pair, Element("cup", (0.1, 0.1, 0.5, 0.9))))
+    result = made("boxes", scene=scene)
+    assert result.left_out == (LeftOut("boxes", "duck", "same_box"),)
+    assert [row["id"] for row in result.rows] == ["img7/boxes#0"]
+    assert len(made("boxes", scene=scene, box_text=BoxText(digits=3)).rows) == 2
+
+
 def test_counts_take_elements_and_groups_together():
     more = Scene(elements=(*SCENE.elements, Element("chair", (0.8, 0.5, 0.9, 0.9))), groups=(CHAIRS,))
     assert asked(made("count", scene=more)) == [
@@ -191,6 +200,20 @@ def test_existence_is_asked_in_equal_numbers_of_yes_and_no():
     }
     # Four names are there; the chairs are no absent thing.
     assert result.reasons == {"exist/not_absent": 1, "exist/unbalanced": 2}
+
+
+@pytest.mark.parametrize(
+    ("name", "is_absent"),
+    [
+        *(("animal", False), ("couch", False), ("sofa bed", False), ("puppies", False), ("ferry", False)),
+        *(("net", True), ("guitar", True)),
+    ],
+)
+def test_what_may_be_there_under_another_name_is_not_absent(name, is_absent):
+    things = tuple(Element(each, (0.1, 0.1, 0.2, 0.2)) for each in ("dog", "sofa", "mast"))
+    result = made("exist", scene=Scene("A boat.", things), absent=(name,))
+    assert ("exist/not_absent" not in result.reasons) is is_absent
+    assert len(result.rows) == (2 if is_absent else 0)
 
 
 def test_without_anything_absent_existence_is_not_asked():
@@ -290,6 +313,17 @@ def test_no_dialogue_asks_twice_about_one_kind_of_thing():
             if name in text
         ]
         assert len(about) == len(set(about))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_chair_and_an_office_chair_never_share_a_row(seed):
+    names = ("chair", "office chair", "cup")
+    scene = Scene(elements=tuple(Element(name, (0.1 * k, 0.1, 0.1 * k + 0.1, 0.2)) for k, name in enumerate(names)))
+    rows = dialogue("region", "exist", absent=("gull", "kite", "net"), scene=scene, seed=seed).rows
+    said = [" ".join(texts(row)) for row in rows]
+    # Two regions, and two questions whether they are there.
+    assert [text.count("chair") for text in said] == [1, 1, 1, 1]
+    assert any("cup" in text for text in said)
 
 
 def test_a_dialogue_has_no_more_turns_than_it_may():

@@ -3,7 +3,7 @@ from math import nan
 import numpy as np
 import pytest
 from box_space import BoxError
-from code_caption import WHOLE, Framing, SceneError, SettingsError, View, show
+from code_caption import WHOLE, Framing, SettingsError, View, show
 from PIL import Image
 
 GREEN = Image.new("RGB", (60, 40), (0, 200, 0))
@@ -52,8 +52,15 @@ def test_nothing_is_shown_of_a_box_outside_of_the_image():
 
 @pytest.mark.parametrize(("kind", "box"), [("crop", None), ("in_place", None), ("whole", (0, 0, 9, 9))])
 def test_a_cut_without_a_box_never_becomes_the_whole_image(kind, box):
-    with pytest.raises(SceneError, match="a view must have a box unless it is whole; got"):
+    with pytest.raises(SettingsError, match="a view must have a box unless it is whole; got"):
         View(kind, box)
+
+
+def test_a_view_of_an_unknown_kind_is_refused():
+    with pytest.raises(SettingsError) as caught:
+        View("zoom", (0, 0, 9, 9))
+    assert str(caught.value) == "kind must be one of ('whole', 'crop', 'in_place'); got 'zoom'."
+    assert caught.value.reason == "view"
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,7 @@ def test_every_kind_has_a_checkpoint_and_a_class(checkpoints: dict[str, str], mo
 def test_options_reach_the_detector_and_all_answer_alike(checkpoints: dict[str, str]) -> None:
     zero: dict[Any, dict[str, Any]] = {
         GroundingDinoDetector: {"box_threshold": 0.0, "text_threshold": 0.0, "batch_size": 2},
-        OwlDetector: {"threshold": 0.0},
+        OwlDetector: {"box_threshold": 0.0},
     }
     for kind, folder in checkpoints.items():
         detect: Detector = load_detector(folder, device="cpu", **zero[CLASSES[kind]])

@@ -80,7 +80,7 @@ def test_boxes_and_scores_are_those_of_transformers_clipped_to_the_image(
     boxes = np.clip(theirs["boxes"].numpy(), 0, size_wh * 2)
     rows = zip(map(tuple, boxes.tolist()), theirs["scores"].tolist(), theirs["text_labels"], strict=True)
     expected = sorted(row for row in rows if row[0][0] < row[0][2] and row[0][1] < row[0][3])
-    found = OwlDetector(*model, threshold=0.3)(image, PHRASES)
+    found = OwlDetector(*model, box_threshold=0.3)(image, PHRASES)
     assert 0 < len(found) < len(outputs.pred_boxes[0])
     ours = sorted((one.box_xyxy_px, one.score, one.phrase) for one in found)
     assert [phrase for _, _, phrase in ours] == [phrase for _, _, phrase in expected]
@@ -91,7 +91,7 @@ def test_boxes_and_scores_are_those_of_transformers_clipped_to_the_image(
 
 def test_a_box_in_the_padding_alone_is_dropped(loaded: dict[str, Model]) -> None:
     image = noise(90, 30)
-    found = OwlDetector(*loaded["owlv2"], threshold=0.0)(image, PHRASES)
+    found = OwlDetector(*loaded["owlv2"], box_threshold=0.0)(image, PHRASES)
     assert 0 < len(found) < 16  # Of 4 x 4 patches, those of the lower rows see padding.
     assert all(one.box_xyxy_px[3] <= 30 for one in found)
 
@@ -109,8 +109,8 @@ def test_the_image_goes_through_once_for_all_phrases(model: Model) -> None:
 
 def test_a_template_is_read_with_the_phrase_and_not_reported(model: Model) -> None:
     image = noise(90, 60)
-    plain = OwlDetector(*model, threshold=0.0)(image, ["a cat"])
-    shaped = OwlDetector(*model, threshold=0.0, template="a {}")(image, ["Cat"])
+    plain = OwlDetector(*model, box_threshold=0.0)(image, ["a cat"])
+    shaped = OwlDetector(*model, box_threshold=0.0, template="a {}")(image, ["Cat"])
     assert {one.phrase for one in shaped} == {"Cat"}
     assert [one.score for one in plain] == [one.score for one in shaped]
 
@@ -146,7 +146,7 @@ def test_numbers_that_overflowed_are_an_error_not_an_empty_list(model: Model) ->
 
 
 def test_options_that_make_no_sense_are_refused(model: Model) -> None:
-    for options in ({"threshold": 10}, {"template": "a photo"}, {"template": "{} or {}"}):
-        with pytest.raises(OcclusionError, match=r"threshold must be 0 to 1, and template have one \{\}") as caught:
+    for options in ({"box_threshold": 10}, {"template": "a photo"}, {"template": "{} or {}"}):
+        with pytest.raises(OcclusionError, match=r"box_threshold must be 0 to 1, and template have one \{\}") as caught:
             OwlDetector(*model, **options)
         assert caught.value.reason == "bad_option"

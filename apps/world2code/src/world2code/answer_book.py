@@ -1,4 +1,4 @@
-"""Every reply of the model, kept in the run folder: what was answered once is never asked again."""
+"""Every reply of the model, kept in the run folder: what was kept is never asked again; a kill loses one round."""
 
 import hashlib
 import json
@@ -8,6 +8,8 @@ from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from world2code.errors import InputError
 
 if TYPE_CHECKING:
     from code_caption import Ask, AskModel, ImageAsks, Reply
@@ -31,14 +33,22 @@ class AnswerBook:
             path: of the file; made where it is missing.
             identity: plain values that every reply depends on, such as the model's weights.
             load: opens the model, once it is needed.
+
+        Raises:
+            InputError: the file is no such book.
         """
+        try:
+            with closing(sqlite3.connect(path)) as book:
+                book.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT)")
+        except sqlite3.DatabaseError as error:
+            again = "delete it, and what it held is asked again"
+            raise InputError(f"{path.name} in the run folder can't be read ({error}): {again}.") from error
         self._path, self._identity, self._load = path, json.dumps(identity, sort_keys=True), load
 
     def __call__(self, images: "Sequence[ImageAsks]") -> "list[list[Reply]]":
         """Return a reply for each question of each image, in order."""
         keys = [self._keys(one) for one in images]
         with closing(sqlite3.connect(self._path)) as book:
-            book.execute("CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply TEXT) WITHOUT ROWID")
             known = _read(book, [key for of_image in keys for key in of_image])
             new = [[k for k, key in enumerate(of_image) if key not in known] for of_image in keys]
             asked = [

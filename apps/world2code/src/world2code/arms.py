@@ -1,7 +1,6 @@
 """The method and what it is compared with: which rules filter, and in which form the model learns."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 RULES = ("all", "unfiltered", "existence", "counting", "reranking")
 """Every rule of the run; none; or one alone."""
@@ -53,6 +52,14 @@ class Arm:
         """Whether it is the method itself."""
         return self == METHOD
 
+    def rendered(self, name: str) -> str:
+        """Name of the step that all arms of these rules share.
+
+        >>> Arm("existence", "code").rendered("render"), Arm("all", "qa").rendered("render")
+        ('render-existence', 'render')
+        """
+        return Arm(self.rules).step(name)
+
     def step(self, name: str) -> str:
         """Name of this arm's step of a kind.
 
@@ -63,5 +70,3 @@ class Arm:
 
 
 METHOD = Arm()
-
-YesNo = Literal["auto", "probability", "text"]

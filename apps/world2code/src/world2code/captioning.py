@@ -9,6 +9,7 @@ from shard_runner import Dropped, Failed, Outcome, Row, Stage
 
 from world2code.models import model_identity, open_book
 from world2code.published import CAPTIONS, captions_of, refused_column
+from world2code.row_evidence import CALLS, SEQUENCES
 from world2code.settings import ASKING, W2cSettings
 from world2code.sources import open_row_image
 
@@ -16,10 +17,11 @@ from world2code.sources import open_row_image
 def captions_stage(settings: W2cSettings, run_dir: Path) -> Stage:
     """Describe every image; rows gain `size_wh`, `captions`, the detailed ones first, and `caption_errors`, by kind."""
     names = (*ASKING, "reuse", "captions", "captions_drawn", "temperature", "top_p", "max_new_tokens")
+    identity = settings.worded("detailed", "general") | {"model": model_identity(settings)}
     return Stage(
         name="captions",
         make=lambda: _Captions(settings, run_dir),
-        config=settings.picked(*names) | {"model": model_identity(settings)},
+        config=settings.picked(*names) | identity,
         batch_size=settings.images_per_batch,
     )
 
@@ -69,7 +71,7 @@ def _reused(row: Row, size_wh: tuple[int, int]) -> Outcome:
         return Failed("pickled", refused)
     said = captions_of(row)
     if said:
-        return [row | {"size_wh": list(size_wh), "captions": said, "caption_errors": []}]
+        return [row | {"size_wh": list(size_wh), "captions": said, "caption_errors": [], CALLS: 0, SEQUENCES: 0}]
     return Failed("no_caption", "--reuse needs detail_caption or general_caption as lists of texts; the row has none.")
 
 
@@ -80,7 +82,8 @@ def _described(row: Row, size_wh: tuple[int, int], replies: list[Any]) -> Outcom
     if not said:
         detail = "; ".join(error for _, error in errors)
         return Failed("no_caption", detail) if errors else Dropped("no_caption", "the model wrote nothing.")
-    return [row | {"size_wh": list(size_wh), "captions": said, "caption_errors": errors}]
+    cost = {CALLS: len(replies), SEQUENCES: sum(reply.sequences for reply in replies)}
+    return [row | {"size_wh": list(size_wh), "captions": said, "caption_errors": errors} | cost]
 
 
 def require_scene(row: Row) -> None:

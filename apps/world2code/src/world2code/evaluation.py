@@ -57,7 +57,8 @@ def _answer_stage(name: str, trained: tuple[str, Path] | None, settings: W2cSett
     return response_stage(
         f"answers-{name}",
         lambda: _sampler(model, settings),
-        model=model_identity(settings) if trained is None else trained[0],
+        # both sides are compared, so they are asked in the same way
+        model=f"{model_identity(settings) if trained is None else trained[0]} {settings.backend} {settings.dtype}",
         decoding=Decoding(max_new_tokens=settings.max_answer_tokens, seed=settings.seed),
         batch_size=max(settings.prompts_per_batch, 32),
         inputs=("eval-questions", *(() if trained is None else (trained[0],))),

@@ -1,15 +1,15 @@
 """From captions to names, and from names to boxes: steps `concepts` and `ground`."""
 
-import hashlib
-import json
 from pathlib import Path
 from typing import Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
 
-from world2code.errors import InputError, SettingsError
+from world2code.digests import file_digest
+from world2code.errors import SettingsError
+from world2code.lexicons import noun_phrases
 from world2code.published import BOXES, boxes_of, refused_column
-from world2code.settings import BLANK, WORLD, W2cSettings
+from world2code.settings import WORLD, W2cSettings
 from world2code.sources import open_row_image
 
 
@@ -27,44 +27,14 @@ def concepts_stage(settings: W2cSettings) -> Stage:
                 found = find_concepts([one["text"] for one in row["captions"]], extract, most=settings.most_concepts)
                 left_out = [[one.name, one.reason] for one in found.dropped]
                 named = row | {"concepts": list(found.names), "left_out": left_out}
-                outcomes.append([named] if found.names else Dropped("no_concepts", "no caption names a thing."))
+                is_kept = found.names or settings.reuse  # names are not looked for where boxes are there
+                outcomes.append([named] if is_kept else Dropped("no_concepts", "no caption names a thing."))
             return outcomes
 
         return concepts
 
-    config = settings.picked("spacy_model", "most_concepts") | {"lexicon": file_digest(settings.lexicon)}
+    config = settings.picked("spacy_model", "most_concepts", "reuse") | {"lexicon": file_digest(settings.lexicon)}
     return Stage(name="concepts", make=make, config=config, batch_size=64)
-
-
-def noun_phrases(settings: W2cSettings) -> Any:
-    """What finds noun phrases: a callable from captions to phrases.
-
-    Raises:
-        SettingsError: the spaCy pipeline is not installed.
-    """
-    from occlusion import MissingExtraError, SpacyEntities, blank_english, load_english
-
-    if settings.spacy_model == BLANK:
-        return SpacyEntities(blank_english(None if settings.lexicon is None else read_lexicon(settings.lexicon)))
-    try:
-        return SpacyEntities(load_english(settings.spacy_model))
-    except MissingExtraError as error:
-        raise SettingsError(f"{error} Or use rules over a list of nouns: --spacy-model blank.") from error
-
-
-def read_lexicon(path: Path) -> dict[str, str]:
-    """Nouns with their categories.
-
-    Raises:
-        InputError: the file cannot be read, or holds anything else.
-    """
-    try:
-        lexicon = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"--lexicon {path.name} cannot be read: {error}.") from error
-    if not isinstance(lexicon, dict) or not all(isinstance(value, str) for value in lexicon.values()):
-        raise InputError(f"--lexicon {path.name} must be a JSON object {{noun: category}} of texts.")
-    return lexicon
 
 
 def ground_stage(settings: W2cSettings, run_dir: Path) -> Stage:
@@ -157,10 +127,17 @@ def load_detector(settings: W2cSettings) -> Any:
     from occlusion import MissingExtraError, OcclusionError, load_detector
 
     try:
-        opened = load_detector(name, box_threshold=settings.box_threshold)
+        opened = load_detector(name, box_threshold=settings.box_threshold, device=_device(settings))
     except (OcclusionError, MissingExtraError) as error:
         raise SettingsError(f"--detector {name}: {error}") from error
     return lambda row: opened
+
+
+def _device(settings: W2cSettings) -> str | None:
+    """A GPU that is there and may be used; None: where the weights are loaded."""
+    import torch
+
+    return "cuda" if settings.device == "auto" and torch.cuda.is_available() else None
 
 
 def needed_detector(settings: W2cSettings) -> str:
@@ -176,17 +153,3 @@ def detector_identity(settings: W2cSettings) -> str:
     if name == WORLD:
         return WORLD
     return str(file_digest(Path(name))) if name.endswith(".json") else model_digest(name)
-
-
-def file_digest(path: Path | None) -> str | None:
-    """A short hash of a file's content; None of no file.
-
-    Raises:
-        InputError: it cannot be read.
-    """
-    if path is None:
-        return None
-    try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
-    except OSError as error:
-        raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error

@@ -6,43 +6,44 @@ from typing import TYPE_CHECKING, Any
 
 from shard_runner import Failed, Outcome, Row, Stage
 
-from world2code.grounding import file_digest, noun_phrases
+from world2code.digests import file_digest
+from world2code.lexicons import noun_phrases, read_lexicon
 from world2code.models import model_identity, open_book
-from world2code.row_evidence import start_evidence
+from world2code.row_evidence import CALLS, SEQUENCES, start_evidence
 from world2code.settings import ASKING, W2cSettings
 from world2code.sources import open_row_image
 
 if TYPE_CHECKING:
     from code_caption import Ask, Cost, Evidence
 
-_RULES = (
-    "filters", "controls", "control", "existence_threshold", "counting", "counting_threshold", "count_form",
-    "count_samples", "link_scale", "least_members",
-)  # fmt: skip
+_COUNTING = ("control", "existence_threshold", "counting", "counting_threshold", "count_form", "count_samples")
+_CHECKING = ("yes_no", "view", "exists_scale", "exists_floor_px")
+_GROUPING = ("link_scale", "least_members", "least_pair_share", "most_pairs")
 _DESCRIBING = (
-    "captions", "captions_drawn", "temperature", "top_p", "max_new_tokens", "read_names", "least_read_px",
-    "least_pair_share", "most_pairs", "box_form", "box_frame", "digits", "box_step",
+    "view", "region_view", "captions", "captions_drawn", "temperature", "top_p", "max_new_tokens", "read_names",
+    "least_read_px", "box_form", "box_frame", "digits", "box_step",
 )  # fmt: skip
-_VALIDATING = ("claims_threshold", "check_captions", "spacy_model")
-
-CALLS, SEQUENCES = "calls", "sequences"
-"""Columns that count what an image cost so far."""
+_VALIDATING = ("claims_threshold", "strict", "check_captions", "spacy_model")
 
 
 def confirm_stage(settings: W2cSettings, run_dir: Path) -> Stage:
     """Check every box, with one control, then the counts of what exists; rows gain `evidence`."""
-    return _stage("confirm", settings, run_dir, _RULES, _confirming)
+    names = (*_COUNTING, *_CHECKING)
+    more = settings.worded("exists", "at_least", "how_many")
+    return _stage("confirm", settings, run_dir, names, _confirming, more)
 
 
 def describe_stage(settings: W2cSettings, run_dir: Path) -> Stage:
     """Describe and read what is left, and pairs of it."""
-    return _stage("describe", settings, run_dir, (*_RULES, *_DESCRIBING), _describing)
+    names = (*_COUNTING, *_GROUPING, *_DESCRIBING)
+    return _stage("describe", settings, run_dir, names, _describing, settings.worded("region", "read", "pair"))
 
 
 def validate_stage(settings: W2cSettings, run_dir: Path) -> Stage:
     """Check what captions claim, until the best of each is known."""
-    names = (*_RULES, *_VALIDATING)
-    return _stage("validate", settings, run_dir, names, _validating, lexicon=file_digest(settings.lexicon))
+    names = (*_COUNTING, *_CHECKING, *_GROUPING, *_VALIDATING)
+    more = settings.worded("claims") | {"lexicon": file_digest(settings.lexicon)}
+    return _stage("validate", settings, run_dir, names, _validating, more)
 
 
 Wanted = Callable[[Row, "Evidence"], "list[Ask]"]
@@ -55,9 +56,10 @@ def _stage(
     run_dir: Path,
     names: tuple[str, ...],
     make_wanted: Callable[[W2cSettings], Wanted],
-    **more: Any,
+    more: dict[str, Any],
 ) -> Stage:
-    config = settings.picked(*ASKING, *names) | more | {"model": model_identity(settings)}
+    config = settings.picked(*ASKING, *names) | more
+    config |= {"rules": settings.asked_rules(), "model": model_identity(settings)}
     return Stage(
         name=name,
         make=lambda: _Interviewer(settings, run_dir, make_wanted(settings)),
@@ -84,8 +86,6 @@ def _confirming(settings: W2cSettings) -> Wanted:
 def control_names(settings: W2cSettings) -> list[str]:
     """Names that controls are drawn from: the lexicon's nouns, or members of common categories."""
     from code_caption import HYPERNYMS
-
-    from world2code.grounding import read_lexicon
 
     if settings.lexicon is not None:
         return sorted(read_lexicon(settings.lexicon))

@@ -1,10 +1,9 @@
 """Any backend of trial-sampler as `code_caption` asks it: loaded once, the requests of an image side by side."""
 
-import functools
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from world2code.answer_book import BOOK, AnswerBook
 from world2code.settings import W2cSettings
@@ -163,20 +162,29 @@ def open_book(settings: W2cSettings, run_dir: Path) -> AnswerBook:
 
 
 def load_model(model: str, settings: W2cSettings) -> Any:
-    """The sampler of a model; the latest one stays in memory until `release_model`."""
+    """The sampler of a model; it stays in memory until another one is loaded, or `release_model`."""
+    from llava_train import compute_dtype
+
     chosen = settings.backend
     device = settings.device if chosen == "hf" and settings.device != "auto" else None
-    dtype = None if chosen == "server" or settings.dtype == "auto" else settings.dtype
-    return _load(model, chosen, device, dtype, settings.prompts_per_batch, settings.base_url)
+    dtype = None if chosen == "server" else compute_dtype(cast("Any", settings))
+    how = (model, chosen, device, dtype, settings.prompts_per_batch, settings.base_url)
+    if how not in _loaded:
+        release_model()
+        _loaded[how] = _open(*how)
+    return _loaded[how]
 
 
 def release_model() -> None:
     """Let go of the model in memory, before another one needs the room."""
-    _load.cache_clear()
+    _loaded.clear()
 
 
-@functools.lru_cache(maxsize=1)
-def _load(
+_loaded: dict[tuple[Any, ...], Any] = {}
+"""One model at most, by how it was opened: the stages of a run follow one another in one process."""
+
+
+def _open(
     model: str, backend: str, device: str | None, dtype: str | None, batch_size: int, base_url: str | None
 ) -> Any:
     from transformers.utils import logging

@@ -4,11 +4,14 @@ from pathlib import Path
 
 from shard_runner import Step
 
+from world2code.arms import Arm
 from world2code.captioning import captions_stage
+from world2code.errors import InputError
 from world2code.evaluation import evaluation_steps
 from world2code.exporting import export_task
-from world2code.grounding import concepts_stage, ground_stage, needed_detector, noun_phrases, read_lexicon
+from world2code.grounding import concepts_stage, ground_stage, needed_detector
 from world2code.interviewing import confirm_stage, describe_stage, validate_stage
+from world2code.lexicons import noun_phrases, read_lexicon
 from world2code.rendering import render_stage
 from world2code.rows import row_wording, rows_stage
 from world2code.scoring import quality_task
@@ -39,8 +42,8 @@ def build_pipeline(settings: W2cSettings, run_dir: Path, *, last: str = "eval") 
         return steps
     steps += [ground_stage(settings, run_dir), confirm_stage(settings, run_dir), describe_stage(settings, run_dir)]
     steps += [validate_stage(settings, run_dir), quality_task(settings)]
-    for arm in settings.arms:
-        steps += [render_stage(settings, arm), rows_stage(settings, run_dir, arm)]
+    steps += [render_stage(settings, arm) for arm in dict.fromkeys(Arm(arm.rules) for arm in settings.arms)]
+    steps += [rows_stage(settings, run_dir, arm) for arm in settings.arms]
     steps += [export_task(settings), *(train_task(settings, arm) for arm in settings.arms)]
     return [*steps, *evaluation_steps(settings, run_dir)]
 
@@ -67,7 +70,20 @@ def check_needs(settings: W2cSettings, last: str = "train") -> None:
         row_wording(settings)
     if last == "eval":
         settings.needed("eval_data", "a JSON list of {id, image, question, answer}")
+    if settings.eval_data is not None:
+        _require_questions(settings.eval_data)
+    if settings.mix_images is not None and not settings.mix_images.is_dir():
+        raise InputError(f"--mix-images must be a folder; {settings.mix_images.name} is none.")
     if settings.lexicon is not None:
         read_lexicon(settings.lexicon)
     if settings.spacy_model != BLANK and last != "captions":
         noun_phrases(settings)
+
+
+def _require_questions(path: Path) -> None:
+    from bench_eval import FileError, read_question_file
+
+    try:
+        read_question_file(path)
+    except FileError as error:
+        raise InputError(f"--eval-data: {error}") from error

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from shard_runner import Row
 
-from world2code.passing import passed_schema, passed_values
+from world2code.passed_columns import passed_schema, passed_values
 from world2code.row_evidence import evidence_of
 
 if TYPE_CHECKING:
@@ -199,11 +199,18 @@ def boxes_of(row: Row) -> list[tuple[str, list[float], float]]:
     bad = [box for box in boxes if not _is_box(box)]
     if bad:
         raise ValueError(f"dino_box must hold lists of four finite numbers, pixels; got {bad[0]!r}.")
+    odd = [pair for pair in zip(names, scores, strict=True) if not isinstance(pair[0], str) or not _is_number(pair[1])]
+    if odd:
+        raise ValueError(f"dino_phrases must hold texts and dino_scores finite numbers; got {odd[0]!r}.")
     return [
-        (str(name).partition("(")[0].strip(), [float(v) for v in box], float(score))
+        (name.partition("(")[0].strip(), [float(v) for v in box], float(score))
         for name, box, score in zip(names, boxes, scores, strict=True)
     ]
 
 
 def _is_box(box: Any) -> bool:
-    return isinstance(box, list) and len(box) == 4 and all(isinstance(v, (int, float)) and isfinite(v) for v in box)
+    return isinstance(box, list) and len(box) == 4 and all(map(_is_number, box))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and isfinite(value)

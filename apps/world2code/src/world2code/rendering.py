@@ -1,4 +1,4 @@
-"""From evidence to a checked scene and its code, by the rules of each arm: steps `render` and `render-CONTROL`."""
+"""From evidence to a checked scene and its code, by the rules of each arm: steps `render` and `render-RULES`."""
 
 import json
 from dataclasses import asdict
@@ -18,11 +18,13 @@ _RULES = (
 
 
 def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
-    """Apply an arm's rules to the evidence; nothing is asked.
+    """Apply the rules of arms to the evidence; nothing is asked.
 
     Rows `{id, image, is_stored, size_wh, scene, code, cut, drops, true_scene, calls, sequences}`; `cut` counts the
     things that the code has no room for.
     """
+
+    from llava_train import model_digest
 
     def make() -> StageFn:
         from code_caption import CodeError, canonical, decide, fit_scene, scene_in_frame, scene_to_json
@@ -62,8 +64,12 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
 
         return render
 
-    config = settings.picked(*_RULES, "digits", "code_tokens", "box_form", "box_frame") | {"arm": arm.rules}
-    return Stage(name=arm.step("render"), make=make, config=config, inputs=("validate",), batch_size=64)
+    config = (
+        settings.picked(*_RULES, "digits", "code_tokens", "box_form", "box_frame")
+        | {"tokenizer": model_digest(settings.needed_weights())}
+        | {"arm": arm.rules}
+    )
+    return Stage(name=arm.rendered("render"), make=make, config=config, inputs=("validate",), batch_size=64)
 
 
 def _token_counter(settings: W2cSettings) -> Any:

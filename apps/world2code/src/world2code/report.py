@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from shard_runner import LedgerError, Row, read_rows, status
 
-from world2code.cards import SIDE_PX, asked_card, scene_card
 from world2code.evaluation import AFTER, BEFORE, compared_names, load_comparison
+from world2code.report_cards import SIDE_PX, asked_card, scene_card
 from world2code.row_evidence import evidence_of
 from world2code.scoring import read_quality
 from world2code.settings import W2cSettings
@@ -116,9 +116,19 @@ def _key_facts(
             f"{found.accepted} of {found.controls} names that are not there; for 5 %: threshold {found.threshold:.2f}"
         )
         facts.append(Fact("controls accepted", f"{100 * (found.accepted_share or 0):.1f} %", note))
+    refused = _read_list(run_dir / "train" / "refused.json")
+    if refused:
+        reasons = Counter(one["reason"] for one in refused).most_common()
+        note = ", ".join(f"{count} {reason}" for reason, count in reasons)
+        facts.append(Fact("rows refused by training", len(refused), note))
     for line in (load_comparison(run_dir, BEFORE) if compared_names(run_dir) else [])[:1]:
         facts.append(Fact(line.task, f"{100 * line.before:.1f} → {100 * line.after:.1f} %", f"{line.n} questions"))
     return [KeyFacts(facts)] if facts else []
+
+
+def _read_list(path: Path) -> list[dict[str, Any]]:
+    """A JSON list that a step left; empty where there is none."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 def _comparisons(run_dir: Path) -> "list[Section]":
@@ -183,8 +193,9 @@ def _galleries(
     asked, evidence = _rows(run_dir, f"grades-{AFTER}"), {row["id"]: row for row in validated}
     found: list[Section] = []
     if rendered:
-        items = [scene_card(row, evidence[row["id"]], settings, run_dir) for row in _spread(rendered)]
-        note = f"{len(items)} of {len(rendered)}. Kept boxes green, dropped ones red; the code; what each rule dropped."
+        shown = [row for row in rendered if row["id"] in evidence]  # a step may be further than another
+        items = [scene_card(row, evidence[row["id"]], settings, run_dir) for row in _spread(shown)]
+        note = f"{len(items)} of {len(shown)}. Kept boxes green, dropped ones red; the code; what each rule dropped."
         found.append(Gallery(items, title="Scenes to learn from", note=note, max_side_px=SIDE_PX))
     if asked:
         items = [asked_card(row, before) for row in _spread(asked)]

@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from code_caption import Evidence
 
 
+CALLS, SEQUENCES = "calls", "sequences"
+"""Columns that count what an image cost so far."""
+
+
 def evidence_of(row: Row) -> "Evidence":
     """What a row of `confirm` or a later step holds."""
     from code_caption import dict_to_evidence

@@ -8,10 +8,10 @@ import yaml
 from shard_runner import Outcome, Row, Stage, StageFn
 
 from world2code.arms import SHAPES, Arm
+from world2code.digests import file_digest
 from world2code.errors import InputError
-from world2code.grounding import file_digest
 from world2code.settings import W2cSettings
-from world2code.sources import image_path
+from world2code.sources import image_path, images_root
 
 if TYPE_CHECKING:
     from code_caption import RowWording
@@ -50,7 +50,8 @@ def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
         return rows
 
     config = settings.picked(*ROWS) | {"arm": arm.name, "wording": file_digest(settings.row_wording)}
-    return Stage(name=arm.step("rows"), make=make, config=config, inputs=(arm.step("render"),), batch_size=64)
+    config |= {"images": str(images_root(settings).absolute())}  # whole paths: a folder that moved renews them
+    return Stage(name=arm.step("rows"), make=make, config=config, inputs=(arm.rendered("render"),), batch_size=64)
 
 
 def row_wording(settings: W2cSettings) -> "RowWording":

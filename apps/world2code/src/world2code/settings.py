@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from shard_runner.cli import RunSettings
 
-from world2code.arms import METHOD, Arm, YesNo
+from world2code.arms import METHOD, Arm
 from world2code.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ class W2cSettings(RunSettings):
     )
     device: Literal["auto", "cpu"] = Field("auto", description="`cpu` keeps everything off a GPU that is there.")
     dtype: Literal["auto", "float32", "bfloat16"] = Field(
-        "auto", description="Computation: by default bfloat16 on a GPU that has it, else float32."
+        "auto",
+        description="Computation of the model in this process: by default bfloat16 on a GPU that has it, else float32.",
     )
     prompts_per_batch: int = Field(8, ge=1, description="Questions asked together; results don't depend on it.")
     images_per_batch: int = Field(8, ge=1, description="Images whose questions are asked together.")
@@ -134,7 +135,7 @@ class W2cSettings(RunSettings):
     least_read_px: float = Field(32, ge=0, description="Shorter side of boxes that are read. Ours.")
     least_elements: int = Field(1, ge=0, description="Images with fewer things left are dropped. Ours.")
     check_captions: bool = Field(True, description="Also choose the whole image's caption by its phrases. Ours.")
-    yes_no: YesNo = Field(
+    yes_no: Literal["auto", "probability", "text"] = Field(
         "auto", description="Checks by first-token probability or in words; by default in words on servers."
     )
     view: Literal["crop", "in_place"] = Field(
@@ -280,6 +281,14 @@ class W2cSettings(RunSettings):
         """Names of the rules of an arm."""
         return {"all": list[str](self.filters), "unfiltered": list[str]()}.get(arm.rules, [arm.rules])
 
+    def asked_rules(self) -> list[list[str]]:
+        """The rules that any arm applies, for fingerprints: another control with the same ones asks nothing."""
+        return [list(rules) for rules in sorted({tuple(sorted(self.applied(arm))) for arm in self.arms})]
+
+    def worded(self, *names: str) -> dict[str, Any]:
+        """Some texts of questions, for fingerprints."""
+        return {f"questions.{name}": getattr(self.questions, name) for name in names}
+
     def box_text(self) -> "BoxText":
         """How boxes are written, in questions and in rows.
 
@@ -363,7 +372,5 @@ class W2cSettings(RunSettings):
         return QuestionWording(**{name: text for name, text in self.questions.model_dump().items() if text is not None})
 
 
-ASKING = (
-    "dtype", "backend", "yes_no", "questions", "view", "exists_scale", "exists_floor_px", "region_view", "seed",
-)  # fmt: skip
+ASKING = ("dtype", "backend", "seed")
 """Settings that every answer depends on."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from shard_runner import Row, Source
 
+from world2code.digests import image_stamp
 from world2code.errors import InputError, SettingsError
 from world2code.settings import W2cSettings
 from world2code.user_rows import id_of, image_of, passed_of, read_user_rows, scene_of
@@ -20,16 +21,18 @@ PICTURES = "pictures"
 def images_source(settings: W2cSettings, run_dir: Path) -> Source:
     """Read every image: of a folder, or of rows with paths or bytes.
 
-    Rows `{id, image, is_stored, scene, bytes_columns, passed}`: `image` is a path, of images that came as bytes
-    (`is_stored`) within the run folder; `scene` is the true scene as JSON where the data has it, else empty;
-    `bytes_columns` names columns that were left out; `passed` holds all others.
+    Rows `{id, image, is_stored, stamp, scene, bytes_columns, passed}`: `image` is a path, of images that came as bytes
+    (`is_stored`) within the run folder; `stamp` tells a changed image; `scene` is the true scene as JSON where the data
+    has it, else empty; `bytes_columns` names columns that were left out; `passed` holds all others.
     """
 
     def rows() -> Iterator[Row]:
         if settings.data is None:
-            yield from _folder_rows(settings.needed("images", "a folder of images, or --data with rows"))
+            found = _folder_rows(settings.needed("images", "a folder of images, or --data with rows"))
         else:
-            yield from _data_rows(settings.data, run_dir)
+            found = _data_rows(settings.data, run_dir)
+        for row in found:
+            yield row | {"stamp": "" if row["is_stored"] else image_stamp(images_root(settings), row["image"])}
 
     return Source(name="images", rows=rows)
 
@@ -42,6 +45,13 @@ def check_input(settings: W2cSettings) -> None:
     """
     if settings.data is None and settings.images is None:
         raise SettingsError("--images is needed: a folder of images, or --data with rows that hold images.")
+
+
+def images_root(settings: W2cSettings) -> Path:
+    """Folder that images may not leave."""
+    if settings.images is not None:
+        return settings.images
+    return settings.needed("data", "rows with images").parent
 
 
 def image_path(row: Row, settings: W2cSettings, run_dir: Path) -> Path:
@@ -64,11 +74,7 @@ def open_row_image(row: Row, settings: W2cSettings, run_dir: Path) -> Any:
 
 def _root(row: Row, settings: W2cSettings, run_dir: Path) -> Path:
     """Folder that the row's image may not leave."""
-    if row["is_stored"]:
-        return run_dir
-    if settings.images is not None:
-        return settings.images
-    return settings.needed("data", "rows with images").parent
+    return run_dir if row["is_stored"] else images_root(settings)
 
 
 def _folder_rows(folder: Path) -> Iterator[Row]:

@@ -7,15 +7,15 @@ from typing import Any
 from shard_runner import Task, TaskContext
 
 from world2code.arms import METHOD, Arm
+from world2code.digests import file_digest
 from world2code.errors import World2CodeError
-from world2code.grounding import file_digest
 from world2code.models import release_model
 from world2code.settings import W2cSettings
 
 SETTINGS = (
     "train_method", "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size",
     "gradient_accumulation", "warmup_ratio", "length_weighting", "max_length", "gradient_checkpointing", "dtype",
-    "seed",
+    "device", "seed",
 )  # fmt: skip
 """Settings that the trained weights depend on."""
 
@@ -37,7 +37,7 @@ def train_task(settings: W2cSettings, arm: Arm) -> Task:
     # Without a fixed number, a control makes as many steps as the method did, however many rows it has.
     follows = settings.max_steps is None and not arm.is_method
     config = settings.picked(*SETTINGS, "mix_ratio") | {"model": model_digest(settings.needed_weights())}
-    config |= {"mix": file_digest(settings.mix)}
+    config |= {"mix": file_digest(settings.mix), "mix_images": str(_mix_root(settings))}
     inputs = (arm.step("rows"), _METHOD) if follows else (arm.step("rows"),)
     return Task(name=arm.step("train"), run=run, config=config, inputs=inputs)
 
@@ -60,7 +60,7 @@ def sft_settings(settings: W2cSettings, *, max_steps: int | None) -> Any:
     from llava_train import SftSettings
 
     names = [name for name in SETTINGS if name not in ("train_method", "max_steps")]
-    values = {name: getattr(settings, name) for name in (*names, "device", "save_every", "report_to")}
+    values = {name: getattr(settings, name) for name in (*names, "save_every", "report_to")}
     return SftSettings(model=settings.needed_weights(), method=settings.train_method, max_steps=max_steps, **values)
 
 
@@ -69,9 +69,14 @@ def _mixed(own: list[Any], settings: W2cSettings) -> list[Any]:
 
     if settings.mix is None:
         return own
-    root = settings.mix_images or settings.mix.parent
+    root = _mix_root(settings) or Path()
     base = [_rooted(row, root) for row in read_llava_json(settings.mix)]
     return mix(own, base, ratio=settings.mix_ratio, seed=settings.seed)
+
+
+def _mix_root(settings: W2cSettings) -> Path | None:
+    """Folder of the mix's images; None where there is no mix."""
+    return None if settings.mix is None else (settings.mix_images or settings.mix.parent).absolute()
 
 
 def _rooted(row: Any, root: Path) -> Any:

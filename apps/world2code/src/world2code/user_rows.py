@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from shard_runner import Row, read_table
 
@@ -59,7 +60,7 @@ def image_of(row: Row) -> tuple[str, bytes | str]:
 
 
 def id_of(row: Row, number: int) -> str:
-    """The row's own id, else its path, else its number."""
+    """The row's own id, else its path, else its number, which another row before it changes."""
     for name in ("id", "image_path", "path", "image"):
         value = row.get(name)
         if isinstance(value, (str, int)) and str(value).strip():
@@ -77,6 +78,8 @@ def passed_of(row: Row, used: str) -> tuple[dict[str, Any], list[str]]:
     """
     passed: dict[str, Any] = {}
     left_out: list[str] = []
+    if used in BYTE_COLUMNS and isinstance(row.get("image_path"), str):
+        passed["source_image_path"] = row["image_path"]  # the image's own path is that of its stored copy
     for name, value in row.items():
         if name in _OWN or name == used:
             continue
@@ -90,6 +93,8 @@ def passed_of(row: Row, used: str) -> tuple[dict[str, Any], list[str]]:
 def scene_of(row: Row) -> str:
     """The true scene as JSON text; empty where there is none."""
     scene = row.get("scene") or ""
+    if _holds_bytes(scene):
+        return "bytes"  # no scene, which its row will be told
     return scene if isinstance(scene, str) else json.dumps(_plain(scene), sort_keys=True)
 
 
@@ -102,7 +107,7 @@ def _bytes_of(value: Any) -> bytes | None:
 def _holds_bytes(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_holds_bytes, value.values()))
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return any(map(_holds_bytes, value))
     return isinstance(value, (bytes, bytearray))
 
@@ -110,8 +115,8 @@ def _holds_bytes(value: Any) -> bool:
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {str(name): _plain(one) for name, one in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [_plain(one) for one in value]
     if isinstance(value, (datetime, date, time)):
         return value.isoformat()
-    return str(value) if isinstance(value, Decimal) else value
+    return str(value) if isinstance(value, (Decimal, timedelta, UUID)) else value

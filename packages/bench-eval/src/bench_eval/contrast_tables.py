@@ -20,11 +20,14 @@ def format_p(p: float) -> str:
 
 
 def ways_to_rows(contrasts: Contrasts) -> list[tuple[str, ...]]:
-    """One row for each task: its name, the percentage of the one model, then that of each other model."""
+    """One row for each task of the first contrast: its name, the percentage of the one model, then of each other.
+
+    A model that lacks the task has a dash.
+    """
     lines = next(iter(contrasts.values()))
     return [
-        (line.task, _percent(line.after), *(_percent(others[k].before) for others in contrasts.values()))
-        for k, line in enumerate(lines)
+        (line.task, _percent(line.after), *(_before(others, line.task) for others in contrasts.values()))
+        for line in lines
     ]
 
 
@@ -44,8 +47,8 @@ def contrasts_to_rows(contrasts: Contrasts, tasks: Collection[str] | None = None
 
 
 def tasks_of_all(seeds: Sequence[Contrasts]) -> list[str]:
-    """Tasks that every seed has, in the order of the first; a small one may lack some."""
-    found = [[line.task for line in next(iter(contrasts.values()))] for contrasts in seeds]
+    """Tasks that every contrast of every seed has, in the order of the first; a small one may lack some."""
+    found = [[line.task for line in lines] for contrasts in seeds for lines in contrasts.values()]
     return [task for task in found[0] if all(task in tasks for tasks in found)]
 
 
@@ -62,6 +65,10 @@ def seed_changes_to_rows(seeds: Sequence[Contrasts], tasks: Collection[str]) -> 
     """One row for each other model and task: its name, the task, and the difference with its p, seed by seed."""
     shown = [task for task in tasks if task in tasks_of_all(seeds)]
     return [(name, task, *(_change(one, name, task) for one in seeds)) for name in seeds[0] for task in shown]
+
+
+def _before(lines: Sequence[Comparison], task: str) -> str:
+    return next((_percent(line.before) for line in lines if line.task == task), "–")
 
 
 def _line(contrasts: Contrasts, name: str, task: str) -> Comparison:

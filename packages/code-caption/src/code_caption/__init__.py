@@ -27,9 +27,16 @@ from code_caption.code.json_form import json_to_scene, scene_to_json
 from code_caption.code.parsing import code_to_scene
 from code_caption.code.rendering import scene_to_code
 from code_caption.code.salvaging import Salvage, salvage_code
-from code_caption.code.scene_graph import SceneGraph, graph_to_node_link, graph_to_scene, scene_to_graph
+from code_caption.code.scene_graph import (
+    GraphEdge,
+    GraphNode,
+    SceneGraph,
+    graph_to_node_link,
+    graph_to_scene,
+    scene_to_graph,
+)
 from code_caption.code.token_budget import Fitted, fit_scene
-from code_caption.errors import CodeCaptionError, CodeError, SceneError, SettingsError
+from code_caption.errors import CodeCaptionError, CodeError, EvidenceError, SceneError, SettingsError
 from code_caption.quality import SceneScore, Tally, compare_scenes, scores_to_table
 from code_caption.rows.box_texts import BoxText
 from code_caption.rows.plain_captions import scene_to_caption
@@ -38,11 +45,11 @@ from code_caption.rows.training_rows import FORMS, LeftOut, SceneRows, scene_to_
 from code_caption.rows.wording_dicts import dict_to_row_wording
 from code_caption.scene import BoxFractions, Element, Group, Relation, Scene
 from code_caption.words.concepts import Concepts, Dropped, find_concepts
-from code_caption.words.hypernyms import HYPERNYMS, STOP_WORDS
 from code_caption.words.noun_forms import NounForms
 from code_caption.words.noun_phrases import ExtractNounPhrases, NounPhrase
 from code_caption.words.number_words import read_number
-from code_caption.words.phrases import mentions, phrases_of, split_attributes, visual_phrases
+from code_caption.words.phrases import mentions, phrases_of, split_attributes
+from code_caption.words.word_lists import HYPERNYMS, STOP_WORDS
 
 __all__ = [
     "FORMS",
@@ -70,9 +77,12 @@ __all__ = [
     "Dropped",
     "Element",
     "Evidence",
+    "EvidenceError",
     "ExtractNounPhrases",
     "Fitted",
     "Framing",
+    "GraphEdge",
+    "GraphNode",
     "Group",
     "ImageAsks",
     "ImageEvidence",
@@ -152,5 +162,4 @@ __all__ = [
     "to_units",
     "validating_asks",
     "verdict",
-    "visual_phrases",
 ]

@@ -10,8 +10,15 @@ from occlusion.causality import (
     is_causal,
 )
 from occlusion.dedup import deduplicate
-from occlusion.detections import Detection, Detector
-from occlusion.detectors import AnnotatedDetector, GroundingDinoDetector, OwlDetector, load_detector, suppress
+from occlusion.detections import Detection, Detector, by_score, normalized_phrases
+from occlusion.detectors import (
+    DEFAULT_CHECKPOINTS,
+    AnnotatedDetector,
+    GroundingDinoDetector,
+    OwlDetector,
+    load_detector,
+    suppress,
+)
 from occlusion.entities import Entity, EntityExtractor, SpacyEntities, blank_english, load_english
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.grabcut import FoundMask, grabcut_mask
@@ -22,6 +29,7 @@ from occlusion.patches import IMAGENET_MEAN_RGB, Occlusion, occlude, patch_side_
 from occlusion.questions import REASONING_REQUEST, SHORT_REQUEST, Question, tells, write_question
 
 __all__ = [
+    "DEFAULT_CHECKPOINTS",
     "HIGH_CAUSALITY_MAX_PPL",
     "IMAGENET_MEAN_RGB",
     "REASONING_REQUEST",
@@ -48,6 +56,7 @@ __all__ = [
     "SpacyEntities",
     "Unscored",
     "blank_english",
+    "by_score",
     "decode_mask",
     "deduplicate",
     "default_lexicon",
@@ -58,6 +67,7 @@ __all__ = [
     "load_detector",
     "load_english",
     "look_up",
+    "normalized_phrases",
     "occlude",
     "patch_side_px",
     "plural",

@@ -42,7 +42,10 @@ class Detection:
 
 
 class Detector(Protocol):
-    """Anything that finds things by name: a model, or annotations."""
+    """Anything that finds things by name: a model, or annotations.
+
+    One that cannot look for every phrase also has `refusal(phrase) -> OcclusionError | None`, which tells beforehand.
+    """
 
     def __call__(self, image: Image, phrases: Sequence[str]) -> list[Detection]:
         """Return what was found, best score first (see `by_score`); no phrases, no detections.

@@ -9,8 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from box_space import iou
 from numpy.typing import NDArray
-from occlusion import Detection, singular
-from occlusion.detections import by_score, normalized_phrases
+from occlusion import Detection, by_score, normalized_phrases, singular
 from PIL import Image
 
 from scene_world.render import thing_tile, tile_box
@@ -18,7 +17,8 @@ from scene_world.scene import SIZE_PX
 from scene_world.things import KINDS
 
 LEAST_SCORE = 0.8
-"""Low on purpose, as open-vocabulary detectors are run: most things are found, and a third of the boxes are wrong."""
+"""Low on purpose, as open-vocabulary detectors are run. Asked for what is there, it finds 92 % of the things, and a
+third of the boxes that overlap no better one are wrong; asked for what is not there, it finds what looks alike."""
 
 _SIDES_PX = (13, 14, 15, 16, 20, 21, 22, 23, 24)
 _FFT = 128
@@ -67,14 +67,14 @@ class TemplateDetector:
         Raises:
             occlusion.OcclusionError: phrases that differ in case or white space alone, or an empty one.
         """
+        plain = normalized_phrases(phrases)
         small = image.convert("RGB").resize((SIZE_PX, SIZE_PX))
         stands_out = _stands_out(small)
         spectrum = np.fft.rfft2(stands_out, (_FFT, _FFT))
         factors = (image.width / SIZE_PX, image.height / SIZE_PX) * 2
         found: list[Detection] = []
-        normalized_phrases(phrases)
-        for phrase in phrases:
-            kind = _kind(phrase)
+        for phrase, words in zip(phrases, plain, strict=True):
+            kind = _kind(words)
             for score, box in self._places(spectrum, kind) if kind else ():
                 x0, y0, x1, y1 = (float(v * factor) for v, factor in zip(box, factors, strict=True))
                 found.append(Detection(phrase, (x0, y0, x1, y1), score))
@@ -97,7 +97,7 @@ class TemplateDetector:
 
 
 def _kind(phrase: str) -> str | None:
-    last = phrase.strip().lower().rsplit(" ", 1)[-1]
+    last = phrase.rsplit(" ", 1)[-1].strip(".,;")
     return next((word for word in (last, singular(last)) if word in KINDS), None)
 
 

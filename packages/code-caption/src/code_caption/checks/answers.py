@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from code_caption.errors import CodeCaptionError
+from code_caption.errors import EvidenceError
 
 Verdict = Literal["yes", "no", "unknown"]
 
@@ -29,7 +29,7 @@ class Answer:
     """One answered check.
 
     Raises:
-        CodeCaptionError: `answer`: `p_yes` is no probability.
+        EvidenceError: `answer`: `p_yes` is no probability.
     """
 
     p_yes: float
@@ -39,7 +39,7 @@ class Answer:
 
     def __post_init__(self) -> None:
         if not 0 <= self.p_yes <= 1:
-            raise CodeCaptionError("answer", f"p_yes must be a probability, 0 to 1; got {self.p_yes}.")
+            raise EvidenceError("answer", f"p_yes must be a probability, 0 to 1; got {self.p_yes}.")
 
     def is_yes(self, threshold: float = 0.5) -> bool:
         """Whether it passes."""

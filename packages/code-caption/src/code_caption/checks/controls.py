@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor, inf, nextafter
 
-from code_caption.words.hypernyms import HYPERNYMS
-from code_caption.words.names import names_among, names_one_of, spelling
-from code_caption.words.phrases import mentions
+from code_caption.errors import EvidenceError, SettingsError
+from code_caption.words.nearness import might_be_there, near_spellings
+from code_caption.words.word_lists import HYPERNYMS
 
 
 def pick_control(
@@ -38,15 +38,8 @@ def pick_control(
     order = list(names)
     random.Random(f"control/{seed}").shuffle(order)
     texts = (*captions, *concepts)
-    near = {spelling(concept) for concept in concepts}
-    groups = [{spelling(name) for name in (broad, *members)} for broad, members in hypernyms.items()]
-    there = {name for text in texts for name in names_among(text, frozenset[str]().union(*groups))}
-    near = near.union(*(group for group in groups if group & there))
-    return next((name for name in order if not _might_be_there(name, texts, near)), "")
-
-
-def _might_be_there(name: str, texts: Sequence[str], near: Collection[str]) -> bool:
-    return names_one_of(name, near) or any(mentions(text, name) for text in texts)
+    near = near_spellings(concepts, texts, hypernyms)
+    return next((name for name in order if not might_be_there(name, texts, near)), "")
 
 
 @dataclass(frozen=True)
@@ -67,7 +60,7 @@ class Calibration:
         return self.accepted / self.controls if self.controls else None
 
 
-def calibrate(p_yes: Sequence[float], *, threshold: float = 0.5, most_accepted: float = 0.05) -> Calibration:
+def calibrate(p_yes: Sequence[float], *, threshold: float, most_accepted: float = 0.05) -> Calibration:
     """Count false acceptances, and say which threshold would allow no more than a share of them.
 
     Args:
@@ -75,11 +68,20 @@ def calibrate(p_yes: Sequence[float], *, threshold: float = 0.5, most_accepted: 
         threshold: the one in use.
         most_accepted: share of controls that may pass the threshold that is returned.
 
-    >>> calibrate([0.1, 0.2, 0.9, 0.3], most_accepted=0.25)
+    Raises:
+        SettingsError: `most_accepted` or `threshold` does not lie between 0 and 1.
+        EvidenceError: `answer`: one of `p_yes` is no probability.
+
+    >>> calibrate([0.1, 0.2, 0.9, 0.3], threshold=0.5, most_accepted=0.25)
     Calibration(controls=4, accepted=1, threshold=0.5)
-    >>> round(calibrate([0.1, 0.7, 0.9, 0.3], most_accepted=0.25).threshold, 6)
+    >>> round(calibrate([0.1, 0.7, 0.9, 0.3], threshold=0.5, most_accepted=0.25).threshold, 6)
     0.7
     """
+    for name, value in (("most_accepted", most_accepted), ("threshold", threshold)):
+        if not 0 <= value <= 1:
+            raise SettingsError(name, f"{name} must lie between 0 and 1; got {value}.")
+    if odd := [p for p in p_yes if not 0 <= p <= 1]:
+        raise EvidenceError("answer", f"p_yes must be probabilities, 0 to 1; got {odd[0]}.")
     ordered = sorted(p_yes)
     if not ordered:
         return Calibration(0, 0, threshold)

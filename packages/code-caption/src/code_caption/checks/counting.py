@@ -19,8 +19,8 @@ def recount(
     sightings: Sequence[Sighting],
     answers: CountAnswers,
     *,
-    policy: Literal["drop", "shrink"] = "shrink",
-    threshold: float = 0.5,
+    policy: Literal["drop", "shrink"],
+    threshold: float,
 ) -> tuple[list[Sighting], list[Drop]]:
     """Keep of each name no more than are confirmed.
 
@@ -51,7 +51,7 @@ def recount(
 
 
 def counts_to_ask(
-    sightings: Sequence[Sighting], answers: CountAnswers, *, policy: Literal["drop", "shrink"], threshold: float = 0.5
+    sightings: Sequence[Sighting], answers: CountAnswers, *, policy: Literal["drop", "shrink"], threshold: float
 ) -> list[tuple[str, int]]:
     """The next numbers that must be asked about, at most one for each name; empty once `recount` can decide.
 
@@ -62,8 +62,10 @@ def counts_to_ask(
         threshold: least p(yes).
 
     >>> ducks = [Sighting(key, "duck", (0, 0, 9, 9)) for key in range(3)]
-    >>> counts_to_ask(ducks, {}, policy="shrink"), counts_to_ask(ducks, {("duck", 3): Answer(0.1)}, policy="shrink")
-    ([('duck', 3)], [('duck', 2)])
+    >>> counts_to_ask(ducks, {}, policy="shrink", threshold=0.5)
+    [('duck', 3)]
+    >>> counts_to_ask(ducks, {("duck", 3): Answer(0.1)}, policy="shrink", threshold=0.5)
+    [('duck', 2)]
     """
     wanted: list[tuple[str, int]] = []
     for name, ones in _several(sightings).items():

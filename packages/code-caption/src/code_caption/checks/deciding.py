@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from code_caption.checks.choosing import (
     Contest,
@@ -49,7 +49,7 @@ def decide(evidence: Evidence, rules: Rules) -> Decision:
     in a group with it. Then each element, each pair and the image get their best caption.
 
     Raises:
-        CodeCaptionError: `phrases`: captions are re-ranked, and `evidence.phrases` does not say what one claims.
+        EvidenceError: `phrases`: captions are re-ranked, and `evidence.phrases` does not say what one claims.
     """
     kept, drops = survivors(evidence, rules)
     units = to_units(kept, link_scale=rules.link_scale, least_members=rules.least_members)
@@ -74,8 +74,14 @@ def _texts(evidence: Evidence, alone: Sequence[Sighting], rules: Rules, drops: l
     if not rules.reading:
         return {one.key: evidence.readings[one.key][0] for one in alone if evidence.readings.get(one.key)}
     texts, more = agree(alone, evidence.readings, least_similarity=rules.reading_similarity)
-    drops += more
+    drops += [_with_lost_reading(drop, evidence) for drop in more]
     return texts
+
+
+def _with_lost_reading(drop: Drop, evidence: Evidence) -> Drop:
+    """A text that was read once because the second question has no reply is unanswered."""
+    error = evidence.error("read", str(drop.keys[0]), "1") if drop.reason == "read_once" else ""
+    return replace(drop, reason="unanswered", detail=error) if error else drop
 
 
 def _element(evidence: Evidence, unit: Unit, texts: dict[int, str], rules: Rules, drops: list[Drop]) -> Element:

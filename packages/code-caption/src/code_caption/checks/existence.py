@@ -12,7 +12,7 @@ RULE = "existence"
 
 
 def confirm(
-    sightings: Sequence[Sighting], answers: Mapping[int, Answer], *, threshold: float = 0.5, control: float = 0.0
+    sightings: Sequence[Sighting], answers: Mapping[int, Answer], *, threshold: float, control: float = 0.0
 ) -> tuple[list[Sighting], list[Drop]]:
     """Keep the sightings that pass.
 
@@ -27,7 +27,7 @@ def confirm(
         `below_control`.
 
     >>> cup = Sighting(0, "cup", (0, 0, 9, 9))
-    >>> confirm([cup], {0: Answer(0.6)}, control=0.7)[1][0].reason
+    >>> confirm([cup], {0: Answer(0.6)}, threshold=0.5, control=0.7)[1][0].reason
     'below_control'
     """
     kept: list[Sighting] = []

@@ -8,7 +8,7 @@ from code_caption.checks.answers import Answer, texts_to_answer
 from code_caption.checks.asks import Ask, Reply
 from code_caption.checks.evidence import Evidence
 from code_caption.checks.reading import read_text
-from code_caption.errors import CodeCaptionError
+from code_caption.errors import EvidenceError
 from code_caption.words.number_words import read_number
 
 
@@ -16,11 +16,11 @@ def file_replies(evidence: Evidence, asks: Sequence[Ask], replies: Sequence[Repl
     """Add what came back to the evidence; a question without a reply is an error there, and is not asked again.
 
     Raises:
-        CodeCaptionError: a question is of another kind than those of the three stages.
+        EvidenceError: a question is of another kind than those of the three stages.
     """
     for ask, reply in zip(asks, replies, strict=True):
         if ask.about[0] not in _FILE:
-            raise CodeCaptionError("about", f"about must begin with one of {', '.join(_FILE)}; got {ask.about}.")
+            raise EvidenceError("about", f"about must begin with one of {', '.join(_FILE)}; got {ask.about}.")
         if reply.error:
             evidence.errors[ask.key] = reply.error
         else:

@@ -24,7 +24,7 @@ _RULES = (Rules(),)
 
 @dataclass(frozen=True)
 class Interview:
-    """All choices about asking; framings and decodings are the published ones where there are any.
+    """All choices about asking; framings and decodings of captions are the published ones, the others say what is ours.
 
     Raises:
         SettingsError: there are no rules, an unknown way to count, or a negative size.
@@ -48,10 +48,13 @@ class Interview:
     """Of captions of a pair, around both; also of checks of phrases about it under `Rules.pair_claims` "crop"."""
 
     region_decoding: Decoding = SAMPLED
+    """Of captions of a box: four of eight sampled texts (published)."""
     pair_decoding: Decoding = SAMPLED
+    """Of captions of a pair: the same (published)."""
     read_decoding: Decoding = GREEDY
+    """Of both readings: greedy (ours; the published code takes the likeliest of four sampled texts)."""
     count_decoding: Decoding = _COUNTED
-    """Of counts that are asked for in words."""
+    """Of counts that are asked for in words: greedy (ours; the published code checks a number)."""
 
     count_form: Literal["at_least", "how_many"] = "at_least"
     """Check whether there are at least so many (published), or let the model count once."""

@@ -11,7 +11,7 @@ from PIL import Image
 from code_caption.checks.asks import Ask, AskModel, ImageAsks, Reply
 from code_caption.checks.evidence import Evidence
 from code_caption.checks.filing import file_replies
-from code_caption.errors import CodeCaptionError
+from code_caption.errors import EvidenceError
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def interview_images(images: Sequence[ImageEvidence], wanted: Wanted, ask_model:
         Cost of each image, in order.
 
     Raises:
-        CodeCaptionError: `asked_twice`: `wanted` wants again what was asked; `replies`: the model returned too few
+        EvidenceError: `asked_twice`: `wanted` wants again what was asked; `replies`: the model returned too few
             replies, or too many.
     """
     asked: list[set[str]] = [set() for _ in images]
@@ -72,7 +72,7 @@ def interview_images(images: Sequence[ImageEvidence], wanted: Wanted, ask_model:
 def _note(asks: Sequence[Ask], asked: set[str]) -> None:
     for ask in asks:
         if ask.key in asked:
-            raise CodeCaptionError("asked_twice", f"each question must be wanted once; got {ask.key!r} again.")
+            raise EvidenceError("asked_twice", f"each question must be wanted once; got {ask.key!r} again.")
         asked.add(ask.key)
 
 
@@ -83,5 +83,5 @@ def _ask(
     replies = ask_model(together)
     expected, got = [len(one.asks) for one in together], [len(of_image) for of_image in replies]
     if expected != got:
-        raise CodeCaptionError("replies", f"a model must reply to each question, {expected} by image; got {got}.")
+        raise EvidenceError("replies", f"a model must reply to each question, {expected} by image; got {got}.")
     return replies

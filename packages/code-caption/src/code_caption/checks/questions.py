@@ -14,6 +14,7 @@ from code_caption.checks.rules import Rules
 from code_caption.checks.sightings import BoxPixels, Sighting, Unit
 from code_caption.checks.surviving import count_answers, existing, surviving_pairs, surviving_units
 from code_caption.checks.views import WHOLE, View
+from code_caption.words.names import is_one_name
 
 WriteBox = Callable[[BoxPixels, tuple[int, int]], str]
 """(box in pixels, size of the image) -> the box as the model writes boxes."""
@@ -55,7 +56,7 @@ def validating_asks(evidence: Evidence, interview: Interview) -> list[Ask]:
     """Claims of the captions that could still win; `evidence.phrases` says what they claim.
 
     Raises:
-        CodeCaptionError: `phrases`: it does not say so of a caption.
+        EvidenceError: `phrases`: it does not say so of a caption.
     """
     asks: dict[str, Ask] = {}
     for rules in interview.rules:
@@ -121,13 +122,24 @@ def _is_read(one: Sighting, interview: Interview) -> bool:
 def _pair_ask(a: Unit, b: Unit, evidence: Evidence, interview: Interview, write_box: WriteBox) -> Ask:
     box = around((a.box_xyxy_px, b.box_xyxy_px))
     view = interview.pair_view.view(box)
-    names = {"a": _called(a, interview), "b": _called(b, interview), "box": write_box(box, evidence.size_wh)}
-    text = interview.wording.pair.format(**names)
+    called_a, called_b = _called_alike(a, b, interview) if is_one_name(a.name, b.name) else _called(a, b, interview)
+    text = interview.wording.pair.format(a=called_a, b=called_b, box=write_box(box, evidence.size_wh))
     return Ask(("pair", a.label, b.label), text, view, interview.pair_decoding)
 
 
-def _called(unit: Unit, interview: Interview) -> str:
-    return interview.nouns.plural(unit.name) if unit.is_group else interview.nouns.with_article(unit.name)
+def _called(a: Unit, b: Unit, interview: Interview) -> tuple[str, str]:
+    nouns = interview.nouns
+    called = [nouns.plural(unit.name) if unit.is_group else nouns.with_article(unit.name) for unit in (a, b)]
+    return called[0], called[1]
+
+
+def _called_alike(a: Unit, b: Unit, interview: Interview) -> tuple[str, str]:
+    """Two things of one name, held apart."""
+    nouns = interview.nouns
+    kinds = [f"group of {nouns.plural(unit.name)}" if unit.is_group else unit.name for unit in (a, b)]
+    # A name without an article, such as "jeans", is neither one nor another.
+    first, second = (nouns.with_article(kind) == kind for kind in kinds)
+    return f"{'some' if first else 'one'} {kinds[0]}", f"{'other' if second else 'another'} {kinds[1]}"
 
 
 def _claim_asks(evidence: Evidence, interview: Interview, rules: Rules) -> Iterable[Ask]:

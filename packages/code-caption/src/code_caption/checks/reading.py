@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from code_caption.checks.drops import Drop
 from code_caption.checks.geometry import area_px, covered_share
+from code_caption.checks.no_text import says_no_text
 from code_caption.checks.sightings import Sighting
 
 RULE = "reading"
@@ -14,21 +15,22 @@ RULE = "reading"
 NESTED_SHARE = 0.9
 """A box lies in another one if this share of it does."""
 
-_NOTHING = frozenset({"", "no", "none", "no text", "nothing", "n a", "there is no text", "no visible text"})
-
-_QUOTED = re.compile(r"[\"'`“‘]+(.*?)[\"'`”’]+\.?")
+_QUOTED = re.compile(r"([\"'`“‘]+)(.*?)([\"'`”’]+)\.?")
 """Quotation marks around all of it; a full stop after them is the model's own."""
+_QUOTES = {'"“”': re.compile(r"[\"“”]"), "'`‘’": re.compile(r"(?<!\w)['`‘’]|['`‘’](?!\w)")}
+"""Marks of one kind, and where they stand as quotation marks: an apostrophe within a word is none."""
 
 
 def read_text(reply: str) -> str:
     """What was read; empty where a model says that there is nothing.
 
-    >>> [read_text(reply) for reply in (' "MV TERN".', "Joe's 5'", "No.", "none", "N/A")]
-    ['MV TERN', "Joe's 5'", '', '', '']
+    >>> [read_text(reply) for reply in (' "MV TERN".', "Joe's 5'", '"EXIT" and "ENTER"')]
+    ['MV TERN', "Joe's 5'", '"EXIT" and "ENTER"']
+    >>> [read_text(reply) for reply in ("No.", "N/A", "There is no text in this image.")]
+    ['', '', '']
     """
     read = " ".join(reply.split())
-    quoted = _QUOTED.fullmatch(read)
-    return "" if _plain(read) in _NOTHING else read if quoted is None else quoted.group(1).strip()
+    return "" if says_no_text(_plain(read)) else _unquoted(read)
 
 
 def similarity(a: str, b: str) -> float:
@@ -43,7 +45,7 @@ def similarity(a: str, b: str) -> float:
 
 
 def agree(
-    sightings: Sequence[Sighting], readings: Mapping[int, Sequence[str]], *, least_similarity: float = 0.8
+    sightings: Sequence[Sighting], readings: Mapping[int, Sequence[str]], *, least_similarity: float
 ) -> tuple[dict[int, str], list[Drop]]:
     """Texts that were read twice alike, by key, and what was left out.
 
@@ -78,6 +80,17 @@ def _is_inside_said(outer: Sighting, sightings: Sequence[Sighting], texts: Mappi
         for one in sightings
         if one.key in texts and one.key != outer.key
     )
+
+
+def _unquoted(read: str) -> str:
+    """A text without the marks around it, unless they belong to two quotations."""
+    quoted = _QUOTED.fullmatch(read)
+    if quoted is None:
+        return read
+    before, inner, after = quoted.groups()
+    if any(set(marks) & {*before, *after} and within.search(inner) for marks, within in _QUOTES.items()):
+        return read
+    return inner.strip()
 
 
 def _plain(text: str) -> str:

@@ -33,9 +33,7 @@ class Ranking:
     """Rejected ones."""
 
 
-def rank(
-    candidates: Sequence[Candidate], answers: Mapping[str, Answer], *, threshold: float = 0.5, strict: bool = False
-) -> Ranking:
+def rank(candidates: Sequence[Candidate], answers: Mapping[str, Answer], *, threshold: float, strict: bool) -> Ranking:
     """Find the candidate with the most confirmed less rejected phrases, or what must be asked to find it.
 
     Ties go to fewer rejected phrases, then to the higher log-probability, then to the first. A candidate is asked about
@@ -46,21 +44,24 @@ def rank(
         candidates: captions.
         answers: of phrases so far.
         threshold: least p(yes) of a confirmed phrase.
-        strict: a candidate without a rejected phrase goes before all others, however much more they say.
+        strict: however much others say, candidates with claims of which none is rejected go first, then those without
+            claims, which nothing was checked of, then those with a rejected phrase.
 
     >>> two = [Candidate("a red cup", ("red cup",)), Candidate("a cup on a tray", ("cup", "tray"))]
-    >>> rank(two, {}).to_ask
+    >>> rank(two, {}, threshold=0.5, strict=True).to_ask
     ('cup', 'tray')
-    >>> rank(two, {"cup": Answer(0.9), "tray": Answer(0.8)}).winner
+    >>> rank(two, {"cup": Answer(0.9), "tray": Answer(0.8)}, threshold=0.5, strict=True).winner
     1
     """
     if not candidates:
         return Ranking(None)
 
-    def hopes(index: int) -> tuple[bool, int, int, float, int]:
-        """The best that it can come to."""
-        no = _rejected(candidates[index], answers, threshold)
-        return strict and not no, len(candidates[index].phrases) - 2 * no, -no, candidates[index].mean_logprob, -index
+    def hopes(index: int) -> tuple[int, int, int, float, int]:
+        """The best that it can come to: more answers can only lower it."""
+        one = candidates[index]
+        no = _rejected(one, answers, threshold)
+        place = _strict_place(one, no) if strict else 0
+        return place, len(one.phrases) - 2 * no, -no, one.mean_logprob, -index
 
     best = max(range(len(candidates)), key=hopes)
     phrases = candidates[best].phrases
@@ -69,6 +70,12 @@ def rank(
         return Ranking(None, to_ask)
     no = _rejected(candidates[best], answers, threshold)
     return Ranking(best, (), len(phrases) - no, no)
+
+
+def _strict_place(candidate: Candidate, no: int) -> int:
+    if not candidate.phrases:
+        return 1
+    return 0 if no else 2
 
 
 def _rejected(candidate: Candidate, answers: Mapping[str, Answer], threshold: float) -> int:

@@ -8,6 +8,7 @@ from typing import Literal
 from code_caption.checks.geometry import LEAST_MEMBERS, LEAST_PAIR_SHARE, LINK_SCALE, PAIR_GROWTH
 from code_caption.errors import SettingsError
 
+_WHOLE_NUMBERS = ("least_elements", "least_members", "most_pairs")
 _CHOICES = {"counting": ("off", "drop", "shrink"), "pair_claims": ("whole", "crop")}
 
 
@@ -37,15 +38,17 @@ class Rules:
     reranking: bool = True
     """Of several captions, the one whose phrases are confirmed best; off: the one with the highest log-probability."""
     strict: bool = True
-    """A best caption with a rejected phrase is dropped (its box stays); else only if no fewer are rejected than
-    confirmed. Pairs are always strict."""
+    """A caption without a rejected phrase goes first (one that claims nothing after those that do), and a best one with
+    a rejected phrase is dropped (its box stays). Off: it is dropped only if no fewer are rejected than confirmed. Pairs
+    are always strict."""
     claims_threshold: float = 0.5
     """Least p(yes) of a phrase."""
     pair_claims: Literal["whole", "crop"] = "whole"
     """Phrases about a pair are checked in the whole image (published), where pairs and the image's caption share
     answers, or in the cut around both, framed as `Interview.pair_view`."""
     check_captions: bool = True
-    """Captions of the whole image compete as well (absent in the published code); off: the likeliest is kept."""
+    """Captions of the whole image compete as well, those that claim something (absent in the published code); off: the
+    likeliest is kept."""
     reading: bool = True
     """Text is kept if two readings agree, and belongs to the smallest box around it."""
     reading_similarity: float = 0.8
@@ -64,6 +67,9 @@ class Rules:
     """Of an image, those with the smallest box around both. None: all."""
 
     def __post_init__(self) -> None:
+        for name in _WHOLE_NUMBERS:
+            if type(getattr(self, name)) is not int and not (name == "most_pairs" and self.most_pairs is None):
+                raise SettingsError("rules", f"{name} must be a whole number; got {getattr(self, name)!r}.")
         for one in fields(self):
             value = getattr(self, one.name)
             if one.name.endswith(("threshold", "similarity", "share")) and not 0 <= value <= 1:
@@ -79,4 +85,5 @@ class Rules:
 
 
 UNFILTERED = Rules(existence=False, control=False, counting="off", reranking=False, reading=False, least_elements=0)
-"""Everything as it was generated: the control."""
+"""Everything as it was generated, whatever it names or claims: the control. Only captions and texts that were cut off
+at the longest length are left out, under these rules as under all others."""

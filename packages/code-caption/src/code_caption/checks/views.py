@@ -12,7 +12,7 @@ from PIL import Image
 
 from code_caption.checks.geometry import scaled
 from code_caption.checks.sightings import BoxPixels
-from code_caption.errors import SceneError, SettingsError
+from code_caption.errors import SettingsError
 
 ViewKind = Literal["whole", "crop", "in_place"]
 """The image; a cut of it; or the image with everything outside of the cut painted over."""
@@ -23,7 +23,7 @@ class View:
     """A part of an image.
 
     Raises:
-        SceneError: `view`: a part without a box, or the whole with one.
+        SettingsError: `view`: an unknown kind, a part without a box, or the whole with one.
 
     >>> View("crop", (100, 100, 140, 180)).box_xyxy_px
     (100, 100, 140, 180)
@@ -34,8 +34,11 @@ class View:
     """What stays in sight; None for the whole image."""
 
     def __post_init__(self) -> None:
+        if self.kind not in get_args(ViewKind):
+            raise SettingsError("view", f"kind must be one of {get_args(ViewKind)}; got {self.kind!r}.")
         if (self.kind == "whole") != (self.box_xyxy_px is None):
-            raise SceneError("view", f"a view must have a box unless it is whole; got {self.kind}, {self.box_xyxy_px}.")
+            expected = "a view must have a box unless it is whole"
+            raise SettingsError("view", f"{expected}; got {self.kind}, {self.box_xyxy_px}.")
 
 
 WHOLE = View()

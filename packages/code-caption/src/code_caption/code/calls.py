@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Set
 
-from code_caption.code.constants import fault, read_box, read_count, read_list, read_text
+from code_caption.code.literals import fault, read_box, read_count, read_list, read_text
 from code_caption.errors import CodeError, SceneError
 from code_caption.scene import Element, Group, Relation
 

@@ -36,10 +36,10 @@ def canonical(scene: Scene, *, digits: int = 2, scale: int = 1) -> Scene:
     return Scene(
         scene.caption,
         tuple(
-            Element(thing.name, to_fractions(key[1:5], steps), thing.caption, tuple(thing.attributes), thing.text)
+            Element(thing.name, steps_to_fractions(key[1:5], steps), thing.caption, tuple(thing.attributes), thing.text)
             for key, _, thing in elements
         ),
-        tuple(Group(thing.name, tuple(to_fractions(box, steps) for box in key[-1])) for key, _, thing in groups),
+        tuple(Group(thing.name, tuple(steps_to_fractions(box, steps) for box in key[-1])) for key, _, thing in groups),
         _moved_relations(scene.relations, places),
     )
 
@@ -66,7 +66,7 @@ def require_scale(scale: int) -> None:
         raise SettingsError("scale", f"scale must be 1 (fractions) or 1000 (whole thousandths); got {scale!r}.")
 
 
-def to_steps(box: BoxFractions, steps: int) -> BoxSteps:
+def box_to_steps(box: BoxFractions, steps: int) -> BoxSteps:
     """The box on the grid, at least one step wide and high."""
     left, top, right, bottom = box
     x0, y0, x1, y1 = round(left * steps), round(top * steps), round(right * steps), round(bottom * steps)
@@ -77,7 +77,7 @@ def to_steps(box: BoxFractions, steps: int) -> BoxSteps:
     return x0, y0, x1, y1
 
 
-def to_fractions(box: BoxSteps, steps: int) -> BoxFractions:
+def steps_to_fractions(box: BoxSteps, steps: int) -> BoxFractions:
     """The box in shares; each is the float nearest to its decimal, so that it prints as short as it was rounded."""
     x0, y0, x1, y1 = box
     return x0 / steps, y0 / steps, x1 / steps, y1 / steps
@@ -107,12 +107,12 @@ _GroupKey = tuple[int, int, int, int, int, str, tuple[BoxSteps, ...]]
 
 
 def _element_key(element: Element, steps: int) -> _ElementKey:
-    box = to_steps(element.box, steps)
+    box = box_to_steps(element.box, steps)
     return (-area_steps(box), *box, element.name, element.caption, tuple(element.attributes), element.text)
 
 
 def _group_key(group: Group, steps: int) -> _GroupKey:
-    members = tuple(sorted(to_steps(member, steps) for member in group.members))
+    members = tuple(sorted(box_to_steps(member, steps) for member in group.members))
     box = union_steps(members)
     return (-area_steps(box), *box, group.name, members)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 from box_space import Box, Fraction, OriginalPixels, llava_space
 
+from code_caption.errors import SettingsError
 from code_caption.scene import BoxFractions, Scene
 
-BoxFrame = Literal["whole", "padded"]
-"""Shares of the upright image, or of the square that LLaVA-1.5's recipe pads it to."""
+BoxFrame = Literal["padded", "whole"]
+"""Shares of the square that LLaVA-1.5's recipe pads the image to, or of the upright image itself."""
+
+BOX_FRAMES: tuple[BoxFrame, ...] = get_args(BoxFrame)
 
 
 def scene_in_frame(scene: Scene, size_wh: tuple[int, int], frame: BoxFrame) -> Scene:
@@ -21,11 +24,16 @@ def scene_in_frame(scene: Scene, size_wh: tuple[int, int], frame: BoxFrame) -> S
         size_wh: of the upright image, pixels.
         frame: `whole` changes nothing.
 
+    Raises:
+        SettingsError: `frame`: an unknown one.
+
     >>> from code_caption.scene import Element
     >>> wide = Scene(elements=(Element("duck", (0.0, 0.0, 0.5, 1.0)),))
     >>> scene_in_frame(wide, (200, 100), "padded").elements[0].box
     (0.0, 0.25, 0.5, 0.75)
     """
+    if frame not in BOX_FRAMES:
+        raise SettingsError("frame", f"frame must be {' or '.join(BOX_FRAMES)}; got {frame!r}.")
     if frame == "whole":
         return scene
     image, square = Fraction(OriginalPixels(*size_wh)), llava_space(*size_wh)

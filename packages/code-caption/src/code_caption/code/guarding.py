@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from keyword import kwlist
 
-from code_caption.code.lexing import Token, lex
+from code_caption.code.lexing import CLOSERS, Token, lex
+from code_caption.code.rendering import FIELDS
 from code_caption.errors import CodeError
 
 MOST_DEPTH = 8
 """Brackets within brackets; our own layout needs four, and a model may put some around a long string."""
 
-_CLOSERS = {"(": ")", "[": "]"}
 _KEYWORDS = frozenset(kwlist) - {"class", "def", "pass", "None", "True", "False"}
 _OPERATORS = set("+*/%@&|^~<>{}")
 _FIELD_STRING = re.compile(r"[fFtTrR]{1,2}['\"]")
@@ -62,8 +62,7 @@ def is_cut_statement(tokens: list[Token]) -> bool:
             break
         if token.kind != "newline":
             line.insert(0, token.text)
-    fields = ("caption", "elements", "groups", "relations")
-    return _is_start(line, ["pas"]) or any(_is_start(line, ["self", ".", field, "="]) for field in fields)
+    return _is_start(line, ["pas"]) or any(_is_start(line, ["self", ".", field, "="]) for field in FIELDS)
 
 
 def _is_start(words: list[str], whole: list[str]) -> bool:
@@ -116,12 +115,12 @@ def _operator_fault(token: Token, last: Token, before: list[Token], stack: list[
         return "unknown_call", "only Element, Group and Relation can be called."
     if token.text == "[" and (ends_value or last.kind == "name"):
         return "not_a_constant", "values must be constants and lists; got a subscript."
-    if token.text in _CLOSERS:
+    if token.text in CLOSERS:
         stack.append(token.text)
         return ("nesting", f"brackets must be at most {MOST_DEPTH} deep.") if len(stack) > MOST_DEPTH else None
     if token.text in (")", "]"):
         opener = stack.pop() if stack else ""
-        return None if _CLOSERS.get(opener) == token.text else ("syntax", f"{token.text[:20]!r} closes no bracket.")
+        return None if CLOSERS.get(opener) == token.text else ("syntax", f"{token.text[:20]!r} closes no bracket.")
     if token.text == "-" and last.text not in ("(", "[", ",", "="):
         return "not_a_constant", "values must be constants and lists; got a difference."
     if token.text == ".":

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
+from code_caption.code.rendering import FIELDS
 from code_caption.errors import SceneError
 from code_caption.scene import BoxFractions, Element, Group, Relation, Scene
 
@@ -31,7 +32,7 @@ def json_to_scene(values: Mapping[str, Any]) -> Scene:
     Raises:
         SceneError: a key is unknown or missing, a value has another type, or the scene does not hold together.
     """
-    fields = _fields(values, "a scene", optional={"caption", "elements", "groups", "relations"})
+    fields = _fields(values, "a scene", optional=set(FIELDS))
     return Scene(
         _text(fields.get("caption", ""), "caption"),
         tuple(_json_to_element(each) for each in _list(fields.get("elements", []), "elements")),

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+CLOSERS = {"(": ")", "[": "]"}
+"""The brackets that a code caption has."""
+
 # Possessive quantifiers (`*+`) never give back what they took, and what does not end well is taken in one piece all the
 # same: so each character is looked at a few times at most.
 _TOKEN = re.compile(

@@ -10,8 +10,9 @@ import warnings
 from code_caption.code.calls import read_element, read_group, read_relation, require_relation
 from code_caption.code.canonical_form import require_scale
 from code_caption.code.canonical_reader import read_canonical
-from code_caption.code.constants import fault, read_list, read_text
 from code_caption.code.guarding import is_cut_statement, require_plain
+from code_caption.code.literals import fault, read_list, read_text
+from code_caption.code.rendering import FIELDS
 from code_caption.errors import CodeError
 from code_caption.scene import Scene
 
@@ -156,7 +157,7 @@ def _assigned(statements: list[ast.stmt]) -> dict[str, ast.expr]:
         target = statement.targets[0] if isinstance(statement, ast.Assign) and len(statement.targets) == 1 else None
         if not isinstance(statement, ast.Assign) or not isinstance(target, ast.Attribute) or not _is_self(target.value):
             raise fault("statement", statement, "__init__ must hold assignments to self.<field> only.")
-        if target.attr not in ("caption", "elements", "groups", "relations"):
+        if target.attr not in FIELDS:
             raise fault("unknown_field", statement, f"a scene has no {target.attr[:40]!r}.")
         if target.attr in fields:
             raise fault("repeated_field", statement, f"code must assign {target.attr!r} once; got it twice.")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from code_caption.code.lexing import Token, lex
+from code_caption.code.lexing import CLOSERS, Token, lex
+from code_caption.code.rendering import FIELDS
 
-_FIELDS = ("caption", "elements", "groups", "relations")
 _CALLS = ("Element", "Group", "Relation")
-_CLOSERS = {"(": ")", "[": "]"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def cut_into_pieces(code: str) -> Iterator[Piece]:
     while at < len(tokens):
         name = _assigned_field(tokens, at)
         if name is not None:
-            field = name if name in _FIELDS and name not in seen else ""
+            field = name if name in FIELDS and name not in seen else ""
             cutter = _Cutter(code, tokens, at + 4, field)
             pieces = list(cutter.caption() if name == "caption" else cutter.items())
             yield from pieces if field else [Piece("", "", "repeated_field" if name in seen else "unknown_field")]
@@ -61,7 +60,7 @@ class _Cutter:
         first, depth = self.at, 0
         while self.at < len(self.tokens) and not self._begins_assignment():
             token = self.tokens[self.at]
-            depth += (token.text in _CLOSERS) - (token.text in _CLOSERS.values())
+            depth += (token.text in CLOSERS) - (token.text in CLOSERS.values())
             if token.kind == "newline" and depth <= 0:
                 break
             self.at += 1
@@ -94,10 +93,10 @@ class _Cutter:
                 piece = self._piece(first, "" if is_matched else "syntax")
                 self.at += text == ","
                 return piece
-            if text in _CLOSERS:
+            if text in CLOSERS:
                 stack.append(text)
             elif text in (")", "]"):
-                if stack and _CLOSERS[stack[-1]] == text:
+                if stack and CLOSERS[stack[-1]] == text:
                     stack.pop()
                 else:
                     is_matched = False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import fields
 
 from code_caption.code.canonical_form import canonical
 from code_caption.scene import BoxFractions, Element, Group, Relation, Scene
 
 HEADER: tuple[str, str] = ("class Scene:", "    def __init__(self):")
 """The first lines of every code caption."""
+FIELDS: tuple[str, ...] = tuple(field.name for field in fields(Scene))
+"""What a scene has, in the order in which it is written: caption, elements, groups, relations."""
 EMPTY = "        pass"
 """The body of a scene that holds nothing."""
 

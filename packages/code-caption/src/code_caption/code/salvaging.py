@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from code_caption.code.calls import read_element, read_group, read_relation
-from code_caption.code.constants import read_text
+from code_caption.code.literals import read_text
 from code_caption.code.parsing import MOST_CHARACTERS, code_to_scene, expression_of
 from code_caption.code.pieces import Piece, cut_into_pieces
 from code_caption.errors import CodeError

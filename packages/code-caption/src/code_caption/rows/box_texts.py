@@ -7,7 +7,8 @@ from typing import Literal
 
 from box_space import Box, Fraction, OriginalPixels, SquarePadded, Thousand, box_to_llava_text, box_to_qwen_text
 
-from code_caption.code.canonical_form import to_fractions, to_steps
+from code_caption.code.canonical_form import box_to_steps, steps_to_fractions
+from code_caption.code.frames import BOX_FRAMES, BoxFrame
 from code_caption.errors import SettingsError
 from code_caption.scene import BoxFractions
 
@@ -29,7 +30,7 @@ class BoxText:
 
     form: Literal["llava", "qwen"] = "llava"
     """Fractions in brackets, or whole thousandths as JSON."""
-    frame: Literal["padded", "whole"] | None = None
+    frame: BoxFrame | None = None
     """What numbers are shares of: the image padded to a square as in LLaVA-1.5's recipe, or the image itself.
 
     None: `padded` for the form `llava`, `whole` for `qwen`, as their authors have it."""
@@ -41,8 +42,8 @@ class BoxText:
     def __post_init__(self) -> None:
         if self.form not in ("llava", "qwen"):
             raise SettingsError("form", f"form must be llava or qwen; got {self.form!r}.")
-        if self.frame not in (None, "padded", "whole"):
-            raise SettingsError("frame", f"frame must be padded, whole or None; got {self.frame!r}.")
+        if self.frame is not None and self.frame not in BOX_FRAMES:
+            raise SettingsError("frame", f"frame must be {', '.join(BOX_FRAMES)} or None; got {self.frame!r}.")
         if not 1 <= self.digits <= 4:
             raise SettingsError("digits", f"digits must be 1 to 4; got {self.digits!r}.")
         if self.step is not None and not self._is_exact(self.step):
@@ -65,7 +66,7 @@ class BoxText:
         x0, y0, x1, y1 = box
         in_frame = Box(x0 * width, y0 * height, x1 * width, y1 * height, space.original).to(Fraction(space.of))
         steps = self._finest if self.step is None else round(1 / self.step)
-        x0, y0, x1, y1 = to_fractions(to_steps(in_frame.xyxy, steps), steps)
+        x0, y0, x1, y1 = steps_to_fractions(box_to_steps(in_frame.xyxy, steps), steps)
         snapped = Box(x0, y0, x1, y1, Fraction(space.of)).to(space)
         return box_to_qwen_text(snapped) if self.form == "qwen" else box_to_llava_text(snapped, digits=self.digits)
 

@@ -11,6 +11,7 @@ from code_caption.rows.plain_captions import as_sentence, scene_to_caption
 from code_caption.rows.referring import Reference, element_phrase, refer_to_element, refer_to_group
 from code_caption.rows.row_wording import RowWording
 from code_caption.scene import BoxFractions, Scene
+from code_caption.words.nearness import might_be_there, near_spellings
 
 FORMS: tuple[str, ...] = ("code", "caption", "region", "grounding", "boxes", "count", "text", "attribute", "exist")
 """Kinds of rows; the code and the caption tell the whole image, the others ask about one thing of it."""
@@ -117,11 +118,17 @@ def _grounding(material: Material) -> Iterator[Draft]:
 def _boxes(material: Material) -> Iterator[Draft]:
     wording = material.wording
 
-    def answer(names: list[str]) -> str:
-        boxes = sorted(_boxes_of(material.scene, names), key=_reading_order)
-        return wording.boxes_answer.format(boxes=", ".join(map(material.box, boxes)))
+    def written(names: list[str]) -> list[str]:
+        return [material.box(box) for box in sorted(_boxes_of(material.scene, names), key=_reading_order)]
 
-    return _of_each_name(material, wording.boxes, answer)
+    def answer(names: list[str]) -> str:
+        return wording.boxes_answer.format(boxes=", ".join(written(names)))
+
+    def reason(names: list[str]) -> str:
+        boxes = written(names)
+        return "same_box" if len(set(boxes)) < len(boxes) else ""
+
+    return _of_each_name(material, wording.boxes, answer, reason)
 
 
 def _boxes_of(scene: Scene, names: list[str]) -> list[BoxFractions]:
@@ -143,16 +150,25 @@ def _count(material: Material) -> Iterator[Draft]:
     return _of_each_name(material, wording.count, answer)
 
 
-def _of_each_name(material: Material, asked: Iterable[str], answer: Callable[[list[str]], str]) -> Iterator[Draft]:
-    """One question for each name that can be counted; it is answered for all names that mean the same."""
+def _of_each_name(
+    material: Material,
+    asked: Iterable[str],
+    answer: Callable[[list[str]], str],
+    unfit: Callable[[list[str]], str] = lambda _: "",
+) -> Iterator[Draft]:
+    """One question for each name that can be counted; it is answered for all names that mean the same.
+
+    `unfit` says why there is no answer for these names; empty: there is one.
+    """
     counts, wording, nouns = material.scene.counts, material.wording, material.wording.nouns
     for name in counts:
         alike = [other for other in counts if nouns.includes(name, other)]
         if reason := _uncounted(name, alike, wording):
             yield Draft(name, reason=reason)
-        elif name == min(other for other in counts if nouns.key(other) == nouns.key(name)):
+        elif name == min(alike):
             questions = tuple(each.format(name=name, plural=nouns.plural(name)) for each in asked)
-            yield Draft(name, questions, answer(alike), nouns.key(name))
+            reason = unfit(alike)
+            yield Draft(name, reason=reason) if reason else Draft(name, questions, answer(alike), nouns.key(name))
 
 
 def _uncounted(name: str, alike: list[str], wording: RowWording) -> str:
@@ -206,11 +222,19 @@ def _exist(material: Material) -> Iterator[Draft]:
     names = {nouns.key(name): name for name in reversed(there)}
     for key, name in sorted(names.items()):
         yield Draft(name, _exist_questions(name, material.wording), yes, key, is_yes=True)
+    texts = (*there, *_captions(material.scene))
+    near = near_spellings(there, texts)
     for name in dict.fromkeys(material.absent):
-        if any(nouns.includes(name, other) for other in there):
+        # The wording's own nouns may know plurals that the general words do not.
+        if any(nouns.includes(name, other) for other in there) or might_be_there(name, texts, near):
             yield Draft(name, reason="not_absent")
         else:
             yield Draft(name, _exist_questions(name, material.wording), no, nouns.key(name), is_yes=False)
+
+
+def _captions(scene: Scene) -> list[str]:
+    """All that is said of the image and of what is in it."""
+    return [scene.caption, *(each.caption for each in (*scene.elements, *scene.relations))]
 
 
 def _exist_questions(name: str, wording: RowWording) -> tuple[str, ...]:

@@ -94,9 +94,9 @@ def scene_to_dialogue(
 ) -> SceneRows:
     """The same questions, several to a row, so that an image's tokens are trained on fewer times.
 
-    Questions about one kind of thing never share a row, as one answer would give away the next; where there are many
-    of them there are as many rows. The forms `code` and `caption` tell everything and have rows of their own, as
-    `scene_to_rows` writes them. The order of questions goes by seed and row id.
+    Questions about one kind of thing (an office chair is a chair too) never share a row, as one answer would give away
+    the next; where there are many of them there are as many rows. The forms `code` and `caption` tell everything and
+    have rows of their own, as `scene_to_rows` writes them. The order of questions goes by seed and row id.
 
     Args:
         scene: as `scene_to_rows`, like all others but the last.
@@ -139,16 +139,22 @@ def _material(
 
 
 def _dealt(asked: Iterable[Asked], most: int | None) -> list[list[Asked]]:
-    """Each question into the first row that has room and no question of its topic."""
+    """Each question into the first row that has room and no question about its kind of thing."""
     rows: list[list[Asked]] = []
     for each in asked:
         open_rows = (row for row in rows if most is None or len(row) < most)
-        row = next((row for row in open_rows if each.topic not in [other.topic for other in row]), None)
+        row = next((row for row in open_rows if not any(_is_of_kind(each.topic, other.topic) for other in row)), None)
         if row is None:
             rows.append([each])
         else:
             row.append(each)
     return rows
+
+
+def _is_of_kind(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    """Whether one topic includes the other: an office chair is a chair."""
+    shorter, longer = sorted((a, b), key=len)
+    return longer[len(longer) - len(shorter) :] == shorter
 
 
 def _row(row_id: str, image: Any, form: str, turns: Sequence[Asked]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from code_caption.errors import SettingsError
-from code_caption.words.hypernyms import HYPERNYMS, STOP_WORDS
 from code_caption.words.names import MOST_CHARACTERS, is_name, normal_name, require_several
 from code_caption.words.noun_phrases import ExtractNounPhrases, NounPhrase, extracted, name_of
+from code_caption.words.word_lists import HYPERNYMS, STOP_WORDS
 
 
 @dataclass(frozen=True)

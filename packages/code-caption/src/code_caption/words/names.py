@@ -49,6 +49,15 @@ def spelling(name: str) -> str:
     return "".join(_keys(_folded(_BRACKETS.sub(" ", name))))
 
 
+def is_one_name(a: str, b: str) -> bool:
+    """Whether two names are spelled alike, in any number and case.
+
+    >>> is_one_name("Fire-truck", "firetrucks"), is_one_name("dog", "guide dog")
+    (True, False)
+    """
+    return spelling(a) == spelling(b)
+
+
 def names_one_of(text: str, spellings: Collection[str]) -> bool:
     """Whether neighbouring words of a text are one of the spellings, with no article or mark between them."""
     return next(names_among(text, spellings), None) is not None
@@ -60,11 +69,22 @@ def names_among(text: str, spellings: Collection[str]) -> Iterator[str]:
     >>> list(names_among("A red sports car.", {spelling("sports car"), spelling("cars"), spelling("bus")}))
     ['sportcar', 'car']
     """
+    yield from (name for name, _ in mentions_among(text, spellings))
+
+
+def mentions_among(text: str, spellings: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The same, each with the words as they stand there, in lower case.
+
+    >>> list(mentions_among("Two Sports cars.", {spelling("sports car")}))
+    [('sportcar', 'sports cars')]
+    """
     longest = max(map(len, spellings), default=0)
     for part in _BREAK.split(_folded(text)):
-        keys = _keys(part)
+        written = _plain_words(part)
+        keys = [singular(word) for word in written]
         for start in range(len(keys)):
-            yield from _runs_in(keys[start:], spellings, longest)
+            runs = _runs_in(keys[start:], spellings, longest)
+            yield from ((name, " ".join(written[start : start + length])) for name, length in runs)
 
 
 def require_several(name: str, texts: object) -> None:
@@ -77,14 +97,15 @@ def require_several(name: str, texts: object) -> None:
         raise SettingsError(name, f"{name} must be several texts; got {texts[:40]!r}. Put it in a list.")
 
 
-def _runs_in(keys: list[str], spellings: Collection[str], longest: int) -> Iterator[str]:
+def _runs_in(keys: list[str], spellings: Collection[str], longest: int) -> Iterator[tuple[str, int]]:
+    """Spellings that the first words are, each with their number."""
     run = ""
-    for key in keys:
+    for length, key in enumerate(keys, 1):
         run += key
         if len(run) > longest:
             return
         if run in spellings:
-            yield run
+            yield run, length
 
 
 def _folded(text: str) -> str:
@@ -92,4 +113,8 @@ def _folded(text: str) -> str:
 
 
 def _keys(folded: str) -> list[str]:
-    return [singular(word) for word in _PLAIN_WORD.findall(re.sub(r"'s\b", "", folded))]
+    return [singular(word) for word in _plain_words(folded)]
+
+
+def _plain_words(folded: str) -> list[str]:
+    return _PLAIN_WORD.findall(re.sub(r"'s\b", "", folded))

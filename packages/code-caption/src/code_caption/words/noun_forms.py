@@ -11,8 +11,8 @@ _UNCOUNTABLE = (
     *("water", "grass", "sand", "snow", "sky", "soil", "bread", "rice", "food"),
     *("furniture", "luggage", "clothing"),
 )
-_AN_AFTER_ALL = ("hour", "honest", "heir")
-_A_AFTER_ALL = ("uni", "use", "eu", "one", "uku", "ute")
+_AN_AFTER_ALL = ("hour", "honest", "heir", "suv", "x-ray", "xbox", "rv", "lcd", "unidentif", "unimp", "unin")
+_A_AFTER_ALL = ("uni", "urin", "use", "eu", "one", "uku", "ute", "ufo", "usb")
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class NounForms:
     >>> nouns = NounForms()
     >>> [nouns.plural(name) for name in ("duck", "wine glass", "berry", "piece of cake", "person", "scissors")]
     ['ducks', 'wine glasses', 'berries', 'pieces of cake', 'people', 'scissors']
-    >>> [nouns.with_article(name) for name in ("red umbrella", "umbrella", "uniform", "rails", "water")]
-    ['a red umbrella', 'an umbrella', 'a uniform', 'rails', 'water']
+    >>> [nouns.with_article(name) for name in ("red umbrella", "umbrella", "uniform", "SUV", "rails", "water")]
+    ['a red umbrella', 'an umbrella', 'a uniform', 'an SUV', 'rails', 'water']
     """
 
     plurals: Mapping[str, str] = field(default_factory=lambda: dict[str, str](), hash=False)

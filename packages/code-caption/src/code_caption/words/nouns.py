@@ -17,8 +17,8 @@ _NO_PLURAL: frozenset[str] = frozenset(_EXCEPTIONS["no_plural"])
 """Words that end like a plural and are none."""
 _LOSES_S_ONLY: frozenset[str] = frozenset(_EXCEPTIONS["loses_s_only"])
 """Plurals that the rules below would cut too much of, or not at all."""
-_NO_MEN: frozenset[str] = frozenset(_EXCEPTIONS["no_men"])
-"""Words in -man whose plural is not in -men."""
+_REGULAR_AFTER_ALL: frozenset[str] = frozenset(_EXCEPTIONS["regular_after_all"])
+"""Words that end like an irregular one, such as those in -man whose plural is not in -men."""
 
 _STAYS = _NO_PLURAL | _ONLY_PLURAL | _SAME_IN_PLURAL
 
@@ -93,7 +93,7 @@ def _without_ending(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
-    if word.endswith("uses") and not word.endswith(("ouses", "auses", "fuses", "cuses")):
+    if word.endswith("uses") and not word.endswith(("ouses", "auses", "fuses", "ccuses", "xcuses")):
         return word[:-2]
     return word[:-2] if word.endswith(("sses", "shes", "ches", "xes", "zzes", "oes")) else word[:-1]
 
@@ -105,7 +105,7 @@ def _plural_word(word: str) -> str:
     if lower + "s" in _LOSES_S_ONLY:
         return word + "s"
     for many, one in _IRREGULAR.items():
-        if lower == one or (len(one) > 2 and lower.endswith(one) and lower not in _NO_MEN):
+        if lower == one or (len(one) > 2 and lower.endswith(one) and lower not in _REGULAR_AFTER_ALL):
             return word[: len(word) - len(one)] + many
     if lower.endswith("y") and lower[-2:-1] not in tuple("aeiou"):
         return word[:-1] + "ies"

@@ -6,22 +6,13 @@ import re
 from collections.abc import Collection, Sequence
 from functools import lru_cache
 
-from code_caption.words.hypernyms import DETERMINERS, STOP_WORDS
-from code_caption.words.names import names_one_of, normal_name, require_several, spelling, words
+from code_caption.words.names import mentions_among, names_one_of, normal_name, require_several, spelling, words
 from code_caption.words.noun_phrases import ExtractNounPhrases, NounPhrase, extracted, name_of
+from code_caption.words.nouns import plural, singular
+from code_caption.words.word_lists import DETERMINERS, STOP_WORDS
 
 _JOINS = frozenset({"and", "or", "but", "very"})
-
-
-def visual_phrases(
-    text: str,
-    extract: ExtractNounPhrases,
-    *,
-    vocabulary: Collection[str] | None = None,
-    stop_words: Collection[str] = STOP_WORDS,
-) -> tuple[str, ...]:
-    """The noun phrases of one candidate caption; see `phrases_of`, which is faster for many."""
-    return phrases_of([text], extract, vocabulary=vocabulary, stop_words=stop_words)[0]
+_SEVERAL = frozenset({"two", "three", "four", "five", "six", "several", "both", "many", "multiple"})
 
 
 def phrases_of(
@@ -67,6 +58,23 @@ def mentions(caption: str, name: str) -> bool:
     """
     wanted = spelling(name)
     return bool(wanted) and names_one_of(caption, (wanted,))
+
+
+def mentions_several(caption: str, name: str) -> bool:
+    """Whether a caption names more than one thing of a name: in the plural, or more than once.
+
+    Of a name whose plural is written as its singular, one mention beside a number counts too.
+
+    >>> [mentions_several(text, "dog") for text in ("Two dogs.", "A dog beside another dog.", "A dog on a rug.")]
+    [True, True, False]
+    >>> mentions_several("Two sheep on a hill.", "sheep"), mentions_several("A sheep on a hill.", "sheep")
+    (True, False)
+    """
+    wanted = spelling(name)
+    written = [mention for _, mention in mentions_among(caption, (wanted,))] if wanted else []
+    if len(written) > 1 or any(singular(mention) != mention for mention in written):
+        return True
+    return any(plural(mention) == mention for mention in written) and not _SEVERAL.isdisjoint(words(caption))
 
 
 def split_attributes(phrase: str, head: str) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ class OwlDetector:
         model_or_path: Any,
         processor: Any = None,
         *,
-        threshold: float = 0.1,
+        box_threshold: float = 0.1,
         template: str = "{}",
         device: str | torch.device | None = None,
         dtype: torch.dtype | None = None,
@@ -44,7 +44,7 @@ class OwlDetector:
             model_or_path: folder or hub id of a checkpoint (loaded from safetensors), or a loaded model (device and
                 dtype then change it in place).
             processor: its processor; loaded from the same place when None.
-            threshold: a query is kept when its phrase's score is above this; 0.1 is the default of transformers.
+            box_threshold: a query is kept when its phrase's score is above this; 0.1 is the default of transformers.
             template: the query's text, with `{}` for the phrase; "a photo of a {}" is common, and costs four of the
                 sixteen tokens.
             device: where to run; the model's own place when None.
@@ -54,13 +54,13 @@ class OwlDetector:
             MissingExtraError: torch, transformers, or scipy (for the PIL image processor of OWLv2) is not installed.
             OcclusionError: `bad_checkpoint`, `wrong_model`, `no_processor`, `slow_tokenizer`, `bad_option`.
         """
-        if not 0 <= threshold <= 1 or template.count("{}") != 1:
-            message = f"threshold must be 0 to 1, and template have one {{}}; got {threshold}, {template!r}."
+        if not 0 <= box_threshold <= 1 or template.count("{}") != 1:
+            message = f"box_threshold must be 0 to 1, and template have one {{}}; got {box_threshold}, {template!r}."
             raise OcclusionError("bad_option", message)
         self._model, self._processor = load_checkpoint(
             model_or_path, processor, model_types=MODEL_TYPES, device=device, dtype=dtype
         )
-        self._threshold, self._template = threshold, template
+        self._threshold, self._template = box_threshold, template
         self._max_tokens = int(self._model.config.text_config.max_position_embeddings)
         _check_resampler(self._processor.image_processor)
 
@@ -93,7 +93,7 @@ class OwlDetector:
         return None
 
     def _check(self, plain: Sequence[str]) -> None:
-        tokenizer, texts = self._processor.tokenizer, [self._template.format(phrase) for phrase in plain]
+        tokenizer, texts = self._processor.tokenizer, [self._template.replace("{}", phrase) for phrase in plain]
         room = self._max_tokens - len(tokenizer("")["input_ids"])  # Start and end of text.
         encoded = tokenizer(texts, add_special_tokens=False, truncation=False, verbose=False)
         for text, ids in zip(texts, encoded["input_ids"], strict=True):
@@ -109,7 +109,7 @@ class OwlDetector:
     def _forward(self, image: Image, plain: Sequence[str]) -> Any:
         import torch
 
-        texts, device = [self._template.format(phrase) for phrase in plain], self._model.device
+        texts, device = [self._template.replace("{}", phrase) for phrase in plain], self._model.device
         encoded = self._processor.tokenizer(
             texts, padding="max_length", max_length=self._max_tokens, truncation=False, return_tensors="pt"
         )
