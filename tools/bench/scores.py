@@ -1,6 +1,6 @@
 """12 yes/no questions about each of a few images: `score`, which encodes each image once, against every prompt whole.
 
-    uv run python tools/bench/scores.py      under a minute: 2 images of 576 tokens, a small LLaVA, one core
+    uv run python tools/bench/scores.py      about a minute: 2 images of 576 tokens, a small LLaVA, one core
 
 Both sides are `HfSampler.score` in one call with the same model, pictures, words and batch size, the questions of all
 images in mixed order; the other side is made with `decoding="rows"`, which encodes every prompt whole. Times are of

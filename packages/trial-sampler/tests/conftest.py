@@ -21,6 +21,8 @@ from transformers import (
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from trial_sampler import Request
 
+from . import asking
+
 SIZE, PATCH, SPECIAL = 96, 24, ["<pad>", "<s>", "</s>", "<image>"]
 TEMPLATE = (
     "{% for m in messages %}{{ m['role'] | upper }}: {% for p in m['content'] %}"
@@ -179,6 +181,7 @@ class IdsProcessor:
     def __init__(self, name: str) -> None:
         self.is_gemma = name.startswith("gemma3")
         self.tokenizer = NumberTokenizer()
+        self.image_processor = RowImages() if self.is_gemma else GridImages()
 
     def apply_chat_template(self, turns: Any, **_: Any) -> str:
         """A turn of the assistant begins with a token of its own, so that later turns go on from the prompt."""
@@ -189,30 +192,48 @@ class IdsProcessor:
         return " ".join([*words, str(ASSISTANT)])
 
     def __call__(self, text: Sequence[str], images: Any, **_: Any) -> dict[str, torch.Tensor]:
-        pictures = [image for row in images or [] for image in row]
-        waiting = iter(pictures)
+        of_images = dict(self.image_processor(images)) if images else {}
+        of_images.pop("num_crops", None)
+        waiting = iter(of_images.get("image_grid_thw", []))
         rows = [[token for word in line.split() for token in self.tokens_of(word, waiting)] for line in text]
         width = max(map(len, rows))
         ids = torch.tensor([[PAD] * (width - len(row)) + row for row in rows])
         mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in rows])
         kinds = {"token_type_ids" if self.is_gemma else "mm_token_type_ids": (ids == IMAGE).int()}
-        return {"input_ids": ids, "attention_mask": mask} | kinds | self.image_tensors(pictures)
+        return {"input_ids": ids, "attention_mask": mask} | kinds | of_images
 
     def tokens_of(self, word: str, waiting: Any) -> list[int]:
         if word != "I":
             return [int(word)]
-        wide, high = next(waiting).size
-        return [START, *[IMAGE] * (4 if self.is_gemma else wide * high // 64), END]
+        return [START, *[IMAGE] * (4 if self.is_gemma else int(next(waiting).prod()) // 4), END]
 
-    def image_tensors(self, pictures: list[Image.Image]) -> dict[str, torch.Tensor]:
-        if not pictures:
-            return {}
-        if self.is_gemma:
-            return {"pixel_values": torch.cat([noise(one, 3 * 16 * 16).reshape(1, 3, 16, 16) for one in pictures])}
+
+class RowImages:
+    """Makes one row of noise for each image, and one for each of its crops, in the form of Gemma 3."""
+
+    def __init__(self, crops: int = 0) -> None:
+        self.crops = crops
+
+    def __call__(self, images: Any, **_: Any) -> dict[str, Any]:
+        pictures = flat(images)
+        rows = [noise(one, 3 * 16 * 16).reshape(1, 3, 16, 16) for one in pictures for _ in range(1 + self.crops)]
+        return {"pixel_values": torch.cat(rows), "num_crops": [self.crops] * len(pictures)}
+
+
+class GridImages:
+    """Makes noise for each patch of 4 px of each image, in the form of Qwen2-VL."""
+
+    def __call__(self, images: Any, **_: Any) -> dict[str, torch.Tensor]:
+        pictures = flat(images)
         grids = torch.tensor([[1, one.size[1] // 4, one.size[0] // 4] for one in pictures])
         sizes = grids.prod(-1).tolist()
         pixels = [noise(one, size * 96).reshape(size, 96) for one, size in zip(pictures, sizes, strict=True)]
         return {"pixel_values": torch.cat(pixels), "image_grid_thw": grids}
+
+
+def flat(images: Any) -> list[Image.Image]:
+    """The images of a list of them, or of a list for each prompt."""
+    return [image for row in images for image in (row if isinstance(row, list) else [row])]
 
 
 def noise(image: Image.Image, count: int) -> torch.Tensor:
@@ -222,8 +243,8 @@ def noise(image: Image.Image, count: int) -> torch.Tensor:
 
 
 def _picture(index: int) -> Image.Image:
-    """A small image that differs by index."""
-    return Image.new("RGB", (SIZE, SIZE), (37 * index % 256, 91 * index % 256, 173 * index % 256))
+    """A small image that differs by index; another object each time."""
+    return asking.picture(index, (SIZE, SIZE)).copy()
 
 
 def _ask(index: int, **changes: Any) -> Request:

@@ -32,6 +32,8 @@ from trial_sampler import (
 from trial_sampler.hf import HfSampler
 from trial_sampler.settling import trials_until_look
 
+from .watching import images_run
+
 Pattern = list[bool]
 patterns = st.lists(st.booleans(), min_size=1, max_size=20)
 batches = st.lists(patterns, min_size=1, max_size=6)
@@ -269,12 +271,8 @@ def test_a_model_in_this_process_encodes_each_image_once(
     def accept(new: Sequence[tuple[str, Trial]]) -> list[bool]:
         return [right[name][numbers[trial.seed]] for name, trial in new]
 
-    images: list[int] = []
-    hook = llava.model.vision_tower.register_forward_pre_hook(
-        lambda _, args, kwargs: images.append(len(kwargs.get("pixel_values", *args))), with_kwargs=True
-    )
-    results = sample_adaptively(HfSampler(llava, processor, batch_size=3), asked, accept, more_than(1), group=2)
-    hook.remove()
+    with images_run(llava) as images:
+        results = sample_adaptively(HfSampler(llava, processor, batch_size=3), asked, accept, more_than(1), group=2)
     assert sum(images) == len(asked)
     assert {result.drawn for result in results} > {4}
     for result, whole in zip(results, full, strict=True):

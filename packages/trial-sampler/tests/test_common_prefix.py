@@ -69,8 +69,8 @@ def test_pictures_are_told_apart_by_size_and_pixels() -> None:
 def test_inputs_that_cannot_be_taken_apart_are_not(llava: Any, processor: Any, ask: Any, change: Any) -> None:
     prompt = read_prompt(processor, ask(1).messages, ask(1).images)
     inputs = dict(encode_prompts(processor, [prompt]))
-    assert split_inputs(llava, inputs, [prompt]) is not None
-    assert split_inputs(llava, inputs | change(inputs), [prompt]) is None
+    assert split_inputs(llava, inputs, [prompt], [0]) is not None
+    assert split_inputs(llava, inputs | change(inputs), [prompt], [0]) is None
 
 
 @pytest.mark.parametrize(("between", "can_be_split"), [([94, 93], True), ([], False)])
@@ -79,4 +79,4 @@ def test_images_that_see_one_another_are_not_taken_apart(family: Any, between: l
     inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": (ids == 95).int()}
     inputs |= {"pixel_values": torch.zeros(2, 3, 16, 16)}
     prompt = Prompt("", [Image.new("RGB", (16, 16))] * 2)
-    assert (split_inputs(family("gemma3"), inputs, [prompt]) is not None) == can_be_split
+    assert (split_inputs(family("gemma3"), inputs, [prompt], [0, 1]) is not None) == can_be_split

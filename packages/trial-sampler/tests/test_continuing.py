@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 import torch
-from PIL import Image
 from trial_sampler import Request, SamplerError
 from trial_sampler.hf import HfSampler, Reuse
 from trial_sampler.hf import prompt_inputs as layouts
 from trial_sampler.hf.encoder import PromptEncoder
-from trial_sampler.hf.encoding import encode_prompts, read_prompt
+from trial_sampler.hf.encoding import read_prompt
 from trial_sampler.hf.kept_prompts import KeptPrompts
 from trial_sampler.hf.network import Network
 from trial_sampler.hf.prompts import Prompts
 
+from .asking import CROP, length_of, picture, user
+from .outcomes import found, gained
+from .watching import images_run, tokens_run
+
 QWENS = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl")
 REUSING = ("llava", *QWENS, "gemma3", "gemma3 that sees far")
 Pair = tuple[Any, Any]
-
-
-def picture(index: int, size: tuple[int, int] = (16, 16)) -> Image.Image:
-    return Image.new("RGB", size, (37 * index % 256, 91 * index % 256, 173 * index % 256))
-
-
-CROP = picture(50, (32, 16))
-
-
-def user(text: str, images: int = 0) -> dict[str, Any]:
-    return {"role": "user", "content": [{"type": "image"}] * images + [{"type": "text", "text": text}]}
 
 
 def first(index: int, question: str = "5 6", **changes: Any) -> Request:
@@ -46,51 +37,6 @@ def second(before: Request, answer: str = "7 9 11", question: str = "6 10 12") -
     """Ask again, about a crop."""
     turns = [*before.messages, {"role": "assistant", "content": answer}, user(question, images=1)]
     return replace(before, id=f"second-{before.id}", messages=turns, images=[*before.images, CROP])
-
-
-def found(sampler: HfSampler, requests: Sequence[Request]) -> list[Any]:
-    results = sampler.sample(requests)
-    assert [one.error for one in results] == [None] * len(results)
-    return [[(t.text, t.tokens, t.seed, pytest.approx(t.logprob, abs=1e-3)) for t in one.trials] for one in results]
-
-
-def gained(sampler: HfSampler, requests: Sequence[Request]) -> tuple[list[Any], Reuse]:
-    """What came out, and what was reused for it."""
-    before = sampler.reuse
-    results = found(sampler, requests)
-    pairs = zip(vars(sampler.reuse).values(), vars(before).values(), strict=True)
-    return results, Reuse(*(now - then for now, then in pairs))
-
-
-@contextmanager
-def tokens_run(model: Any) -> Generator[list[tuple[int, int]]]:
-    """Notes rows and tokens of each pass of the text model."""
-    seen: list[tuple[int, int]] = []
-
-    def note(_module: Any, _inputs: Any, kwargs: Any) -> None:
-        seen.append(tuple(kwargs["inputs_embeds"].shape[:2]))
-
-    hook = model.get_decoder().register_forward_pre_hook(note, with_kwargs=True)
-    try:
-        yield seen
-    finally:
-        hook.remove()
-
-
-@contextmanager
-def images_run(llava: Any) -> Generator[list[int]]:
-    """Notes how many images the vision tower saw each time."""
-    seen: list[int] = []
-    hook = llava.model.vision_tower.register_forward_hook(lambda _m, _i, output: seen.append(len(output[0])))
-    try:
-        yield seen
-    finally:
-        hook.remove()
-
-
-def length_of(processor: Any, request: Request) -> int:
-    prompt = read_prompt(processor, request.messages, request.images)
-    return encode_prompts(processor, [prompt])["input_ids"].shape[1]
 
 
 def encoded(encoder: PromptEncoder, processor: Any, requests: Sequence[Request]) -> Prompts:
@@ -184,11 +130,11 @@ def test_the_vision_tower_sees_the_crop_alone(llava: Any, processor: Any) -> Non
 
 
 def test_pictures_are_known_by_their_pixels(llava: Any, processor: Any) -> None:
-    other = picture(2)
+    other = picture(2).copy()
     sampler = HfSampler(llava, processor)
     with sampler.keeping_prompts():
         found(sampler, [first(1)])
-        _, equal = gained(sampler, [first(1, "5 7", images=[picture(1)])])
+        _, equal = gained(sampler, [first(1, "5 7", images=[picture(1).copy()])])
         _, different = gained(sampler, [first(1, "5 7", images=[other])])
         other.paste((1, 2, 3), (0, 0, 16, 16))
         expected = found(HfSampler(llava, processor), [first(1, "5 8", images=[other])])

@@ -16,7 +16,10 @@ from trial_sampler.hf.rows import draw_rows
 from trial_sampler.hf.shared_prefix import can_share
 from trial_sampler.random_streams import trial_seed, uniforms
 
-IMAGE, START, END, PAD, NEVER = 95, 93, 94, 0, 1000  # the first four as the models have them
+from .conftest import END, IMAGE, PAD, START
+from .watching import logits_made
+
+NEVER = 1000
 STEPS = 8
 Inputs = dict[str, torch.Tensor]
 
@@ -142,12 +145,8 @@ def test_finished_trials_leave_and_the_others_go_on_unchanged(families: dict[str
     model, inputs = families["qwen2_vl"]
     whole = drawn_together(model, inputs, [plan(4), plan(4, 3)])
     third = int(whole[0].tokens_N_T[1, 2])
-    widths: list[int] = []
-    hook = model.lm_head.register_forward_hook(lambda _m, _i, output: widths.append(output.shape[1]))
-    try:
+    with logits_made(model) as widths:
         cut = drawn_together(model, inputs, [plan(4), plan(4, 3)], end=third)
-    finally:
-        hook.remove()
     ends = [(row.index(third) + 1 if third in row else STEPS) for trials in whole for row in trials.tokens_N_T.tolist()]
     assert [length for trials in cut for length in trials.lengths_N.tolist()] == ends
     assert widths[1:] == [sum(end > step for end in ends) for step in range(1, max(ends))]

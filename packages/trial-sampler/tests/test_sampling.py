@@ -10,6 +10,8 @@ from PIL import Image
 from trial_sampler import ModelError, Request, SamplerError, SampleResult, Trial
 from trial_sampler.hf import HfSampler
 
+from .watching import images_run
+
 Ask = Callable[..., Request]
 
 
@@ -197,12 +199,8 @@ def test_a_model_that_overflows_gives_errors_and_no_trials(make_llava: Any, proc
 
 
 def test_the_vision_tower_sees_an_image_once_for_all_trials(llava: Any, processor: Any, ask: Ask) -> None:
-    seen: list[int] = []
-    hook = llava.model.vision_tower.register_forward_hook(lambda _m, _i, output: seen.append(len(output[0])))
-    try:
+    with images_run(llava) as seen:
         HfSampler(llava, processor, batch_size=4).sample([ask(index, n=8) for index in range(4)])
-    finally:
-        hook.remove()
     assert seen == [4]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
+from weakref import ref
 
 import pytest
 import torch
@@ -11,6 +13,8 @@ from trial_sampler import Request
 from trial_sampler.hf import HfSampler
 from trial_sampler.hf.shared_prefix import SharedPrefixLayer
 from trial_sampler.request import Trial, result_of
+
+from .watching import images_run, logits_made, tokens_run
 
 
 def texts(results: list[Any]) -> list[list[str]]:
@@ -20,12 +24,8 @@ def texts(results: list[Any]) -> list[list[str]]:
 
 def test_waiting_prompts_enter_while_others_are_under_way(llava: Any, processor: Any, ask: Any) -> None:
     requests = [ask(index, n=3, max_new_tokens=2 + 5 * (index % 3)) for index in range(9)]
-    widths: list[int] = []
-    hook = llava.lm_head.register_forward_hook(lambda _m, inputs, _o: widths.append(inputs[0].shape[1]))
-    try:
+    with logits_made(llava) as widths:
         found = texts(HfSampler(llava, processor, batch_size=3).sample(requests))
-    finally:
-        hook.remove()
     assert found == texts(HfSampler(llava, processor, batch_size=9).sample(requests))
     assert max(widths) == 9  # three prompts of three trials
     steps = [width for width in widths if width > 1]
@@ -51,14 +51,10 @@ def test_prompts_are_encoded_once_while_they_are_kept(llava: Any, processor: Any
     requests = [ask(index, n=6) for index in range(3)]
     parts = [[replace(request, n=2, first_trial=start) for request in requests] for start in (0, 2, 4)]
     expected = texts(sampler.sample(requests))
-    seen: list[int] = []
-    hook = llava.model.vision_tower.register_forward_hook(lambda _m, _i, output: seen.append(len(output[0])))
-    try:
+    with images_run(llava) as seen:
         with sampler.keeping_prompts():
             found = [texts(sampler.sample(part)) for part in parts]
         sampler.sample(parts[0])
-    finally:
-        hook.remove()
     assert [[text for part in of_one for text in part] for of_one in zip(*found, strict=True)] == expected
     assert seen == [3, 3]  # once while they are kept, and again afterwards
     assert (sampler.reuse.prompts, sampler.reuse.prompts_reused) == (15, 6)
@@ -92,6 +88,46 @@ def test_running_out_of_memory_begins_again_with_half_as_many(
     finally:
         hook.remove()
     assert [str(result.error) for result in failed] == ["out_of_memory: out of memory"] * 6
+
+
+@pytest.mark.parametrize("decoding", ["shared", "rows"])
+def test_prompts_that_fail_together_are_freed_before_fewer_of_them_enter(
+    llava: Any, processor: Any, ask: Any, decoding: Any
+) -> None:
+    held: list[ref[torch.Tensor]] = []
+
+    def too_many(_module: Any, inputs: Any) -> None:
+        assert [one() for one in held] == [None] * len(held)
+        if inputs[0].shape[0] > 1 and inputs[0].shape[1] == 1 and len(held) < 3:  # several prompts enter
+            states = torch.zeros(len(held))
+            held.append(ref(states))
+            raise torch.cuda.OutOfMemoryError("out of memory")
+
+    hook = llava.lm_head.register_forward_pre_hook(too_many)
+    try:
+        found = HfSampler(llava, processor, decoding=decoding).sample([ask(index, n=1) for index in range(6)])
+    finally:
+        hook.remove()
+    assert [result.error for result in found] == [None] * 6
+    assert len(held) == 3
+
+
+@pytest.mark.parametrize("decoding", ["shared", "rows"])
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_a_prompt_that_is_too_long_costs_the_others_no_further_pass(
+    llava: Any, processor: Any, ask: Any, decoding: Any, is_kept: bool
+) -> None:
+    good = [ask(index) for index in range(5)]
+    mixed = [good[0], ask(5, max_new_tokens=600), *good[1:]]
+    runs: list[list[tuple[int, int]]] = []
+    for requests in (good, mixed):
+        sampler = HfSampler(llava, processor, decoding=decoding)
+        with sampler.keeping_prompts() if is_kept else nullcontext(), tokens_run(llava) as seen:
+            results = sampler.sample(requests)
+        runs.append(seen)
+    assert [str(result.error)[:8] for result in results] == ["None", "too_long", "None", "None", "None", "None"]
+    assert runs[0] == runs[1]
+    assert runs[0][0][0] == 5
 
 
 def test_a_prompt_that_finishes_as_memory_runs_out_is_not_lost(llava: Any, processor: Any, ask: Any) -> None:
@@ -155,12 +191,8 @@ def test_a_result_holds_what_was_asked_for_or_an_error() -> None:
 
 
 def test_the_greedy_trial_is_decoded_once_and_told_n_times(llava: Any, processor: Any, ask: Any) -> None:
-    widths: list[int] = []
-    hook = llava.lm_head.register_forward_hook(lambda _m, inputs, _o: widths.append(inputs[0].shape[1]))
-    try:
+    with logits_made(llava) as widths:
         (result,) = HfSampler(llava, processor).sample([ask(0, n=5, temperature=0)])
-    finally:
-        hook.remove()
     assert set(widths) == {1}
     assert len({trial.text for trial in result.trials}) == 1
     assert len({trial.seed for trial in result.trials}) == 5

@@ -2,106 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
-from functools import cache
 from random import Random
 from typing import Any
 
 import pytest
-import torch
-from PIL import Image
-from trial_sampler import ChoiceRequest, Request
-from trial_sampler.hf import HfSampler, Reuse, branching, rounds
+from trial_sampler import Request
+from trial_sampler.hf import HfSampler
 from trial_sampler.hf import prompt_inputs as layouts
-from trial_sampler.hf.distinct_images import encode_distinct
-from trial_sampler.hf.encoding import encode_prompts, read_prompt
-from trial_sampler.hf.prompt_inputs import split_inputs
 
-KNOWN = ("llava", "qwen2_vl", "qwen2_5_vl", "qwen3_vl", "gemma3 that sees far")
-CHOICES = {"llava": ("word3", "word14")}
+from .asking import CROP, KNOWN, length_of, picture, question, questions, user
+from .outcomes import gained, scores, whole
+from .watching import tokens_run
+
 Pair = tuple[Any, Any]
-
-
-@cache
-def picture(index: int, size: tuple[int, int] = (16, 16)) -> Image.Image:
-    return Image.new("RGB", size, (37 * index % 256, 91 * index % 256, 173 * index % 256))
-
-
-CROP = picture(50, (32, 16))
-
-
-def user(text: str, images: int = 0) -> dict[str, Any]:
-    return {"role": "user", "content": [{"type": "image"}] * images + [{"type": "text", "text": text}]}
-
-
-def question(image: int, text: str, name: str = "llava", **changes: Any) -> ChoiceRequest:
-    """Ask about a picture."""
-    given: dict[str, Any] = {"messages": [user(text, images=1)], "images": [picture(image)]}
-    return ChoiceRequest(id=f"{image}/{text}", **(given | {"choices": CHOICES.get(name, ("5", "7"))} | changes))
-
-
-def questions(images: int, count: int, name: str = "llava") -> list[ChoiceRequest]:
-    """Of different lengths, some with a common beginning, one image after the other."""
-    texts = ["5 6 " + "7 " * (index % 3) + str(10 + index) for index in range(count)]
-    return [question(image, text, name) for text in texts for image in range(1, images + 1)]
-
-
-def scores(sampler: HfSampler, requests: Sequence[ChoiceRequest]) -> list[tuple[float, ...]]:
-    results = sampler.score(requests)
-    assert [one.id for one in results] == [one.id for one in requests]
-    assert [one.error for one in results] == [None] * len(results)
-    return [(*one.probabilities, one.mass) for one in results]
-
-
-def whole(model: Any, processor: Any, requests: Sequence[ChoiceRequest]) -> list[Any]:
-    """The scores of prompts that are encoded whole, one after the other."""
-    sampler = HfSampler(model, processor, batch_size=1, decoding="rows")
-    found = scores(sampler, requests)
-    assert sampler.reuse.prompts_reused == 0
-    return [pytest.approx(one, abs=1e-5) for one in found]
-
-
-def gained(sampler: HfSampler, requests: Sequence[ChoiceRequest]) -> tuple[list[Any], Reuse]:
-    """What came out, and what was reused for it."""
-    before = sampler.reuse
-    found = scores(sampler, requests)
-    pairs = zip(vars(sampler.reuse).values(), vars(before).values(), strict=True)
-    return found, Reuse(*(now - then for now, then in pairs))
-
-
-@contextmanager
-def tokens_run(model: Any) -> Generator[list[tuple[int, int]]]:
-    """Notes rows and tokens of each pass of the text model."""
-    seen: list[tuple[int, int]] = []
-
-    def note(_module: Any, _inputs: Any, kwargs: Any) -> None:
-        seen.append(tuple(kwargs["inputs_embeds"].shape[:2]))
-
-    hook = model.get_decoder().register_forward_pre_hook(note, with_kwargs=True)
-    try:
-        yield seen
-    finally:
-        hook.remove()
-
-
-@contextmanager
-def images_processed(processor: Any) -> Generator[list[int]]:
-    """Notes how many images the image processor saw each time."""
-    seen: list[int] = []
-    kind = type(processor.image_processor)
-    before = kind.__call__
-
-    def noting(self: Any, images: Any, *args: Any, **kwargs: Any) -> Any:
-        seen.append(sum(len(row) if isinstance(row, list) else 1 for row in images))
-        return before(self, images, *args, **kwargs)
-
-    kind.__call__ = noting
-    try:
-        yield seen
-    finally:
-        kind.__call__ = before
 
 
 @pytest.mark.parametrize("is_kept", [False, True])
@@ -163,8 +79,7 @@ def test_a_pass_holds_no_more_tokens_than_batch_size_whole_prompts(llava: Any, p
     sampler = HfSampler(llava, processor, batch_size=2)
     with tokens_run(llava) as seen:
         scores(sampler, requests)
-    longest = max(encode_prompts(processor, [read_prompt(processor, one.messages, one.images)])["input_ids"].shape[1]
-                  for one in requests)  # fmt: skip
+    longest = max(length_of(processor, one) for one in requests)
     assert max(rows * tokens for rows, tokens in seen) <= 2 * longest
     assert len(seen) < 15
 
@@ -263,31 +178,6 @@ def test_fewer_kept_prompts_than_pictures_still_encode_each_once_in_a_call(llava
     assert sampler.reuse.images_encoded == 4
 
 
-def test_one_that_fails_leaves_those_about_the_same_picture_alone(llava: Any, processor: Any) -> None:
-    requests = questions(1, 4)
-    requests[0] = question(1, "word1 " * 600)  # of 512 positions
-    requests[2] = question(1, "日本", choices=("日本", "no"))
-    results = HfSampler(llava, processor).score(requests)
-    assert [one.error.reason if one.error else None for one in results] == ["too_long", None, "choices", None]
-    good = [requests[1], requests[3]]
-    assert [(*one.probabilities, one.mass) for one in results if not one.error] == whole(llava, processor, good)
-
-
-def test_a_pass_that_fails_is_halved(llava: Any, processor: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes: list[int] = []
-
-    def failing(network: Any, rows: Any, prefixes: Any) -> torch.Tensor:
-        sizes.append(len(rows))
-        if len(rows) > 2:
-            raise torch.cuda.OutOfMemoryError("no room")
-        return branching.logits_behind(network, rows, prefixes)
-
-    monkeypatch.setattr(rounds, "logits_behind", failing)
-    requests = questions(2, 6)
-    assert scores(HfSampler(llava, processor), requests) == whole(llava, processor, requests)
-    assert max(sizes) == 10
-
-
 @pytest.mark.parametrize("name", ["llava", "gemma3", "qwen3_5"])
 def test_where_it_is_not_known_to_be_right_prompts_are_encoded_whole(
     pair: Callable[[str], Pair], name: str, monkeypatch: pytest.MonkeyPatch
@@ -319,39 +209,3 @@ def test_equal_questions_run_once_more_and_evict_nothing(llava: Any, processor: 
         _, reuse = gained(sampler, [question(2, "10")])
     assert found == whole(llava, processor, same) * 2
     assert reuse.images_encoded == 0
-
-
-def test_the_image_processor_sees_each_picture_once(llava: Any, processor: Any) -> None:
-    requests = questions(3, 4)
-    with images_processed(processor) as seen:
-        scores(HfSampler(llava, processor), requests)
-    assert seen == [3]
-
-
-def test_pictures_that_are_processed_once_give_the_inputs_of_all(llava: Any, processor: Any) -> None:
-    requests = [*questions(2, 2), question(2, "9", messages=[user("9", 2)], images=[picture(2), picture(3)])]
-    prompts = [read_prompt(processor, one.messages, one.images) for one in requests]
-    inputs, pictures = encode_distinct(processor, prompts)
-    assert pictures == [0, 1, 0, 1, 1, 2]
-    mine = split_inputs(llava, inputs, prompts, pictures)
-    theirs = split_inputs(llava, encode_prompts(processor, prompts), prompts)
-    assert mine is not None
-    assert theirs is not None
-    for one, other in zip(mine, theirs, strict=True):
-        assert torch.equal(one.content.ids_P, other.content.ids_P)
-        assert one.content.pictures == other.content.pictures
-        for share, expected in zip(one.of_images, other.of_images, strict=True):
-            assert torch.equal(share["pixel_values"], expected["pixel_values"])
-
-
-def test_an_image_processor_of_unknown_form_sees_every_picture(
-    llava: Any, processor: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kind = type(processor.image_processor)
-    plain = kind.__call__
-    monkeypatch.setattr(kind, "__call__", lambda *args, **how: plain(*args, **how) | {"image_sizes": [[1, 1]]})
-    requests = questions(2, 3)
-    prompts = [read_prompt(processor, one.messages, one.images) for one in requests]
-    inputs, pictures = encode_distinct(processor, prompts)
-    assert pictures == list(range(6))
-    assert len(inputs["pixel_values"]) == 6

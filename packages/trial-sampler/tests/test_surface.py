@@ -19,7 +19,7 @@ sample_adaptively simulate_verdicts trial_seed wilson_interval within
 
 MODULES = """
 adaptive choices conversations errors random_streams replaying request sampler settling wilson hf.choosing
-hf.common_prefix hf.reuse hf.stopping
+hf.common_prefix hf.passes hf.reuse hf.stopping
 """
 
 

@@ -65,16 +65,15 @@ class KeptPrompts:
                 return found
         return None
 
-    def keep(self, requests: Sequence[Asked], prompts: Prompts, contents: Sequence[Content | None]) -> None:
-        """Keep the prompts of requests; without contents, for further draws of the same requests alone.
+    def keep(self, request: Asked, prompts: Prompts, content: Content | None) -> None:
+        """Keep the prompt of a request, alone in `prompts`; without content, for further draws of this request alone.
 
         A kept prompt that is the beginning of a new one makes room first: the new one holds it too.
         """
-        for index, (request, content) in enumerate(zip(requests, contents, strict=True)):
-            for key in [] if content is None else self._beginnings(content):
-                self._kept.move_to_end(key, last=False)
-            self._kept[_key(request)] = _Kept(request, prompts.one(index), content)
-            self._kept.move_to_end(_key(request))
+        for key in [] if content is None else self._beginnings(content):
+            self._kept.move_to_end(key, last=False)
+        self._kept[_key(request)] = _Kept(request, prompts, content)
+        self._kept.move_to_end(_key(request))
 
     def drop_oldest(self, spare: int = 0) -> None:
         """Keep no more than the latest ones, and `spare` others for prompts that wait for them."""

@@ -9,8 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
-from trial_sampler.conversations import Refused
-from trial_sampler.errors import ModelError, SamplerError
+from trial_sampler.errors import ModelError, SampleFailure, SamplerError
 from trial_sampler.hf.shared_prefix import can_share
 
 Decoding = Literal["auto", "shared", "rows"]
@@ -56,15 +55,12 @@ class Network:
         """Return the inputs on the model's device."""
         return {name: value.to(self.model.device) for name, value in inputs.items()}
 
-    def check_length(self, length: int, new_tokens: int) -> None:
-        """Check that a prompt and its answer fit.
-
-        Raises:
-            Refused: they do not.
-        """
-        if self._longest is not None and length + new_tokens > self._longest:
-            detail = f"prompt and new tokens must fit in {self._longest} positions; got {length} + {new_tokens}"
-            raise Refused("too_long", detail)
+    def too_long(self, length: int, new_tokens: int) -> SampleFailure | None:
+        """Return why a prompt and its answer do not fit, or None: they do."""
+        if self._longest is None or length + new_tokens <= self._longest:
+            return None
+        detail = f"prompt and new tokens must fit in {self._longest} positions; got {length} + {new_tokens}"
+        return SampleFailure("too_long", detail)
 
     def shares(self, cache: Any) -> bool:
         """Whether the prompts in a prefilled cache are kept once for all their trials.

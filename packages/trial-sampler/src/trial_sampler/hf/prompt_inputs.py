@@ -42,16 +42,15 @@ def is_known(model: Any) -> bool:
 
 
 def split_inputs(
-    model: Any, inputs: Mapping[str, Tensor], prompts: Sequence[Prompt], pictures: Sequence[int] | None = None
+    model: Any, inputs: Mapping[str, Tensor], prompts: Sequence[Prompt], pictures: Sequence[int]
 ) -> list[PromptInputs] | None:
     """Take a processor's output apart, or return None where that is not known to be exact.
 
-    Where tensors hold each different picture once, `pictures` says of each image which of them it is.
+    `pictures` says of each image of each prompt, in order, which of those in the image tensors it is.
     Exact means two things: it is known which part of which tensor is which image's, and what the model keeps of a token
     depends on nothing behind it, images' own tokens aside. Both hold for the model families listed in this file.
     """
-    images = sum(len(prompt.images) for prompt in prompts)
-    shares = _shares(model, inputs, range(images) if pictures is None else pictures)
+    shares = _shares(model, inputs, pictures)
     if shares is None:
         return None
     rows = [

@@ -13,6 +13,7 @@ from trial_sampler.hf.common_prefix import Content, common_prefix
 from trial_sampler.hf.continuing import continue_prompts
 from trial_sampler.hf.kept_prompts import Asked, KeptPrompts
 from trial_sampler.hf.network import Network
+from trial_sampler.hf.passes import passes
 from trial_sampler.hf.prefilling import Prefill, prefill
 from trial_sampler.hf.prompt_inputs import PromptInputs, batch_inputs
 from trial_sampler.hf.prompts import Prefix, Prompts
@@ -28,7 +29,7 @@ class Scored(NamedTuple):
     """Logits of the first new token."""
 
 
-_Encoded = TypeVar("_Encoded")
+_Encoded = TypeVar("_Encoded", covariant=True)
 Encoded = Prompts | Prefill | Scored
 
 
@@ -39,6 +40,8 @@ class Part(NamedTuple, Generic[_Encoded]):
     """Which ones."""
     encoded: _Encoded
     """What there is of them, in that order; a `Prefill` cannot be kept once for all trials."""
+    reuse: Reuse
+    """How much of them was encoded, and how much was kept."""
 
 
 class Rounds:
@@ -51,6 +54,7 @@ class Rounds:
         requests: Sequence[Asked],
         split: Sequence[PromptInputs],
         most: int,
+        *,
         is_scored: bool,
         keeps_all: bool,
     ) -> None:
@@ -62,71 +66,66 @@ class Rounds:
         self._network, self._kept, self._requests, self._split, self._most = network, kept, requests, split, most
         self._is_scored, self._keeps_all, self._is_shared = is_scored, keeps_all, True
         self._contents = [row.content for row in split]
-        self.reuse = Reuse()
 
-    def run(self) -> Iterator[Part[Encoded]]:
-        """Yield the prompts as they are encoded."""
-        left = list(range(len(self._split)))
+    def run(self, rows: Sequence[int]) -> Iterator[Part[Encoded]]:
+        """Yield some of the prompts as they are encoded."""
+        left = rows
         while left:
             found = {row: self._kept.longest(self._contents[row]) for row in left}
             ready, awaited = _ready(self._contents, found) if self._is_shared else (left, set[int]())
             yield from self._equal([row for row in ready if isinstance(found[row], Prompts)], found)
             yield from self._begun([row for row in ready if isinstance(found[row], Prefix)], found, awaited)
             yield from self._new([row for row in ready if found[row] is None], awaited)
-            self.reuse = sum((_counts(self._contents[row], found[row]) for row in ready), self.reuse)
             left = sorted(set(left) - set(ready))
         self._kept.drop_oldest()
 
     def _equal(self, rows: Sequence[int], found: Mapping[int, _Found]) -> Iterator[Part[Encoded]]:
         for row in rows:
             if isinstance(prompts := found[row], Prompts):
-                yield Part([row], prompts) if self._is_scored else self._kept_part([row], prompts, set())
+                if not self._is_scored:
+                    self._keep([row], prompts, set())
+                yield self._part([row], prompts, found)
 
     def _begun(self, rows: Sequence[int], found: Mapping[int, _Found], awaited: set[int]) -> Iterator[Part[Encoded]]:
         prefixes = {row: one for row in rows if isinstance(one := found[row], Prefix)}
         scored = [row for row in rows if self._is_scored and row not in awaited and self._is_text(row, prefixes[row])]
-        for some in self._passes(scored, prefixes):
+        rests = {row: len(self._contents[row]) - prefixes[row].length for row in scored}
+        longest = max((len(self._contents[row]) for row in scored), default=0)
+        for some in passes(rests, self._most * longest):
             behind = [prefixes[row] for row in some]
-            yield Part(some, Scored(logits_behind(self._network, [self._split[row] for row in some], behind)))
+            scored_rows = [self._split[row] for row in some]
+            yield self._part(some, Scored(logits_behind(self._network, scored_rows, behind)), prefixes)
         for some in chunks(sorted(set(rows) - set(scored)), self._most):
-            behind = [prefixes[row] for row in some]
-            whole = continue_prompts(self._network, [self._split[row] for row in some], behind)
-            yield self._kept_part(some, whole, awaited)
+            yield self._part(some, self._continued(some, prefixes, awaited), prefixes)
 
     def _is_text(self, row: int, prefix: Prefix) -> bool:
         """Whether no image is left to be encoded."""
         return self._contents[row].pictures_within(prefix.length) == len(self._contents[row].pictures)
 
-    def _passes(self, rows: Sequence[int], prefixes: Mapping[int, Prefix]) -> Iterator[list[int]]:
-        """Take so many ends together as have no more tokens than `most` whole prompts."""
-        budget = self._most * max((len(self._contents[row]) for row in rows), default=0)
-        taken, tokens = list[int](), 0
-        for row in rows:
-            rest = len(self._contents[row]) - prefixes[row].length
-            if tokens + rest > budget:
-                yield taken
-                taken, tokens = [], 0
-            taken.append(row)
-            tokens += rest
-        if taken:
-            yield taken
-
     def _new(self, rows: Sequence[int], awaited: set[int]) -> Iterator[Part[Encoded]]:
         for some in chunks(rows, self._most):
-            inputs = batch_inputs([self._split[row] for row in some])
-            prefilled = prefill(self._network.model, self._network.placed(inputs))
-            self._is_shared = self._network.shares(prefilled.cache)
-            if self._is_shared:
-                yield self._kept_part(some, Prompts.of(prefilled), awaited)
-            else:
-                yield Part(some, prefilled)
+            yield self._part(some, self._prefilled(some, awaited), {})
 
-    def _kept_part(self, rows: list[int], prompts: Prompts, awaited: set[int]) -> Part[Encoded]:
+    # These two return what they make, so that no name here holds it while the next one is made.
+    def _prefilled(self, rows: list[int], awaited: set[int]) -> Prompts | Prefill:
+        inputs = batch_inputs([self._split[row] for row in rows])
+        prefilled = prefill(self._network.model, self._network.placed(inputs))
+        self._is_shared = self._network.shares(prefilled.cache)
+        return self._keep(rows, Prompts.of(prefilled), awaited) if self._is_shared else prefilled
+
+    def _continued(self, rows: list[int], prefixes: Mapping[int, Prefix], awaited: set[int]) -> Prompts:
+        behind = [prefixes[row] for row in rows]
+        return self._keep(rows, continue_prompts(self._network, [self._split[row] for row in rows], behind), awaited)
+
+    def _keep(self, rows: list[int], prompts: Prompts, awaited: set[int]) -> Prompts:
         for index, row in enumerate(rows):
             if self._keeps_all or row in awaited:
-                self._kept.keep([self._requests[row]], prompts.one(index), [self._contents[row]])
+                self._kept.keep(self._requests[row], prompts.one(index), self._contents[row])
         self._kept.drop_oldest(spare=self._most)
-        return Part(rows, prompts)
+        return prompts
+
+    def _part(self, rows: list[int], encoded: Encoded, found: Mapping[int, _Found]) -> Part[Encoded]:
+        return Part(rows, encoded, sum((_counts(self._contents[row], found.get(row)) for row in rows), Reuse()))
 
 
 def chunks(rows: Iterable[int], most: int) -> Iterator[list[int]]:

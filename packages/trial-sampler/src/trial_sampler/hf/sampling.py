@@ -39,7 +39,8 @@ class HfSampler:
         Args:
             model: of transformers, or a `PeftModel` around one, whose adapters are then used side by side.
             processor: the model's own.
-            batch_size: prompts that decode side by side, each with all its trials.
+            batch_size: prompts that decode side by side, each with all its trials; of scores, whole prompts in a pass,
+                or as many tokens.
             decoding: `shared` keeps each prompt's cache once; `rows` copies it for each trial, which models with
                 recurrent layers need; `auto` looks which it is.
             adapter: the adapter to answer with; None: the base model.
@@ -93,14 +94,15 @@ class HfSampler:
         """Keep the latest prompts between calls, so that what they share with further requests is encoded once.
 
         A further draw of a request encodes nothing anew, as `sample_adaptively` makes them. Another request, of trials
-        or of scores, whose
-        prompt begins with the same tokens and pictures (a further turn of a conversation, another question about an
-        image) encodes what follows, with the same trials up to rounding; `reuse` counts it. That is known to be exact
-        for LLaVA, Qwen2-VL, Qwen2.5-VL, Qwen3-VL and Gemma 3; of other models, and of a sliding window that has dropped
-        what is needed, prompts are encoded whole. The weights must not change meanwhile.
+        or of scores, whose prompt begins with the same tokens and pictures (a further turn of a conversation, another
+        question about an image) encodes what follows, with the same trials and scores up to rounding; `reuse` counts
+        it. That is known to be exact for LLaVA, Qwen2-VL, Qwen2.5-VL, Qwen3-VL and Gemma 3; of other models, and of a
+        sliding window that has dropped what is needed, prompts are encoded whole. Nothing is kept with
+        `decoding="rows"` or recurrent layers. The weights must not change meanwhile.
 
         Args:
-            most: how many prompts to keep; None: `batch_size`. Several turns of many conversations want one each.
+            most: how many prompts to keep; None: `batch_size`. Several turns of many conversations want one each; of
+                questions that are scored about one picture the first is kept.
 
         Raises:
             SamplerError: `most` is below 1.
@@ -117,7 +119,8 @@ class HfSampler:
         """Return how likely each choice begins the reply, from the logits of one token.
 
         Prompts that begin with the same pictures and tokens (many questions about an image) encode these once, in any
-        order, where that is known to be exact as for `keeping_prompts`; inside of it also those of earlier calls.
+        order, where that is known to be exact as for `keeping_prompts`; inside of it they also go on from prompts of
+        earlier calls. A request that fails has its `error` set and leaves the others alone.
 
         Raises:
             ModelError: the processor's image tokens do not match the model's image features (a wrong set-up).

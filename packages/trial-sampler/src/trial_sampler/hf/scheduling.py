@@ -26,7 +26,8 @@ from trial_sampler.request import Request, SampleResult, Trial, result_of
 
 _Waiting = tuple[int, Prompt]
 _Entry = TypeVar("_Entry", tuple[int, Prompt], tuple[int, Prompts])
-_FAILURES = (Refused, RuntimeError, ValueError, IndexError, TypeError)
+FAILURES = (Refused, RuntimeError, ValueError, IndexError, TypeError)
+"""What a forward pass raises where some of its prompts are the cause."""
 
 
 class Schedule:
@@ -78,17 +79,16 @@ class Schedule:
 
     def _enter(self, group: list[_Entry], together: Callable[[list[_Entry]], None]) -> None:
         """Let prompts in together; if that fails, halve until the culprit is alone."""
-        if not group:
+        if not group or (failure := _attempt(lambda: together(group))) is None:
             return
-        try:
-            together(group)
-        except _FAILURES as error:
-            if len(group) == 1:
-                self._fail(group[0][0], failure_of(error))
-                return
-            half = len(group) // 2
-            self._enter(group[:half], together)
-            self._enter(group[half:], together)
+        # Here, not where the error is handled: it holds the tensors of the pass that failed.
+        if len(group) == 1:
+            self._fail(group[0][0], failure)
+            return
+        left = [entry for entry in group if entry[0] not in self._results]
+        half = len(left) // 2
+        self._enter(left[:half], together)
+        self._enter(left[half:], together)
 
     def _enter_known(self, group: list[tuple[int, Prompts]]) -> None:
         self._enter_shared(Prompts.joined([prompts for _, prompts in group]), [index for index, _ in group])
@@ -100,16 +100,19 @@ class Schedule:
             of_part = [indices[row] for row in part.rows]
             if isinstance(part.encoded, Prompts):
                 self._enter_shared(part.encoded, of_part)
-            else:
+            elif isinstance(part.encoded, Prefill):
                 self._draw_rows(part.encoded, of_part)
+            else:
+                self._fail(of_part[0], part.encoded)
 
     def _enter_shared(self, prompts: Prompts, indices: list[int]) -> None:
         try:
             self._decoding.enter(prompts, self._plans(indices), indices)
-        except _FAILURES:
+            return
+        except FAILURES:
             if not len(self._decoding):
                 raise
-            self._begin_again(entering=indices)
+        self._begin_again(entering=indices)
 
     def _draw_rows(self, prefilled: Prefill, indices: list[int]) -> None:
         drawn = draw_rows(self._network.model, prefilled, self._plans(indices), self._network.end_ids)
@@ -121,17 +124,19 @@ class Schedule:
         return [plan_of(self._requests[index], tokenizer, device) for index in indices]
 
     def _step(self) -> None:
-        """Draw one token for each live trial."""
-        try:
-            for index, drawn in self._decoding.draw():
-                self._finish(index, drawn)
-            self._decoding.advance()
-        except _FAILURES as error:
-            if len(self._decoding) == 1:
-                self._fail(self._decoding.keys[0], failure_of(error))
-                self._decoding.drop()
-            else:
-                self._begin_again()
+        """Draw one token for each live trial; if that fails, begin again with fewer, until the culprit is alone."""
+        if (failure := _attempt(self._draw)) is None:
+            return
+        if len(self._decoding) == 1:
+            self._fail(self._decoding.keys[0], failure)
+            self._decoding.drop()
+        else:
+            self._begin_again()
+
+    def _draw(self) -> None:
+        for index, drawn in self._decoding.draw():
+            self._finish(index, drawn)
+        self._decoding.advance()
 
     def _begin_again(self, entering: Sequence[int] = ()) -> None:
         """Begin the prompts under way again, half as many at a time (out of memory)."""
@@ -155,6 +160,15 @@ class Schedule:
 
     def _fail(self, index: int, failure: SampleFailure) -> None:
         self._results[index] = SampleResult(self._requests[index].id, error=failure)
+
+
+def _attempt(act: Callable[[], None]) -> SampleFailure | None:
+    """Act; return why that failed, or None."""
+    try:
+        act()
+    except FAILURES as error:
+        return failure_of(error)
+    return None
 
 
 def failure_of(error: Exception) -> SampleFailure:

@@ -17,7 +17,7 @@ from trial_sampler.hf.encoding import Prompt, PromptReader
 from trial_sampler.hf.kept_prompts import KeptPrompts
 from trial_sampler.hf.network import Network
 from trial_sampler.hf.reuse import Reuse
-from trial_sampler.hf.scheduling import failure_of
+from trial_sampler.hf.scheduling import FAILURES, failure_of
 
 # Ends of prompts are short: many of them fit where `batch_size` whole prompts do.
 _QUESTIONS_FOR_EACH = 16
@@ -77,21 +77,32 @@ class Scoring:
         return groups
 
     def _score(self, group: list[tuple[int, Prompt]]) -> None:
-        """Score together; if that fails, halve until the culprit is alone."""
-        if not group:
+        """Score together; if a pass fails, halve what is left until the culprit is alone."""
+        if not group or (failure := self._attempt(group)) is None:
             return
+        # Here, not where the error is handled: it holds the tensors of the pass that failed.
+        if len(group) == 1:
+            self._fail(group[0][0], failure)
+            return
+        left = [one for one in group if one[0] not in self._results]
+        half = len(left) // 2
+        self._score(left[:half])
+        self._score(left[half:])
+
+    def _attempt(self, group: list[tuple[int, Prompt]]) -> SampleFailure | None:
+        """Score together; return why a pass failed, or None. What was scored before that pass is finished."""
         indices = [index for index, _ in group]
+        requests = [self._requests[index] for index in indices]
         try:
-            requests = [self._requests[index] for index in indices]
-            logits = self._encoder.first_logits(requests, [prompt for _, prompt in group], self._batch_size)
-            self._finish(indices, logits)
-        except (Refused, RuntimeError, ValueError, IndexError, TypeError) as error:
-            if len(group) == 1:
-                self._fail(indices[0], failure_of(error))
-                return
-            half = len(group) // 2
-            self._score(group[:half])
-            self._score(group[half:])
+            for part in self._encoder.first_logits(requests, [prompt for _, prompt in group], self._batch_size):
+                of_part = [indices[row] for row in part.rows]
+                if isinstance(part.encoded, SampleFailure):
+                    self._fail(of_part[0], part.encoded)
+                else:
+                    self._finish(of_part, part.encoded)
+        except FAILURES as error:
+            return failure_of(error)
+        return None
 
     @torch.inference_mode()
     def _finish(self, indices: Sequence[int], logits_B_V: Tensor) -> None:
