@@ -1,7 +1,11 @@
 """Extract a short answer from free text and judge it on a ladder that says which rung decided."""
 
 from answer_judge.aliases import AliasTable
+from answer_judge.cognition import CognitionJudge, ExplainedAnswer
+from answer_judge.cognition_prompt import COGNITION_RUBRIC, COGNITION_SCALE, cognition_prompt
+from answer_judge.cognition_replies import Cognition, read_cognition
 from answer_judge.concept_bank import ConceptBank
+from answer_judge.concept_naming import NAMING_SHARE, Naming, named_concepts
 from answer_judge.concept_selection import PUBLISHED_STD_FACTOR, ConceptSelection, select_concepts
 from answer_judge.concepts import group_by_image, score_concepts
 from answer_judge.deadlines import DeadlineLadder
@@ -23,6 +27,9 @@ from answer_judge.errors import (
 )
 from answer_judge.everyday_kinds import EVERYDAY_KINDS
 from answer_judge.everyday_names import EVERYDAY_ALIASES
+from answer_judge.explanation_means import DefinedMean, MeanQuality, defined_mean, mean_quality
+from answer_judge.explanation_quality import ConceptVisibility, ExplanationQuality, explanation_quality
+from answer_judge.explanations import Explanation, explanation_of
 from answer_judge.extraction import UNKNOWN, extract_answer
 from answer_judge.extraction_prompt import extraction_prompt
 from answer_judge.info_nce import PUBLISHED_TAU, info_nce
@@ -65,11 +72,14 @@ from answer_judge.thresholds import KNOWN_THRESHOLDS, PUBLISHED_THRESHOLD, Known
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair, Rung, Verdict
 
 __all__ = [
+    "COGNITION_RUBRIC",
+    "COGNITION_SCALE",
     "EVERYDAY_ALIASES",
     "EVERYDAY_KINDS",
     "KNOWN_THRESHOLDS",
     "LEAK_PHRASES",
     "MISSPELLING_THRESHOLD",
+    "NAMING_SHARE",
     "PUBLISHED_STD_FACTOR",
     "PUBLISHED_TAU",
     "PUBLISHED_THRESHOLD",
@@ -82,14 +92,21 @@ __all__ = [
     "CacheError",
     "CacheSize",
     "CachedEmbedder",
+    "Cognition",
+    "CognitionJudge",
     "ConceptBank",
     "ConceptSelection",
+    "ConceptVisibility",
     "CurvePoint",
     "DeadlineLadder",
+    "DefinedMean",
     "Embedder",
     "EmbeddingError",
     "EmbeddingRung",
     "ExactRung",
+    "ExplainedAnswer",
+    "Explanation",
+    "ExplanationQuality",
     "Extraction",
     "GenerationError",
     "GuardRung",
@@ -103,9 +120,11 @@ __all__ = [
     "LengthRung",
     "LexicalRung",
     "LlmExtractor",
+    "MeanQuality",
     "Mention",
     "MissingExtra",
     "Misspelling",
+    "Naming",
     "NormalisedRung",
     "NumberRung",
     "Opinion",
@@ -130,9 +149,13 @@ __all__ = [
     "YesNoRung",
     "YesProbability",
     "choose_threshold",
+    "cognition_prompt",
     "count_selections",
     "curve_to_svg",
     "default_ladder",
+    "defined_mean",
+    "explanation_of",
+    "explanation_quality",
     "extract_answer",
     "extraction_prompt",
     "find_leak",
@@ -141,10 +164,13 @@ __all__ = [
     "info_nce",
     "labelled_pairs",
     "load_embedder",
+    "mean_quality",
     "minilm_embedder",
+    "named_concepts",
     "normalise",
     "parity_contains",
     "parity_norm",
+    "read_cognition",
     "score_concepts",
     "select_answers",
     "select_concepts",
