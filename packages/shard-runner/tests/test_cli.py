@@ -8,7 +8,7 @@ import pytest
 import shard_runner.cli
 from click.testing import CliRunner, Result
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
-from shard_runner import Row, Source, Stage, Step, read_rows
+from shard_runner import Row, RunSummary, Source, Stage, Step, read_rows
 from shard_runner.cli import RunSettings, make_cli, run_by_settings, use_one_thread, write_json
 from shard_runner.cli.settings import with_run_settings
 
@@ -236,3 +236,19 @@ def test_one_thread_is_the_default_and_the_user_s_number_stays(monkeypatch: pyte
     monkeypatch.delenv("OMP_NUM_THREADS")
     use_one_thread()
     assert os.environ["OMP_NUM_THREADS"] == "1"
+
+
+def test_an_app_may_do_the_work_of_its_commands_itself(tmp_path: Path) -> None:
+    asked: list[str | None] = []
+
+    def run(settings: Settings, run_dir: Path, stage: str | None) -> RunSummary:
+        asked.append(stage)
+        return run_by_settings(build(settings, run_dir)[:2], run_dir, settings=settings)
+
+    own = make_cli("own", help="Its own way.", settings=Settings, build=build, stages={"work": "Work."}, run=run)
+    for command in ("work", "run"):
+        done = CliRunner().invoke(own, [command, "--images", "i", "--out", str(tmp_path / "run")])
+        assert done.exit_code == 0, done.output
+        assert "work" in done.output
+        assert "after" not in done.output
+    assert asked == ["work", None]

@@ -17,6 +17,7 @@ from shard_runner.cli.settings import read_settings, with_run_settings, with_val
 from shard_runner.disk import read_json
 from shard_runner.errors import LedgerError
 from shard_runner.explaining import explain, steps_to_text
+from shard_runner.runner import RunSummary
 from shard_runner.stages import Step
 
 S = TypeVar("S", bound=BaseModel)
@@ -29,13 +30,13 @@ class _App(Generic[S]):
     """What the commands of one app need to know."""
 
     settings: type[S]
-    build: Callable[[S, Path], Sequence[Step]]
+    run_steps: Callable[[S, Path, str | None], RunSummary]
     report: Callable[[S, Path], Path] | None
     headline: Callable[[S, Path], str] | None
 
-    def run(self, settings: S, out: Path, only: Sequence[str] | None = None) -> None:
-        click.echo(run_by_settings(self.build(settings, out), out, settings=settings, only=only))
-        if only is None:
+    def run(self, settings: S, out: Path, stage: str | None = None) -> None:
+        click.echo(self.run_steps(settings, out, stage))
+        if stage is None:
             self.tell(settings, out)
 
     def tell(self, settings: S, out: Path) -> None:
@@ -62,6 +63,7 @@ def make_cli(
     demo: Callable[[Path, bool, int], S] | None = None,
     report: Callable[[S, Path], Path] | None = None,
     headline: Callable[[S, Path], str] | None = None,
+    run: Callable[[S, Path, str | None], RunSummary] | None = None,
 ) -> click.Group:
     """Return the command line of an app: run, one command for each stage, status, explain, report and demo.
 
@@ -77,8 +79,10 @@ def make_cli(
         demo: `(run folder, whether fast, seed)`: Prepares the embedded input in the folder and returns settings for it.
         report: Writes the report of a finished run and returns its path.
         headline: Returns the few lines that a finished run is about.
+        run: `(settings, run folder, stage)`: Does the work of a command, of the whole run where the stage is None; by
+            default brings the pipeline, or the step of that name, up to date.
     """
-    app = _App(with_run_settings(settings), build, report, headline)
+    app = _App(with_run_settings(settings), run or _run_of(build), report, headline)
     group = OneLineGroup(
         name, help=help, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
     )
@@ -94,10 +98,17 @@ def make_cli(
     return group
 
 
+def _run_of(build: Callable[[S, Path], Sequence[Step]]) -> Callable[[S, Path, str | None], RunSummary]:
+    def run(settings: S, out: Path, stage: str | None) -> RunSummary:
+        return run_by_settings(build(settings, out), out, settings=settings, only=[stage] if stage else None)
+
+    return run
+
+
 def _run_command(app: _App[S], name: str, text: str, stage: str | None) -> click.Command:
     def command(config: Path | None, out: Path, **flags: Any) -> None:
         settings = read_settings(app.settings, config, given_flags(app.settings, flags))
-        app.run(settings, out, [stage] if stage else None)
+        app.run(settings, out, stage)
 
     options = [
         click.option(
