@@ -1,5 +1,8 @@
 """A rendered world with causal structure, and tiny pretrained models for demos and tests."""
 
+from scene_world.creature_pictures import draw_creature
+from scene_world.creature_talk import DESCRIBE_CREATURE, NAME_QUESTIONS, NOTES_PROMPT, parts_named
+from scene_world.creatures import PARTS, Creature, Part, Species, sample_creature, sample_species
 from scene_world.errors import MissingExtraError, SceneWorldError
 from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam, is_right, parse_box
 from scene_world.folders import base_rows, hidden_rows, judge_reason, task_rows, write_folder
@@ -22,7 +25,7 @@ from scene_world.scene import CELL_PX, GRID, SIZE_PX, Scene, Thing, sample_scene
 from scene_world.template_detector import TemplateDetector
 from scene_world.things import COLORS, KINDS, LEXICON, category_of
 from scene_world.tiny_mlm import tiny_mlm_path
-from scene_world.tiny_vlm import tiny_vlm_path
+from scene_world.tiny_vlm import tiny_explainer_path, tiny_vlm_path
 from scene_world.zoom import WHERE_REQUEST, Zoom, make_zoom, zoom_crop
 
 __all__ = [
@@ -32,24 +35,31 @@ __all__ = [
     "CELL_PX",
     "CHANGES",
     "COLORS",
+    "DESCRIBE_CREATURE",
     "EXAM_TASKS",
     "GRID",
     "KINDS",
     "LARGE_PX",
     "LEXICON",
+    "NAME_QUESTIONS",
     "NEUTRAL",
+    "NOTES_PROMPT",
+    "PARTS",
     "RULES",
     "SIZE_PX",
     "TASKS",
     "WHERE_REQUEST",
+    "Creature",
     "ExamItem",
     "MinimalPair",
     "MissingExtraError",
+    "Part",
     "Question",
     "Reason",
     "Rule",
     "Scene",
     "SceneWorldError",
+    "Species",
     "TemplateDetector",
     "Thing",
     "View",
@@ -61,6 +71,7 @@ __all__ = [
     "category_of",
     "caused_things",
     "cue_things",
+    "draw_creature",
     "exam",
     "hidden_exam",
     "hidden_rows",
@@ -76,15 +87,19 @@ __all__ = [
     "pair_rows",
     "parse_box",
     "parse_reason",
+    "parts_named",
     "pick_hidden",
     "plate_box_xyxy_px",
     "rationale",
     "render",
     "render_hidden",
     "render_large",
+    "sample_creature",
     "sample_scene",
     "sample_sign_scene",
+    "sample_species",
     "task_rows",
+    "tiny_explainer_path",
     "tiny_mlm_path",
     "tiny_vlm_path",
     "write_folder",

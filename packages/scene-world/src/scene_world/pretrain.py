@@ -26,7 +26,7 @@ from torch.nn import functional
 
 from scene_world.curriculum import Example, Plan, example
 from scene_world.curve import curve_svg
-from scene_world.packing import Encoder, pack
+from scene_world.packing import Branch, Encoder, pack
 from scene_world.patch_words import PatchWords
 from scene_world.tiny_vlm import WIDTH, build_model, build_processor, build_tokenizer
 
@@ -108,36 +108,19 @@ class Pretraining:
 
     def _warmup_losses(self) -> dict[str, Tensor]:
         batch = self.examples()
-        return {"patches": self._patch_loss(self._image_tokens([e.image for e in batch]), batch)}
+        return {"patches": self._patch_loss(image_tokens(self.model, [e.image for e in batch]), batch)}
 
     def _main_losses(self) -> dict[str, Tensor]:
         batch = self.examples()
         images = [image for e in batch for image in (e.image, *e.crops)]
-        tokens = self._image_tokens(images)
-        packed = pack(self.encoder, [e.branches for e in batch])
-        embedded = self.model.get_input_embeddings()(packed.ids_B_L)
-        is_image = (packed.ids_B_L == self.encoder.image_id)[..., None]
-        hidden = self.model.model.language_model(
-            inputs_embeds=embedded.masked_scatter(is_image, tokens),
-            attention_mask=packed.mask_B_1_L_L,
-            position_ids=packed.positions_B_L,
-        ).last_hidden_state[:, :-1]
-        target, weight = packed.labels_B_L[:, 1:], packed.weights_B_L[:, 1:]
-        used = target != -100
-        each = functional.cross_entropy(self.model.lm_head(hidden[used]), target[used], reduction="none")
+        tokens = image_tokens(self.model, images)
+        answers = _answer_loss(self.model, self.encoder, tokens, [e.branches for e in batch])
         whole = np.cumsum([0] + [1 + len(e.crops) for e in batch[:-1]])
         patches = self._patch_loss(tokens[torch.from_numpy(whole)], batch)
         return {
-            "answers": (each * weight[used]).sum() / weight[used].sum(),
+            "answers": answers,
             "patches": self.recipe.patch_words * patches,
         }
-
-    def _image_tokens(self, images: Sequence[np.ndarray[Any, Any]]) -> Tensor:
-        """Projected patches `(B, 16, D)`, with the normalisation of the processor."""
-        pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float()
-        tower = self.model.model.vision_tower
-        states = tower((pixels / 255 - 0.5) / 0.25, output_hidden_states=True).hidden_states[-1]
-        return self.model.model.multi_modal_projector(states[:, 1:])
 
     def _patch_loss(self, tokens: Tensor, batch: Sequence[Example]) -> Tensor:
         labels = torch.from_numpy(np.stack([e.labels for e in batch]))
@@ -183,6 +166,42 @@ class Pretraining:
         marks = [(warmup, "everything"), (last, "hidden things too")]
         svg = curve_svg([int(h["step"]) for h in main], [h["answers"] for h in main], marks)
         (folder / "pretraining.svg").write_text(svg)
+
+
+def image_tokens(model: Any, images: Sequence[np.ndarray[Any, Any]]) -> Tensor:
+    """Projected patches `(B, 16, D)`, with the normalisation of the processor."""
+    pixels = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float()
+    states = model.model.vision_tower((pixels / 255 - 0.5) / 0.25, output_hidden_states=True).hidden_states[-1]
+    return model.model.multi_modal_projector(states[:, 1:])
+
+
+def answer_loss(
+    model: Any, encoder: Encoder, images: Sequence[np.ndarray[Any, Any]], branches: Sequence[Sequence[Branch]]
+) -> Tensor:
+    """Weighted mean of -log p over the answers of a packed batch.
+
+    Args:
+        model: of `build_model`.
+        encoder: that made the branches.
+        images: RGB, `(96, 96, 3)`, in the order in which the rows name them.
+        branches: those of each row.
+    """
+    return _answer_loss(model, encoder, image_tokens(model, images), branches)
+
+
+def _answer_loss(model: Any, encoder: Encoder, tokens: Tensor, branches: Sequence[Sequence[Branch]]) -> Tensor:
+    packed = pack(encoder, branches)
+    embedded = model.get_input_embeddings()(packed.ids_B_L)
+    is_image = (packed.ids_B_L == encoder.image_id)[..., None]
+    hidden = model.model.language_model(
+        inputs_embeds=embedded.masked_scatter(is_image, tokens),
+        attention_mask=packed.mask_B_1_L_L,
+        position_ids=packed.positions_B_L,
+    ).last_hidden_state[:, :-1]
+    target, weight = packed.labels_B_L[:, 1:], packed.weights_B_L[:, 1:]
+    used = target != -100
+    each = functional.cross_entropy(model.lm_head(hidden[used]), target[used], reduction="none")
+    return (each * weight[used]).sum() / weight[used].sum()
 
 
 def _schedule(step: int, recipe: Recipe) -> float:

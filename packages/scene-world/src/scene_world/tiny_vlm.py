@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +60,12 @@ def world_text(scenes: int = 1500) -> Iterator[str]:
             yield f"USER: \n{zoom.where} ASSISTANT: {zoom.box_text}"
 
 
-def build_tokenizer() -> PreTrainedTokenizerFast:
-    """A byte-level BPE tokenizer in which every word and every box number of the world is one token."""
+def build_tokenizer(texts: Iterable[str] | None = None) -> PreTrainedTokenizerFast:
+    """A byte-level BPE tokenizer in which every word and every box number of its texts is one token.
+
+    Args:
+        texts: what is said; by default all that the world says.
+    """
     require("transformers", "models")
     from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
@@ -78,7 +82,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(world_text(), trainer)
+    tokenizer.train_from_iterator(world_text() if texts is None else texts, trainer)
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<pad>",
@@ -166,3 +170,8 @@ def build_model(tokenizer: PreTrainedTokenizerFast, *, layers: int = 5, seed: in
 def tiny_vlm_path() -> Path:
     """The folder of the pretrained tiny VLM: a `LlavaForConditionalGeneration` checkpoint with its processor."""
     return Path(__file__).parent / "checkpoints" / "tiny-vlm"
+
+
+def tiny_explainer_path() -> Path:
+    """The folder of the tiny VLM that talks about creatures: a `LlavaForConditionalGeneration` with its processor."""
+    return Path(__file__).parent / "checkpoints" / "tiny-explainer"
