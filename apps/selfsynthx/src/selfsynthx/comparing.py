@@ -1,0 +1,77 @@
+"""The last round against the base model, each round and each control, picture by picture: files `against-*.json`."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shard_runner import LedgerError, Row, read_rows
+
+from selfsynthx.evaluation import grades_name
+from selfsynthx.measures import explained
+from selfsynthx.quality import quality_name
+from selfsynthx.settings import SynthSettings
+
+if TYPE_CHECKING:
+    from bench_eval import Comparison
+
+COMPARED = "compared"
+"""Folder of the run."""
+
+BASE = "base"
+"""Name of the base model."""
+
+ACCURACY, EXPLAINED, GROUNDED = "label", "explanation", "features seen"
+"""Tasks: the right label; visible features named, with the right label; of the features named, those that are there."""
+
+
+def compare_rounds(settings: SynthSettings, run_dir: Path, last: int) -> None:
+    """Compare the model of the last round with all others, on the test pictures alone."""
+    from bench_eval import compare_tasks, save_comparisons
+
+    for old in (run_dir / COMPARED).glob("against-*.json"):
+        old.unlink()
+    after = list(_rows(run_dir, last, ""))
+    for name, (number, arm) in others(settings, last).items():
+        before = list(_rows(run_dir, number, arm))
+        # a model that names no feature of a picture has none that can be seen: there is nothing to compare
+        ids = {row["id"] for row in before} & {row["id"] for row in after}
+        tasks = {row["task"] for row in after if row["id"] in ids}
+        sides = ([row for row in side if row["task"] in tasks] for side in (before, after))
+        lines = compare_tasks(*sides, missing="count", seed=settings.seed)
+        save_comparisons(lines, run_dir / COMPARED / f"against-{name}.json")
+
+
+def others(settings: SynthSettings, last: int) -> dict[str, tuple[int, str]]:
+    """What the last round is compared with: the base model, the controls of the same round, the rounds between."""
+    found = {BASE: (0, "")} | {f"{arm}-{last}": (last, arm) for arm in settings.controls}
+    return found | {f"round-{number}": (number, "") for number in range(1, last)}
+
+
+def load_against(run_dir: Path, name: str) -> "list[Comparison]":
+    """A comparison of a finished run; nothing where there is none."""
+    from bench_eval import load_comparisons
+
+    return load_comparisons(run_dir / COMPARED / f"against-{name}.json")
+
+
+def compared_names(run_dir: Path) -> list[str]:
+    """What the last round of a run was compared with, the base model first."""
+    found = sorted(path.stem.removeprefix("against-") for path in (run_dir / COMPARED).glob("against-*.json"))
+    return sorted(found, key=lambda name: name != BASE)
+
+
+def _rows(run_dir: Path, number: int, arm: str) -> Iterator[Row]:
+    """Test rows of each task with a score from 0 to 1."""
+    try:
+        graded = {row["id"]: row for row in read_rows(run_dir, grades_name(number, arm))}
+        scored = list(read_rows(run_dir, quality_name(number, arm)))
+    except LedgerError:
+        return
+    for row in scored:
+        if row["task"] != "test" or row["id"] not in graded:
+            continue
+        values = {ACCURACY: float(row["right"]), EXPLAINED: explained(row), GROUNDED: row["grounding"]}
+        for task, value in values.items():
+            if value is not None:
+                trial = {"text": row["text"], "score": value, "truncated": False}
+                yield {"id": f"{row['id']}/{task}", "task": task, "cluster": row["id"], "trials": [trial]}

@@ -1,0 +1,99 @@
+"""What pictures of each label show: the stage `features` and the task `concepts`."""
+
+from pathlib import Path
+from typing import Any
+
+from shard_runner import Failed, Outcome, Row, Stage, Task, TaskContext
+from shard_runner.cli import write_json
+
+from selfsynthx.datasets import check_concepts, parse_features, read_concepts, write_concepts
+from selfsynthx.datasets.filling import label_concepts_prompt
+from selfsynthx.digests import file_digest
+from selfsynthx.errors import InputError
+from selfsynthx.models import load_other
+from selfsynthx.settings import SynthSettings
+from selfsynthx.sources import LABEL_ROWS
+
+FEATURES, CONCEPTS = "features", "concepts"
+CONCEPTS_FILE, CHECK_FILE = "concepts.json", "check.json"
+
+
+def features_stage(settings: SynthSettings) -> Stage:
+    """Take each label's features from the file, or ask a model for them, without any picture; rows gain `features`."""
+    config: dict[str, Any] = {"file": file_digest(settings.concepts), "prompt": settings.spec.label_concepts}
+    if settings.concepts is None:
+        config |= settings.picked("concepts_model", "concepts_url", "concepts_tokens", "seed")
+    return Stage(name=FEATURES, make=lambda: _Features(settings), config=config, inputs=(LABEL_ROWS,))
+
+
+def concepts_task(settings: SynthSettings) -> Task:
+    """Bring the features to the labels: files `concepts.json` (the published form) and `check.json` (what is wrong)."""
+
+    def run(ctx: TaskContext) -> None:
+        rows = list(ctx.read_rows(FEATURES))
+        labels = [row["label"] for row in rows]
+        found = {row["label"]: row["features"] for row in rows if row["features"]}
+        check = check_concepts(found, labels, least=settings.least_features)
+        leaks = [[leak.label, leak.feature, leak.named] for leak in check.leaks]
+        write_json(ctx.folder / CHECK_FILE, {"leaks": leaks}, indent=1)
+        write_concepts(check.required(), ctx.folder / CONCEPTS_FILE)
+
+    return Task(name=CONCEPTS, run=run, config=settings.picked("least_features"), inputs=(FEATURES,))
+
+
+def concepts_of(run_dir: Path) -> dict[str, tuple[str, ...]]:
+    """The features of every label of a run.
+
+    Raises:
+        InputError: the step has not been done.
+    """
+    return read_concepts(run_dir / CONCEPTS / CONCEPTS_FILE)
+
+
+class _Features:
+    """Labels to features."""
+
+    def __init__(self, settings: SynthSettings) -> None:
+        self._settings = settings
+        self._known = None if settings.concepts is None else read_concepts(settings.concepts)
+        self._sampler: Any = None if self._known is not None else _helper(settings)
+
+    def __call__(self, rows: list[Row]) -> list[Outcome]:
+        if self._known is None:
+            return self._asked(rows)
+        known = check_concepts(self._known, [row["label"] for row in rows], least=1).concepts
+        return [[row | {"features": list(known.get(row["label"], ()))}] for row in rows]
+
+    def _asked(self, rows: list[Row]) -> list[Outcome]:
+        from trial_sampler import Request
+
+        requests = [
+            Request(
+                id=f"{row['id']}/features",
+                messages=[{"role": "user", "content": label_concepts_prompt(self._settings.spec, row["label"])}],
+                temperature=0.0,
+                max_new_tokens=self._settings.concepts_tokens,
+                seed=self._settings.seed,
+            )
+            for row in rows
+        ]
+        return [
+            _read(row, result, self._settings.least_features)
+            for row, result in zip(rows, self._sampler.sample(requests), strict=True)
+        ]
+
+
+def _helper(settings: SynthSettings) -> Any:
+    if settings.concepts_model is None:
+        raise InputError("features of the labels are needed: --concepts FILE, or --concepts-model to ask for them.")
+    return load_other(settings.concepts_model, settings.concepts_url, settings)
+
+
+def _read(row: Row, result: Any, least: int) -> Outcome:
+    if result.error is not None:
+        return Failed(result.error.reason, result.error.detail)
+    text = result.trials[0].text
+    features = list(parse_features(text))
+    if len(features) < least:
+        return Failed("too_few_features", f"expected {least} or more in a list; got {len(features)} in {text[:200]!r}.")
+    return [row | {"features": features}]

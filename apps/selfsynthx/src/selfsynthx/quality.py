@@ -1,0 +1,112 @@
+"""How good are a model's explanations: stages `quality-*`."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from shard_runner import Outcome, Row, Stage
+
+from selfsynthx.datasets.matching import label_matcher
+from selfsynthx.evaluation import first_trial, grades_name, way
+from selfsynthx.label_features import CONCEPTS, concepts_of
+from selfsynthx.models import load_other
+from selfsynthx.settings import SynthSettings
+
+_JUDGE_TOKENS = 256
+_BATCH = 128
+
+
+def quality_name(number: int, arm: str = "") -> str:
+    """Name of a model's stage."""
+    return f"quality-{way(number, arm)}"
+
+
+def quality_stage(settings: SynthSettings, run_dir: Path, labels: Sequence[str], number: int, arm: str = "") -> Stage:
+    """Score the explanations of held-out pictures by rules, and by a model as judge where one is named.
+
+    Rows `{id, task, label, text, right, exists, coverage, grounding, named, cognition, cognition_reason}`: whether it
+    explains at all; the share of the visible features that it names; of the features of its label that it names, the
+    share that can be seen; `named` with what of it can be seen; 1 to 5.
+    """
+    return Stage(
+        name=quality_name(number, arm),
+        make=lambda: _Quality(settings, run_dir, labels),
+        config=settings.picked("judge", "judge_url") | {"dataset": settings.spec.model_dump(mode="json")},
+        inputs=(grades_name(number, arm), CONCEPTS),
+        batch_size=_BATCH,
+    )
+
+
+class _Quality:
+    """Graded answers to scored explanations."""
+
+    def __init__(self, settings: SynthSettings, run_dir: Path, labels: Sequence[str]) -> None:
+        self._features = concepts_of(run_dir)
+        self._labels = label_matcher(settings.spec, labels)
+        words = settings.spec.words()
+        self._frame = [word for text in words.values() for word in text.split()]
+        self._judge = None if settings.judge is None else _load_judge(settings)
+
+    def __call__(self, rows: list[Row]) -> list[Outcome]:
+        ratings: list[Any] = [None] * len(rows)
+        if self._judge is not None:
+            ratings = self._judge.score_many([_explained(row) for row in rows])
+        return [[self._scored(row) | _rated(rating)] for row, rating in zip(rows, ratings, strict=True)]
+
+    def _scored(self, row: Row) -> Row:
+        from answer_judge import explanation_quality
+
+        trial = first_trial(row)
+        found = explanation_quality(
+            trial["text"],
+            label_set=self._labels,
+            label=row["label"],
+            selected=row["visible"],
+            label_concepts=self._features[row["label"]],
+            visible=row["visible"],
+            frame_words=self._frame,
+        )
+        named = [{"text": one.concept, "visible": one.concept in row["visible"]} for one in found.named]
+        return {
+            **{name: row[name] for name in ("id", "task", "label")},
+            "text": trial["text"],
+            "right": bool(trial["score"]),
+            "exists": found.exists,
+            "coverage": found.coverage,
+            "grounding": found.grounding,
+            "named": named,
+        }
+
+
+def _rated(rating: Any) -> Row:
+    if rating is None:
+        return {"cognition": None, "cognition_reason": "no judge"}
+    return {"cognition": rating.score, "cognition_reason": rating.reason}
+
+
+def _explained(row: Row) -> Any:
+    from answer_judge import ExplainedAnswer
+
+    return ExplainedAnswer(row["question"], first_trial(row)["text"], row["label"], row["visible"])
+
+
+def _load_judge(settings: SynthSettings) -> Any:
+    from answer_judge import CognitionJudge
+    from trial_sampler import Request
+
+    sampler = load_other(settings.needed("judge", "the model that judges"), settings.judge_url, settings)
+
+    def generate(prompts: Sequence[str]) -> list[str]:
+        requests = [
+            Request(
+                id=str(number),
+                messages=[{"role": "user", "content": prompt}],
+                temperature=0.0,
+                max_new_tokens=_JUDGE_TOKENS,
+                seed=settings.seed,
+            )
+            for number, prompt in enumerate(prompts)
+        ]
+        return [result.trials[0].text if result.trials else "" for result in sampler.sample(requests)]
+
+    return CognitionJudge(generate)

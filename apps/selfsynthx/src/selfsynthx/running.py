@@ -1,0 +1,112 @@
+"""A whole run: rounds as `llava-train` goes through them, each part a piece of the pipeline."""
+
+import json
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shard_runner import RunSummary, read_rows
+from shard_runner.cli import run_by_settings
+from shard_runner.disk import write_whole
+
+from selfsynthx.answers_kept import count_kept
+from selfsynthx.comparing import compare_rounds
+from selfsynthx.errors import InputError
+from selfsynthx.measures import measure_model
+from selfsynthx.pipeline import build_pipeline, check_needs, measured_names, rows_name, targets
+from selfsynthx.right_answers import RightAnswers
+from selfsynthx.settings import SynthSettings
+from selfsynthx.sources import read_set
+from selfsynthx.training import trained_folder, training_name
+
+if TYPE_CHECKING:
+    from llava_train import Collapse, Evaluation, MadeRows, Rounds
+
+ROUNDS = "rounds.json"
+"""File of the run folder: every round's scores, counts and collapse metrics, and why the rounds ended."""
+
+
+def run_command(settings: SynthSettings, run_dir: Path, command: str | None) -> RunSummary:
+    """Bring one command's steps up to date, or the whole run."""
+    check_needs(settings)
+    if command is None:
+        return run_method(settings, run_dir)
+    only = targets(command, settings)
+    return run_by_settings(build_pipeline(settings, run_dir), run_dir, settings=settings, only=only)
+
+
+def run_method(settings: SynthSettings, run_dir: Path, *, progress: bool = True) -> RunSummary:
+    """Go through the rounds until they are done or a rule stops them; killed, the same call goes on where it was."""
+    from llava_train import run_rounds
+
+    work = _PipelineRounds(settings, run_dir, progress)
+    found = run_rounds(work, settings.needed_model(), settings.round_settings())
+    text = rounds_text(found)
+    write_whole(run_dir / ROUNDS, lambda path: path.write_text(text, encoding="utf-8"))
+    last = found.last.number
+    compare_rounds(settings, run_dir, last)
+    steps = build_pipeline(settings, run_dir, rounds=last)
+    return run_by_settings(steps, run_dir, settings=settings, progress=progress)
+
+
+def rounds_text(found: "Rounds") -> str:
+    """The rounds as JSON."""
+    from llava_train import rounds_to_json
+
+    records = json.loads(rounds_to_json(found.records))
+    return json.dumps({"rounds": records, "best": found.best.number, "stopped": found.stopped}, indent=1) + "\n"
+
+
+class _PipelineRounds:
+    """Parts of a round; each brings steps of the one pipeline up to date. Keeps `llava_train.RoundWork`."""
+
+    def __init__(self, settings: SynthSettings, run_dir: Path, progress: bool) -> None:
+        self._settings, self._run_dir, self._progress = settings, run_dir, progress
+        self._pipeline = build_pipeline(settings, run_dir)
+
+    def evaluate(self, model: str, number: int) -> "Evaluation":
+        """Accuracy on validation pictures, and on test pictures to report."""
+        from llava_train import Evaluation
+
+        self._bring(measured_names(self._settings, number))
+        found = measure_model(self._run_dir, number)
+        details = {split: one.as_dict() for split, one in found.items()}
+        return Evaluation(found["validation"].accuracy or 0.0, found["test"].accuracy, details)
+
+    def make_rows(self, model: str, number: int) -> "MadeRows":
+        """The rows of a round, counted."""
+        from llava_train import MadeRows
+
+        self._bring([rows_name(number)])
+        rows = list(read_rows(self._run_dir, rows_name(number)))
+        return MadeRows(rows, counts=count_kept(rows), collapse=self._collapse(number))
+
+    def train(self, model: str, made: "MadeRows", number: int) -> str:
+        """Train the method and its controls."""
+        self._bring([training_name(number, arm) for arm in self._settings.arms])
+        return str(trained_folder(self._run_dir, number))
+
+    def _bring(self, names: list[str]) -> None:
+        run_by_settings(self._pipeline, self._run_dir, settings=self._settings, only=names, progress=self._progress)
+
+    def _collapse(self, number: int) -> "Collapse":
+        """Of all that the model answered; two answers agree if they claim the same label."""
+        from llava_train import measure_collapse
+
+        right = RightAnswers(self._settings, read_set(self._settings).labels)
+        groups: defaultdict[str, list[str]] = defaultdict(list)
+        for row in read_rows(self._run_dir, rows_name(number)):
+            groups[row["id"]] += [one["text"] for one in row["candidates"]]
+        return measure_collapse(groups.values(), result=lambda text: right.resolve(text)[0])
+
+
+def read_rounds(run_dir: Path) -> dict[str, Any]:
+    """What a finished run says of its rounds.
+
+    Raises:
+        InputError: no run was finished in the folder.
+    """
+    path = run_dir / ROUNDS
+    if not path.is_file():
+        raise InputError(f"{run_dir} holds no finished rounds: `selfsynthx run` writes {ROUNDS}.")
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,99 @@
+"""The labelled pictures as rows: sources `images`, `labels` and `eval-images`."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, cast
+
+from shard_runner import Row, Source
+
+from selfsynthx.datasets import LabelledSet, Shares, read_labelled, refusals_to_text
+from selfsynthx.datasets.filling import question_pool
+from selfsynthx.datasets.matching import label_matcher
+from selfsynthx.digests import image_stamp
+from selfsynthx.errors import InputError
+from selfsynthx.settings import SynthSettings
+
+IMAGES, LABEL_ROWS, EVAL_IMAGES = "images", "labels", "eval-images"
+
+
+def read_set(settings: SynthSettings) -> LabelledSet:
+    """The labelled set of a run, split.
+
+    Raises:
+        SettingsError: there is none.
+        InputError: it cannot be read, or is no set to learn from and to measure with.
+    """
+    path: Path = settings.needed("data", "labelled pictures, as a folder of folders or a file of rows")
+    validation, test = settings.validation_share, settings.test_share
+    shares = Shares(train=1 - validation - test, validation=validation, test=test)
+    found = read_labelled(path, images=settings.images, shares=shares, seed=settings.seed)
+    if not found.of_split("validation"):
+        raise InputError(f"{path.name} must have validation rows, to choose a round on; got none.")
+    label_matcher(settings.spec, found.labels)
+    return found
+
+
+def images_source(settings: SynthSettings, found: LabelledSet) -> Source:
+    """The pictures to learn from: `{id, image, label, stamp}`, paths absolute."""
+    return Source(name=IMAGES, rows=lambda: map(_row(found), found.of_split("train")))
+
+
+def labels_source(found: LabelledSet) -> Source:
+    """The labels: `{id, label}`."""
+    return Source(name=LABEL_ROWS, rows=lambda: ({"id": label, "label": label} for label in found.labels))
+
+
+def eval_source(settings: SynthSettings, found: LabelledSet) -> Source:
+    """Validation and test pictures with the evaluation question; `task` is the split, `visible` what can be seen.
+
+    Source: the first question that asks for name and reason, for every picture, as the released code does.
+    """
+
+    def rows() -> Iterator[Row]:
+        question = question_pool(settings.spec, "explain")[0]
+        parts = [{"type": "image"}, {"type": "text", "text": question}]
+        truth = read_truth(settings.truth)
+        for split in ("validation", "test"):
+            for row in map(_row(found), found.of_split(split)):
+                asked = {"question": question, "messages": [{"role": "user", "content": parts}]}
+                visible = truth.get(row["id"])
+                yield {**row, **asked, "answer": row["label"], "task": split, "visible": visible}
+
+    return Source(name=EVAL_IMAGES, rows=rows)
+
+
+def read_truth(path: Path | None) -> dict[str, list[str]]:
+    """What can be seen in each picture, by id; empty where that is not known.
+
+    Raises:
+        InputError: the file is no JSON object of lists of texts.
+    """
+    if path is None:
+        return {}
+    try:
+        value: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"--truth: {path.name} can't be read: {error}.") from error
+    if not isinstance(value, dict) or not all(_is_texts(one) for one in cast("dict[str, Any]", value).values()):
+        raise InputError(f"--truth: {path.name} must hold {{id: [features that can be seen]}}.")
+    return cast("dict[str, list[str]]", value)
+
+
+def refused_text(found: LabelledSet) -> str:
+    """One line on rows that were left out; empty if there are none."""
+    return refusals_to_text(found)
+
+
+def _row(found: LabelledSet) -> Any:
+    root = found.root.absolute()
+
+    def row_of(row: Any) -> Row:
+        path = root / row["image"]
+        return {"id": row["id"], "image": str(path), "label": row["label"], "stamp": image_stamp(path)}
+
+    return row_of
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(one, str) for one in cast("list[Any]", value))
