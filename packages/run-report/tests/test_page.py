@@ -91,6 +91,9 @@ def test_public_names_are_pinned() -> None:
         "Table",
         "count_right",
         "render_report",
+        "round_name",
+        "rounds_sections",
+        "rounds_table",
         "row_to_gallery_item",
         "write_report",
     ]

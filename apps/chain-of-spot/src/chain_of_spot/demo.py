@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from shard_runner import RunSummary
-from shard_runner.cli import run_by_settings, use_one_thread
+from shard_runner.cli import use_one_thread
 
-from chain_of_spot.pipeline import build_pipeline, check_needs
+from chain_of_spot.pipeline import check_needs
 from chain_of_spot.report import make_report
+from chain_of_spot.rounds import last_needed, run_whole
 from chain_of_spot.settings import CosSettings
 from chain_of_spot.world import FAST, FULL, world_settings, write_world
 
@@ -30,7 +31,7 @@ def run_settings(settings: CosSettings, out: Path, *, progress: bool = True) -> 
     Raises:
         SettingsError: a setting without a default is missing.
     """
-    check_needs(settings)
-    summary = run_by_settings(build_pipeline(settings, out), out, settings=settings, progress=progress)
+    check_needs(settings, last_needed(settings))
+    summary = run_whole(settings, out, progress=progress)
     make_report(settings, out)
     return summary

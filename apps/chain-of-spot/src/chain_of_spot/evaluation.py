@@ -95,22 +95,31 @@ def grade_stage(name: str) -> Stage:
 
 
 def compare_task(settings: CosSettings) -> Task:
-    """Compare the method with before and with every other way, question by question: files `against-NAME.json`."""
+    """Compare the method with before and with every other way, question by question: files `against-NAME.json`.
+
+    Questions that choose the best round are left out.
+    """
     others = [way.name for way in ways(settings) if way.name != AFTER]
+    share = settings.validation_share
 
     def run(ctx: TaskContext) -> None:
         from bench_eval import compare_tasks, save_comparisons
+        from llava_train import split_rows
+
+        def graded(name: str) -> list[Row]:
+            return split_rows(ctx.read_rows(f"grades-{name}"), share=share, seed=ctx.seed)["test"]
 
         compared = functools.partial(compare_tasks, together=ALL, missing="count", seed=ctx.seed)
-        after = list(ctx.read_rows(f"grades-{AFTER}"))
+        after = graded(AFTER)
         for name in others:
-            save_comparisons(compared(ctx.read_rows(f"grades-{name}"), after), ctx.folder / f"against-{name}.json")
-        plain = compared(ctx.read_rows(f"grades-{BEFORE}"), ctx.read_rows("grades-after-plain"))
+            save_comparisons(compared(graded(name), after), ctx.folder / f"against-{name}.json")
+        plain = compared(graded(BEFORE), graded("after-plain"))
         save_comparisons(plain, ctx.folder / "after-plain-against-before.json")
         (ctx.folder / "ways.json").write_text(json.dumps(others) + "\n", encoding="utf-8")
 
     inputs = tuple(f"grades-{way.name}" for way in ways(settings))
-    return Task(name="eval", run=run, inputs=inputs)
+    config = {} if share is None else {"validation_share": share}
+    return Task(name="eval", run=run, config=config, inputs=inputs)
 
 
 def load_comparison(run_dir: Path, other: str) -> "list[Comparison]":

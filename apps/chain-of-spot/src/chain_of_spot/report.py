@@ -10,6 +10,7 @@ from shard_runner import LedgerError, Row, read_rows, status
 
 from chain_of_spot.evaluation import AFTER, BEFORE, load_comparison, ways
 from chain_of_spot.exporting import MAP_SCORES
+from chain_of_spot.rounds_report import make_rounds_report
 from chain_of_spot.settings import CosSettings
 from chain_of_spot.spots import HEIGHT_PX, asked_card, map_card
 
@@ -43,6 +44,8 @@ def make_report(settings: CosSettings, run_dir: Path) -> Path:
     """
     from run_report import Prose, StageAccounts, Table, write_report
 
+    if settings.rounds > 1:
+        return make_rounds_report(settings, run_dir, run_dir / REPORT)
     accounts = {account.name: account for account in status(run_dir)}
     annotated = _rows(run_dir, "annotate")
     shown = [account for account in accounts.values() if account.kind != "task"]

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 TINY = "tiny"
 """Name of the embedded world's own model."""
 
+VALIDATION_SHARE = 0.5
+"""Default of `validation_share` with several rounds."""
+
 
 class CosSettings(RunSettings):
     """Settings of one run; defaults are those of Chain-of-Spot (arXiv 2403.12966) wherever it names one."""
@@ -126,6 +129,30 @@ class CosSettings(RunSettings):
     max_new_tokens: int = Field(128, ge=1, description="Longest answer.")
     prompts_per_batch: int = Field(8, ge=1, description="Questions asked together; results don't depend on it.")
 
+    rounds: int = Field(
+        1,
+        ge=1,
+        description="Go through the whole method so many times, each time with the model of the round before, in "
+        "RUN/round-1, RUN/round-2, ... Paper: 1.",
+    )
+    validation_share: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the clusters of --eval-data that only choose the best round; models are compared on the "
+        f"others. By default {VALIDATION_SHARE} with several rounds, and none with one.",
+    )
+    patience: int | None = Field(
+        None, ge=1, description="Stop after so many rounds without a better validation score; by default never."
+    )
+    least_distinct: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="Stop before training on regions of which a smaller share than this is distinct; the more "
+        "questions, the smaller the share.",
+    )
+
     @field_validator("model")
     @classmethod
     def _tiny_is_a_path(cls, value: str | None) -> str | None:
@@ -147,6 +174,14 @@ class CosSettings(RunSettings):
         if not self.where_weight and not self.answer_weight:
             raise ValueError("where_weight and answer_weight cannot both be 0: nothing would be learnt.")
         self.wording()
+        return self
+
+    @model_validator(mode="after")
+    def _rounds_can_be_gone_through(self) -> "CosSettings":
+        if self.rounds == 1 and (self.patience is not None or self.least_distinct):
+            raise ValueError("patience and least_distinct stop rounds; give rounds 2 or more with them.")
+        if self.rounds > 1 and self.boxes is not None:
+            raise ValueError("rounds above 1 find regions anew with each model; leave boxes out.")
         return self
 
     @property

@@ -9,6 +9,7 @@ import click
 from shard_runner.cli import read_seeds, run_seeds
 
 from chain_of_spot.demo import run_settings
+from chain_of_spot.errors import SettingsError
 from chain_of_spot.evaluation import ALL, load_comparison
 from chain_of_spot.report import compared_names, read_map_scores
 from chain_of_spot.world import FULL, SIGNS, WorldSize, world_settings, write_world
@@ -18,7 +19,10 @@ def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, 
     """Run the method and its controls for one seed and return the comparisons; finished work is not repeated."""
     folder = out / f"seed-{seed}"
     write_world(folder / "world", size, seed)
-    run_settings(world_settings(folder / "world", size, seed, **changes), folder, progress=progress)
+    settings = world_settings(folder / "world", size, seed, **changes)
+    if settings.rounds > 1:
+        raise SettingsError("`chain-of-spot study` trains each model once: leave rounds out.")
+    run_settings(settings, folder, progress=progress)
     found = {name: [asdict(line) for line in load_comparison(folder, name)] for name in compared_names(folder)}
     return {"seed": seed, "contrasts": found, "maps": read_map_scores(folder)}
 

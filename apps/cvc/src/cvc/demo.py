@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from shard_runner import RunSummary
-from shard_runner.cli import run_by_settings, use_one_thread
+from shard_runner.cli import use_one_thread
 
-from cvc.pipeline import build_pipeline, check_needs
+from cvc.pipeline import check_needs
 from cvc.report import make_report
+from cvc.rounds import run_whole
 from cvc.settings import CvcSettings
 from cvc.world import FAST, FULL, world_settings, write_world
 
@@ -31,6 +32,6 @@ def run_settings(settings: CvcSettings, out: Path, *, progress: bool = True) -> 
         SettingsError: a setting without a default is missing.
     """
     check_needs(settings)
-    summary = run_by_settings(build_pipeline(settings, out), out, settings=settings, progress=progress)
+    summary = run_whole(settings, out, progress=progress)
     make_report(settings, out)
     return summary

@@ -33,7 +33,7 @@ def evaluation_steps(settings: CvcSettings, run_dir: Path) -> list[Source | Stag
         answer_stage(f"eval-{AFTER}", settings, run_dir, trained, inputs=("eval-rows", "train")),
         score_stage(f"score-{BEFORE}", settings, run_dir, inputs=(f"eval-{BEFORE}",)),
         score_stage(f"score-{AFTER}", settings, run_dir, inputs=(f"eval-{AFTER}",)),
-        _compare_task(),
+        _compare_task(settings),
     ]
 
 
@@ -149,13 +149,18 @@ def judge_answers(row: Row, trials: list[Row], judge: Judge) -> list[Row]:
     return judge(trials, row["references"], extract=row["task"] == COMPLETION)
 
 
-def _compare_task() -> Task:
-    """Compare the two evaluations, row by row, into `comparison.json`."""
+def _compare_task(settings: CvcSettings) -> Task:
+    """Compare the two evaluations, row by row, into `comparison.json`; without the rows that choose the best round."""
+    share = settings.validation_share
 
     def run(ctx: TaskContext) -> None:
         from bench_eval import save_comparisons
+        from llava_train import split_rows
 
-        before, after = (list(ctx.read_rows(f"score-{name}")) for name in (BEFORE, AFTER))
+        before, after = (
+            split_rows(ctx.read_rows(f"score-{name}"), share=share, seed=ctx.seed)["test"] for name in (BEFORE, AFTER)
+        )
         save_comparisons(compare_answers(before, after, seed=ctx.seed), ctx.folder / "comparison.json")
 
-    return Task(name="compare", run=run, inputs=(f"score-{BEFORE}", f"score-{AFTER}"))
+    config = {} if share is None else {"validation_share": share}
+    return Task(name="compare", run=run, config=config, inputs=(f"score-{BEFORE}", f"score-{AFTER}"))

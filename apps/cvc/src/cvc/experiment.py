@@ -17,6 +17,7 @@ from shard_runner import Row, Source, Step, read_rows
 from shard_runner.cli import read_seeds, run_by_settings, run_seeds
 
 from cvc.comparing import COMPLETION_MEASURES, by_task, compare_answers, greedy_accuracy, split_by_kind
+from cvc.errors import SettingsError
 from cvc.evaluation import answer_stage, read_eval_data, score_stage
 from cvc.examples import answered_messages
 from cvc.pipeline import build_pipeline
@@ -52,6 +53,8 @@ def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, 
     folder = out / f"seed-{seed}"
     write_world(folder / "world", size, seed)
     settings = world_settings(folder / "world", size, seed, **changes)
+    if settings.rounds > 1:
+        raise SettingsError("`cvc study` trains each arm once: leave rounds out.")
     study = Study(folder, settings, progress)
     own = {"method": make_own_rows(study, "method"), "no-filter": make_own_rows(study, "no-filter")}
     own["annotations"] = annotated_rows(study, own["method"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shard_runner import LedgerError, Row, read_rows, status
 
 from cvc.evaluation import AFTER, BEFORE, COMPLETION
+from cvc.rounds_report import make_rounds_report
 from cvc.settings import CvcSettings
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def make_report(settings: CvcSettings, run_dir: Path) -> Path:
     """Write `report.html` from what a run folder holds so far, and return its path."""
     from run_report import Prose, StageAccounts, Table, write_report
 
+    if settings.rounds > 1:
+        return make_rounds_report(settings, run_dir, run_dir / REPORT)
     judged, mixed = _rows(run_dir, "judge"), _rows(run_dir, "mix")
     before, after = _rows(run_dir, f"score-{BEFORE}"), _rows(run_dir, f"score-{AFTER}")
     compared = read_comparison(run_dir)

@@ -17,6 +17,9 @@ BLANK = "blank"
 TINY = "tiny"
 """Name of the embedded world's own models."""
 
+VALIDATION_SHARE = 0.5
+"""Default of `validation_share` with several rounds."""
+
 
 class CvcSettings(RunSettings):
     """Settings of one run; defaults are those of the CVC paper (arXiv 2508.04453) wherever it names one."""
@@ -182,6 +185,26 @@ class CvcSettings(RunSettings):
 
     gradient_checkpointing: bool = Field(False, description="Less memory in training, about 20 % slower.")
 
+    rounds: int = Field(
+        1,
+        ge=1,
+        description="Go through the whole method so many times, each time with the model of the round before, in "
+        "RUN/round-1, RUN/round-2, ... Paper: 1.",
+    )
+    validation_share: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Share of the held-out images (with `--eval-data`, clusters) that only choose the best round; "
+        f"models are compared on the others. By default {VALIDATION_SHARE} with several rounds, and none with one.",
+    )
+    patience: int | None = Field(
+        None, ge=1, description="Stop after so many rounds without a better validation score; by default never."
+    )
+    least_distinct: float = Field(
+        0.0, ge=0, le=1, description="Stop before training on trials of which a smaller share than this is distinct."
+    )
+
     @field_validator("model", "weights", "mlm")
     @classmethod
     def _tiny_is_a_path(cls, value: str | None, info: ValidationInfo) -> str | None:
@@ -223,6 +246,14 @@ class CvcSettings(RunSettings):
     def _giving_up_is_adaptive(self) -> "CvcSettings":
         if self.hopeless_after is not None and not self.adaptive:
             raise ValueError("hopeless_after needs adaptive: without it all n trials are drawn.")
+        return self
+
+    @model_validator(mode="after")
+    def _rounds_can_be_gone_through(self) -> "CvcSettings":
+        if self.rounds == 1 and (self.patience is not None or self.least_distinct):
+            raise ValueError("patience and least_distinct stop rounds; give rounds 2 or more with them.")
+        if self.rounds > 1 and self.backend == "server":
+            raise ValueError("rounds above 1 need backend hf or vllm: a server would have to be given each new model.")
         return self
 
     @property

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from shard_runner import RunSummary, read_rows
 from shard_runner.cli import run_by_settings
-from shard_runner.disk import write_whole
 
 from selfsynthx.answers_kept import count_kept
 from selfsynthx.comparing import compare_rounds
@@ -20,7 +19,7 @@ from selfsynthx.sources import read_set
 from selfsynthx.training import trained_folder, training_name
 
 if TYPE_CHECKING:
-    from llava_train import Collapse, Evaluation, MadeRows, Rounds
+    from llava_train import Collapse, Evaluation, MadeRows
 
 ROUNDS = "rounds.json"
 """File of the run folder: every round's scores, counts and collapse metrics, and why the rounds ended."""
@@ -37,24 +36,15 @@ def run_command(settings: SynthSettings, run_dir: Path, command: str | None) -> 
 
 def run_method(settings: SynthSettings, run_dir: Path, *, progress: bool = True) -> RunSummary:
     """Go through the rounds until they are done or a rule stops them; killed, the same call goes on where it was."""
-    from llava_train import run_rounds
+    from llava_train import run_rounds, save_rounds
 
     work = _PipelineRounds(settings, run_dir, progress)
     found = run_rounds(work, settings.needed_model(), settings.round_settings())
-    text = rounds_text(found)
-    write_whole(run_dir / ROUNDS, lambda path: path.write_text(text, encoding="utf-8"))
+    save_rounds(found, run_dir)
     last = found.last.number
     compare_rounds(settings, run_dir, last)
     steps = build_pipeline(settings, run_dir, rounds=last)
     return run_by_settings(steps, run_dir, settings=settings, progress=progress)
-
-
-def rounds_text(found: "Rounds") -> str:
-    """The rounds as JSON."""
-    from llava_train import rounds_to_json
-
-    records = json.loads(rounds_to_json(found.records))
-    return json.dumps({"rounds": records, "best": found.best.number, "stopped": found.stopped}, indent=1) + "\n"
 
 
 class _PipelineRounds:

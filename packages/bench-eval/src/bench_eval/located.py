@@ -66,7 +66,8 @@ def boxes_grader(min_iou: float = 0.5) -> Callable[[str, Mapping[str, Any]], Gra
     """Make a grader that scores all boxes of a text by F1 against all boxes of the row's `answer`.
 
     Boxes are matched one to one, the largest overlap first, from an IoU of `min_iou` on (where boxes crowd, that may be
-    fewer than could be matched); a box that is said twice is wrong once. Raises (when grading) RowError where the answer holds no box.
+    fewer than could be matched); a box that is said twice is wrong once. Raises (when grading) RowError where the
+    answer holds no box.
 
     >>> row = {"answer": "[0, 0, 1, 1], [2, 2, 3, 3]"}
     >>> boxes_grader()("[0, 0, 1, 1], [0, 0, 1, 1]", row).score, boxes_grader()("[0, 0, 1, 1]", row).score

@@ -9,6 +9,7 @@ from typing import Any
 
 from box_space import ImageError
 
+from llava_train.augmenting import row_augmentation
 from llava_train.dialogue import Row
 from llava_train.encoding import RowEncoder
 from llava_train.errors import RowError
@@ -30,6 +31,8 @@ class CheckedRows:
 
     kept: tuple[Row, ...]
     refused: tuple[Refusal, ...]
+    lengths: tuple[int, ...]
+    """Tokens of each kept row."""
 
     @property
     def reasons(self) -> dict[str, int]:
@@ -44,24 +47,27 @@ def check_rows(rows: Sequence[Mapping[str, Any]], encoder: RowEncoder) -> Checke
     """
     kept: list[Row] = []
     refused: list[Refusal] = []
+    lengths: list[int] = []
     seen: set[str] = set()
     for k, row in enumerate(rows):
-        refusal = _refusal(row, str(row.get("id", k)), seen, encoder)
-        if refusal is None:
-            kept.append(dict(row))
+        verdict = _verdict(row, str(row.get("id", k)), seen, encoder)
+        if isinstance(verdict, Refusal):
+            refused.append(verdict)
         else:
-            refused.append(refusal)
-    return CheckedRows(tuple(kept), tuple(refused))
+            kept.append(dict(row))
+            lengths.append(verdict)
+    return CheckedRows(tuple(kept), tuple(refused), tuple(lengths))
 
 
-def _refusal(row: Mapping[str, Any], row_id: str, seen: set[str], encoder: RowEncoder) -> Refusal | None:
+def _verdict(row: Mapping[str, Any], row_id: str, seen: set[str], encoder: RowEncoder) -> Refusal | int:
+    """The row's number of tokens, or why it cannot be used."""
     if row_id in seen:
         return Refusal(row_id, "duplicate_id", "an earlier row has the same id.")
     seen.add(row_id)
     try:
-        encoder.check(row)
+        row_augmentation(row, "none")
+        return encoder.check(row)
     except RowError as error:
         return Refusal(row_id, error.reason, error.detail)
     except ImageError as error:
         return Refusal(row_id, error.reason, str(error))
-    return None

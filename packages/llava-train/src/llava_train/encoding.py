@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from PIL import Image
@@ -14,7 +15,7 @@ from llava_train.bounded_cache import BoundedCache
 from llava_train.dialogue import Dialogue, ImageRef, read_dialogue
 from llava_train.errors import RowError, UnsupportedModelError
 from llava_train.extras import require
-from llava_train.image_inputs import ImageInputs, load_image, read_images
+from llava_train.image_inputs import ChangeImage, ImageInputs, load_image, read_images
 
 IGNORED = -100
 """Label of a token that no loss is taken on."""
@@ -87,21 +88,27 @@ class RowEncoder:
         self._max_length = max_length
         self._image_root = image_root
         limit = cache_mb * 2**20
-        self._images = BoundedCache[ImageInputs](limit_bytes=limit * 9 // 10, size_of=lambda value: value.nbytes)
-        self._texts = BoundedCache[TokenizedDialogue](limit_bytes=limit // 10, size_of=lambda value: value.nbytes)
-        self._by_size = BoundedCache[ImageInputs](limit_bytes=4096, size_of=lambda _: 1)
+        nbytes = attrgetter("nbytes")  # a lambda could not go to a data-loading process
+        self._images = BoundedCache[ImageInputs](limit_bytes=limit * 9 // 10, size_of=nbytes)
+        self._texts = BoundedCache[TokenizedDialogue](limit_bytes=limit // 10, size_of=nbytes)
+        self._by_size = BoundedCache[ImageInputs](limit_bytes=4096, size_of=_one)
         self._adds_token_types = bool(read_token_types(processor, [0]))
         self.end_token = "" if self._template_ends_answers() else str(processor.tokenizer.eos_token)
 
-    def encode(self, row: Mapping[str, Any]) -> EncodedRow:
+    def encode(self, row: Mapping[str, Any], *, change: ChangeImage | None = None) -> EncodedRow:
         """Token ids, labels, weights and image inputs of a row.
+
+        Args:
+            row: to encode.
+            change: what is done to each of its images first, without changing the size; None for nothing. Changed
+                images are neither kept nor taken from those kept.
 
         Raises:
             RowError: the row cannot be a dialogue, or its answers cannot be told apart.
             box_space.ImageError: an image of it cannot be read.
         """
         dialogue = read_dialogue(row)
-        images = self._images.get(_image_key(dialogue), lambda: self._read_images(dialogue.images))
+        images = self._images_of(dialogue, change)
         tokenized = self._tokenize_once(row, dialogue, images.replacements)
         input_ids = list(tokenized.input_ids)
         types = read_token_types(self.processor, input_ids) if self._adds_token_types else None
@@ -129,8 +136,13 @@ class RowEncoder:
         blank = self._by_size.get(sizes, lambda: _read_blank_images(self.processor, sizes))
         return self._tokenize_once(row, dialogue, blank.replacements)
 
-    def _read_images(self, images: Sequence[ImageRef]) -> ImageInputs:
-        return read_images(self.processor, [load_image(image, self._image_root) for image in images])
+    def _images_of(self, dialogue: Dialogue, change: ChangeImage | None) -> ImageInputs:
+        if change is None:
+            return self._images.get(_image_key(dialogue), lambda: self._read_images(dialogue.images))
+        return self._read_images(dialogue.images, change)
+
+    def _read_images(self, images: Sequence[ImageRef], change: ChangeImage = lambda image: image) -> ImageInputs:
+        return read_images(self.processor, [change(load_image(image, self._image_root)) for image in images])
 
     def _tokenize_once(
         self, row: Mapping[str, Any], dialogue: Dialogue, replacements: tuple[str, ...]
@@ -198,6 +210,10 @@ def stop_token_ids(model: str, tokenizer: Any) -> frozenset[int]:
         from_model = None
     ids = [from_model] if isinstance(from_model, int) else list(from_model or ())
     return frozenset(ids if tokenizer.eos_token_id is None else [*ids, tokenizer.eos_token_id])
+
+
+def _one(_: object) -> int:
+    return 1
 
 
 def _check_processor(processor: Any, stop_ids: frozenset[int]) -> None:

@@ -12,7 +12,9 @@ class LlavaTrainError(Exception):
     ├── RowError            one training row cannot be used; `.reason` is a short slug
     ├── UnsupportedModelError   the model or its processor lacks what training needs
     ├── FolderError         the folder holds another training
-    └── DivergedError       the loss became infinite or not a number
+    ├── DivergedError       the loss became infinite or not a number
+    ├── MergeError          a merged model answers otherwise than model and adapter
+    └── LaunchError         a training in several processes cannot start, or one of them failed
     """
 
 
@@ -46,3 +48,11 @@ class FolderError(LlavaTrainError):
 
 class DivergedError(LlavaTrainError):
     """The training loss became infinite or not a number."""
+
+
+class MergeError(LlavaTrainError):
+    """A merged model does not answer as its base and adapter together do."""
+
+
+class LaunchError(LlavaTrainError):
+    """A training in several processes cannot start, or one of the processes failed."""

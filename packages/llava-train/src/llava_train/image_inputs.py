@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,9 @@ from PIL import Image
 
 from llava_train.dialogue import ImageRef
 from llava_train.errors import UnsupportedModelError
+
+ChangeImage = Callable[[Image.Image], Image.Image]
+"""Makes another image of the same size."""
 
 
 @dataclass(frozen=True)

@@ -34,13 +34,13 @@ def mix(
     count = len(base_rows) if math.isinf(ratio) else round(ratio * len(own_rows))
     if count and not base_rows:
         raise SettingsError(f"ratio {ratio!r} asks for {count} base rows; the base set is empty.")
-    ranked_base = _ranked(base_rows, f"{seed}/base")
+    ranked_base = ranked(base_rows, f"{seed}/base")
     chosen = [ranked_base[k % len(ranked_base)] for k in range(count)]
-    unique = _with_unique_ids([*_ranked(own_rows, f"{seed}/own"), *chosen])
-    return _ranked(unique, f"{seed}/order")
+    unique = with_unique_ids([*ranked(own_rows, f"{seed}/own"), *chosen])
+    return ranked(unique, f"{seed}/order")
 
 
-def _ranked(rows: Sequence[Mapping[str, Any]], salt: str) -> list[Row]:
+def ranked(rows: Sequence[Mapping[str, Any]], salt: str) -> list[Row]:
     """Rows in the order of a hash of their ids; rows of one id keep their given order."""
     return [dict(row) for row in sorted(rows, key=lambda row: _rank(row, salt))]
 
@@ -49,7 +49,8 @@ def _rank(row: Mapping[str, Any], salt: str) -> bytes:
     return hashlib.sha256(f"{salt}/{row['id']}".encode("utf-8", "surrogatepass")).digest()
 
 
-def _with_unique_ids(rows: Sequence[Row]) -> list[Row]:
+def with_unique_ids(rows: Sequence[Row]) -> list[Row]:
+    """Rows of which those after the first with an id get `#2`, `#3`... behind it."""
     seen: Counter[str] = Counter()
     taken = {str(row["id"]) for row in rows}
     out: list[Row] = []

@@ -26,6 +26,11 @@ def load_processor(model: str) -> Any:
         return transformers.AutoProcessor.from_pretrained(model)
     except (OSError, ValueError) as error:
         raise UnsupportedModelError(f"no processor in {model}: {str(error).splitlines()[0]}") from error
+    except ImportError as error:  # Qwen-VL's needs torchvision
+        what = str(error).strip().splitlines()[0]
+        raise UnsupportedModelError(
+            f"the processor of {model} lacks a library, which pip can install: {what}"
+        ) from error
 
 
 def load_model(model: str, dtype: str) -> Any:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from llava_train.errors import UnsupportedModelError
 from llava_train.extras import require
 from llava_train.trainer_settings import TrainerSettings
+
+Part = Literal["language", "vision", "projector"]
+
+_MERGERS = ("merger", "deepstack_merger_list")
+"""Projectors that stand inside the vision tower, by their names there (Qwen-VL)."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,8 @@ class ModelParts:
     vision: str
     """The vision tower, such as `model.vision_tower`."""
     projectors: tuple[str, ...]
-    """The smallest modules with weights that are neither language, vision nor output head."""
+    """What joins the two: modules of neither, or, as in Qwen-VL, the vision tower's `merger`, which then is no vision.
+    """
 
 
 def find_parts(model: Any) -> ModelParts:
@@ -35,7 +41,20 @@ def find_parts(model: Any) -> ModelParts:
     if not language or not vision:
         missing = "language model" if not language else "vision tower"
         raise UnsupportedModelError(f"{type(model).__name__} has no {missing} that can be told apart.")
-    return ModelParts(language, vision, _projector_names(model, language, vision))
+    return ModelParts(language, vision, (*_projector_names(model, language, vision), *_merger_names(model, vision)))
+
+
+def part_of(name: str, parts: ModelParts) -> Part:
+    """The part that a weight belongs to; what is neither vision nor projector goes with the language model.
+
+    Args:
+        name: full name in the model, or in a `PeftModel` around it.
+        parts: by names in the bare model.
+    """
+    bare = name.removeprefix("base_model.model.")
+    if any(is_in(bare, projector) for projector in parts.projectors):
+        return "projector"
+    return "vision" if is_in(bare, parts.vision) else "language"
 
 
 def lora_targets(model: Any, parts: ModelParts, *, train_vision: bool) -> str:
@@ -46,16 +65,25 @@ def lora_targets(model: Any, parts: ModelParts, *, train_vision: bool) -> str:
     Raises:
         UnsupportedModelError: the language model has no linear layers.
     """
-    linear = require("torch").nn.Linear
     prefixes = [parts.language, *([parts.vision] if train_vision else [])]
-    patterns: list[str] = []
-    for prefix in prefixes:
-        inside = [name for name, module in model.named_modules() if is_in(name, prefix) and isinstance(module, linear)]
-        leaves = sorted({name.rpartition(".")[2] for name in inside})
-        patterns += [rf"{re.escape(prefix)}\.(?:.*\.)?(?:{'|'.join(map(re.escape, leaves))})"] if leaves else []
+    patterns = [pattern for prefix in prefixes if (pattern := _linear_pattern(model, parts, prefix))]
     if not patterns:
         raise UnsupportedModelError(f"{type(model).__name__} has no linear layers in {parts.language}.")
     return "|".join(patterns)
+
+
+def _linear_pattern(model: Any, parts: ModelParts, prefix: str) -> str:
+    """Regular expression for the linear layers below a prefix, projectors apart; empty where there are none."""
+    linear = require("torch").nn.Linear
+    inside = {name: module for name, module in model.named_modules() if is_in(name, prefix)}
+    wanted = {
+        name for name, module in inside.items() if isinstance(module, linear) and part_of(name, parts) != "projector"
+    }
+    leaves = {name.rpartition(".")[2] for name in wanted}
+    # others of the same short names, such as Qwen-VL's patch_embed.proj, a convolution
+    apart = sorted(name for name in inside if name.rpartition(".")[2] in leaves and name not in wanted)
+    not_these = f"(?!(?:{'|'.join(map(re.escape, apart))})$)" if apart else ""
+    return rf"{not_these}{re.escape(prefix)}\.(?:.*\.)?(?:{'|'.join(sorted(map(re.escape, leaves)))})" if leaves else ""
 
 
 def lora_config(model: Any, parts: ModelParts, settings: TrainerSettings) -> Any:
@@ -76,10 +104,11 @@ def lora_config(model: Any, parts: ModelParts, settings: TrainerSettings) -> Any
 
 def freeze_parts(model: Any, parts: ModelParts, settings: TrainerSettings) -> None:
     """Choose the trained weights of full fine-tuning: all but those of frozen parts."""
-    frozen = [] if settings.train_vision else [parts.vision]
-    frozen += [] if settings.trains_projector else list(parts.projectors)
+    trained: dict[Part, bool] = {
+        "language": settings.train_language, "vision": settings.train_vision, "projector": settings.trains_projector,
+    }  # fmt: skip
     for name, weight in model.named_parameters():
-        weight.requires_grad = not any(is_in(name, part) for part in frozen)
+        weight.requires_grad = trained[part_of(name, parts)]
 
 
 def _projector_names(model: Any, language: str, vision: str) -> tuple[str, ...]:
@@ -94,6 +123,16 @@ def _projector_names(model: Any, language: str, vision: str) -> tuple[str, ...]:
         inside_found = any(is_in(name, part) for part in found)
         if name and not (inside_known or holds_known or inside_found) and any(True for _ in module.parameters()):
             found.append(name)
+    return tuple(found)
+
+
+def _merger_names(model: Any, vision: str) -> tuple[str, ...]:
+    """Projectors inside the vision tower; each of a list for itself, as PEFT cannot wrap lists."""
+    found: list[str] = []
+    for name, module in model.get_submodule(vision).named_children():
+        if name in _MERGERS:
+            is_list = isinstance(module, require("torch").nn.ModuleList)
+            found += [f"{vision}.{name}.{k}" for k in range(len(module))] if is_list else [f"{vision}.{name}"]
     return tuple(found)
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 from llava_train.errors import FolderError
 from llava_train.trainer_settings import TrainerSettings
 
-_WITHOUT_EFFECT = ("save_every", "cache_mb", "report_to")  # settings that may change between restarts
+_WITHOUT_EFFECT = ("save_every", "cache_mb", "report_to", "workers")  # settings that may change between restarts
 _COMPLETE = "complete.json"
 _SMALL_FILE_BYTES = 32 * 2**20
 

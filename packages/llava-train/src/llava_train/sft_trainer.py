@@ -3,34 +3,44 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from llava_train.callbacks import set_callbacks
+from llava_train.checking import CheckedRows
 from llava_train.collating import collate
+from llava_train.companions import silent_companion, with_companion
 from llava_train.dialogue import Row
-from llava_train.encoding import IGNORED, RowEncoder
+from llava_train.encoding import IGNORED, EncodedRow, RowEncoder
+from llava_train.epochs import SharedEpoch, epoch_callback
 from llava_train.extras import require
+from llava_train.grouping import order_rows
+from llava_train.loading import LoadingClock, TimedCollator, TimedLoading, loader_arguments
 from llava_train.model_files import hidden_renaming
 from llava_train.model_parts import find_parts, freeze_parts, lora_config
+from llava_train.optimizer_groups import GroupedOptimizer
+from llava_train.packing import Packer, make_packer
+from llava_train.packing_proof import prove_packing_first
+from llava_train.row_augmenter import RowAugmenter
 from llava_train.settings import SftSettings
 from llava_train.trainer_arguments import trainer_arguments
 from llava_train.whole_checkpoints import WholeCheckpoints
+
+Layout = Callable[[Sequence[EncodedRow]], dict[str, Any]]
 
 
 def make_trainer(
     model: Any,
     encoder: RowEncoder,
-    rows: Sequence[Row],
+    checked: CheckedRows,
     settings: SftSettings,
+    arguments: Any,
     *,
-    dtype: str,
-    checkpoints: Path,
     progress: bool,
 ) -> Any:
-    """A trainer over rows, ready for `train()`.
+    """A trainer over rows, ready for `train()`, with arguments by `make_arguments`, made before the model was loaded.
 
     The data set that it sees holds row numbers only; rows are encoded when their batch is made, so that images are
     opened late and nothing is copied into Arrow tables.
@@ -39,37 +49,62 @@ def make_trainer(
     parts = find_parts(model)
     if settings.method == "full":
         freeze_parts(model, parts, settings)
-    collator = _NumberedRows(rows, encoder, settings.padding_side)
+    layout, epoch = _layout(model, encoder.processor.tokenizer, settings), SharedEpoch()
     with hidden_renaming():
         trainer = _trainer_class()(
             model=model,
-            args=_arguments(settings, dtype, checkpoints),
-            train_dataset=datasets.Dataset.from_dict({"row": list(range(len(rows)))}),
-            data_collator=collator,
+            args=arguments,
+            train_dataset=datasets.Dataset.from_dict({"row": list(range(len(checked.kept)))}),
+            data_collator=TimedCollator(_NumberedRows(checked.kept, encoder, layout, settings, epoch)),
             processing_class=encoder.processor,
             peft_config=lora_config(model, parts, settings) if settings.method == "lora" else None,
         )
-    set_callbacks(trainer, progress=progress, logs=checkpoints.parent / "logs")
+    set_callbacks(trainer, progress=progress, logs=Path(arguments.output_dir).parent / "logs")
+    trainer.add_callback(epoch_callback(epoch))
+    trainer.parts, trainer.settings = parts, settings
+    trainer.clock = LoadingClock(settings.workers)
+    trainer.row_order = order_rows(checked, settings, processes=trainer.args.world_size)
+    if isinstance(layout, Packer):
+        prove_packing_first(trainer, layout, checked, encoder)
     return trainer
 
 
 class _NumberedRows:
-    """Makes a batch from row numbers."""
+    """Makes a batch from row numbers, images changed as the settings and the epoch have it."""
 
-    def __init__(self, rows: Sequence[Row], encoder: RowEncoder, padding_side: str) -> None:
-        tokenizer = encoder.processor.tokenizer
-        pad_id = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    def __init__(
+        self, rows: Sequence[Row], encoder: RowEncoder, layout: Layout, settings: SftSettings, epoch: SharedEpoch
+    ) -> None:
+        self._augmenter = RowAugmenter(augment=settings.augment, seed=settings.seed)
+        self._epoch = epoch
+        splits_weights = require("transformers.integrations.deepspeed").is_deepspeed_zero3_enabled()
+        self._companion = silent_companion(rows, encoder) if splits_weights else None
         self._rows = rows
         self._encoder = encoder
-        self._collate = partial(collate, pad_id=pad_id, padding_side=padding_side)
+        self._layout = layout
 
     def __call__(self, numbers: Sequence[dict[str, int]]) -> dict[str, Any]:
-        return self._collate([self._encoder.encode(self._rows[number["row"]]) for number in numbers])
+        batch = [self._encode(self._rows[number["row"]]) for number in numbers]
+        return self._layout(with_companion(batch, self._companion))
+
+    def _encode(self, row: Row) -> EncodedRow:
+        return self._encoder.encode(row, change=self._augmenter.change(row, self._epoch.number))
 
 
-def _arguments(settings: SftSettings, dtype: str, checkpoints: Path) -> Any:
+def _layout(model: Any, tokenizer: Any, settings: SftSettings) -> Layout:
+    """How the rows of a batch become tensors: packed, or filled up to the longest."""
+    pad_id = tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id
+    if settings.packing:
+        return make_packer(model, pad_id=pad_id, pack_length=settings.pack_length)
+    return partial(collate, pad_id=pad_id, padding_side=settings.padding_side)
+
+
+def make_arguments(settings: SftSettings, dtype: str, checkpoints: Path) -> Any:
+    """The settings as training arguments; starts the process group where there are several processes."""
     config = require("trl").SFTConfig
-    more = {"max_length": None, "dataset_kwargs": {"skip_prepare_dataset": True}}
+    more = {"max_length": None, "dataset_kwargs": {"skip_prepare_dataset": True}} | loader_arguments(settings.workers)
+    # rows without images use neither, and a vision tower has layers above the one whose features are taken
+    more["ddp_find_unused_parameters"] = settings.train_vision or settings.trains_projector
     return config(**trainer_arguments(config, settings, dtype=dtype, checkpoints=checkpoints, **more))
 
 
@@ -77,7 +112,7 @@ def _trainer_class() -> Any:
     """The subclass, made late because its base class needs torch."""
     trl = require("trl")
 
-    class AnswerWeightedTrainer(WholeCheckpoints, trl.SFTTrainer):  # type: ignore[misc, name-defined]
+    class AnswerWeightedTrainer(TimedLoading, GroupedOptimizer, WholeCheckpoints, trl.SFTTrainer):  # type: ignore
         """Weighted mean of -log p over answer tokens, taken over all rows of one optimiser step.
 
         Sum of weight * -log p over sum of weights: the weights of one step are relative to one another alone.
@@ -94,7 +129,8 @@ def _trainer_class() -> Any:
             """
             weights_B_T = inputs.pop("loss_weights")[:, 1:]
             on_cpu = weights_B_T.device.type == "cpu"
-            score = _score_columns if on_cpu and _keeps_columns(model) else _score_fused
+            bare = self.accelerator.unwrap_model(model)
+            score = _score_columns if on_cpu and _keeps_columns(bare) else _score_fused
             weighted, hits, outputs = score(model, inputs, weights_B_T)
             total = weights_B_T.sum() if num_items_in_batch is None else num_items_in_batch
             loss = -weighted / total * self.accelerator.num_processes

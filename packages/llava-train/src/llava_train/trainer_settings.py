@@ -51,11 +51,18 @@ class TrainerSettings:
     """Decoupled weight decay of AdamW. LLaVA-1.5."""
     max_grad_norm: float = 1.0
     """Gradients are scaled down to this L2 norm. Default of the trainer that LLaVA-1.5 uses."""
+    train_language: bool = True
+    """Train the language model (always with `lora`). `full` without it, and without the vision tower, trains the
+    projector alone, as stage 1 of LLaVA (arXiv 2304.08485) does."""
     train_vision: bool = False
     """Train the vision tower too (LoRA: adapters on it). LLaVA-1.5 keeps it frozen."""
     train_projector: bool | None = None
     """Train the projector between vision and language. None means yes for `full` (as LLaVA-1.5), no for `lora` (so that
     the adapter stays one that servers can load)."""
+    projector_rate: float | None = None
+    """Peak rate of the projector; None: `learning_rate`. LLaVA-1.5's LoRA script: 2e-5, a tenth of the adapters'."""
+    vision_rate: float | None = None
+    """Peak rate of the vision tower, with `train_vision`; None: `learning_rate`. LLaVA-OneVision: a fifth of it."""
     seed: int = 0
     """Seed of adapters, row order and dropout."""
     dtype: Dtype = "auto"
@@ -84,6 +91,7 @@ class TrainerSettings:
         """
         _check_choices(self)
         _check_ranges(self)
+        _check_parts(self)
 
     @property
     def rate(self) -> float:
@@ -118,13 +126,24 @@ def _check_choices(settings: TrainerSettings) -> None:
 
 def _check_ranges(settings: TrainerSettings) -> None:
     positive = ("lora_r", "lora_alpha", "epochs", "batch_size", "gradient_accumulation", "max_grad_norm", "save_every")
-    optional = ("max_steps", "learning_rate")
+    optional = ("max_steps", "learning_rate", "projector_rate", "vision_rate")
     for name in (*positive, *(name for name in optional if getattr(settings, name) is not None)):
         require_range(settings, name, lambda value: value > 0, "above 0")
     for name in ("weight_decay", "cache_mb", "seed"):
         require_range(settings, name, lambda value: value >= 0, "0 or more")
     for name in ("lora_dropout", "warmup_ratio"):
         require_range(settings, name, lambda value: 0 <= value < 1, "from 0 to below 1")
+
+
+def _check_parts(settings: TrainerSettings) -> None:
+    if settings.vision_rate is not None and not settings.train_vision:
+        raise SettingsError("vision_rate needs train_vision: the vision tower is frozen.")
+    if settings.projector_rate is not None and not settings.trains_projector:
+        raise SettingsError("projector_rate needs train_projector: the projector is frozen.")
+    if not settings.train_language and settings.method == "lora":
+        raise SettingsError("train_language=False needs method 'full': LoRA's adapters are on the language model.")
+    if not (settings.train_language or settings.train_vision or settings.trains_projector):
+        raise SettingsError("nothing is trained: set train_language, train_vision or train_projector.")
 
 
 def require_range(settings: TrainerSettings, name: str, holds: Callable[[float], bool], expected: str) -> None:

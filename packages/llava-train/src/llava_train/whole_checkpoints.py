@@ -16,8 +16,13 @@ class WholeCheckpoints:
     args: Any
     state: Any
     model: Any
+    model_wrapped: Any
     accelerator: Any
     is_deepspeed_enabled: bool
+
+    def whole_weights(self) -> dict[str, Any]:
+        """Trained weights by name, on the first process; every process must call it, as ZeRO-3 gathers them."""
+        return self.accelerator.get_state_dict(self.model_wrapped)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         super()._save_checkpoint(model, trial)  # type: ignore[misc]

@@ -82,7 +82,8 @@ def test_references_are_split_over_processes(settings: SvcoSettings, pairs: list
     """Without a store from before each process computes its share, and then they train as one (DDP)."""
     job = write_job(tmp_path, halved(settings), pairs[:6], pairs[6:], tmp_path / "reference.parquet")
     command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(accelerate_config("ddp"))]
-    command += ["--num_processes", "2", "-m", "svco_loss.training", "train", str(job), "--processes", "2"]
+    command += ["--num_processes", "2", "--main_process_port", "0"]
+    command += ["-m", "svco_loss.training", "train", str(job), "--processes", "2"]
     subprocess.run(command, check=True)
     two = train(halved(settings), pairs[:6], tmp_path, validation=pairs[6:])
     assert_alike(settings.model, train(settings, pairs[:6], tmp_path / "one", validation=pairs[6:]), two)

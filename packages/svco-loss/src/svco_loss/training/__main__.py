@@ -11,9 +11,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from llava_train import LlavaTrainError
+from llava_train import LlavaTrainError, check_processes, end_with_caller
 
-from svco_loss.errors import SvcoLossError, TrainingError
+from svco_loss.errors import SvcoLossError
 from svco_loss.training.launching import ACCELERATE_CONFIGS, accelerate_config, read_job
 from svco_loss.training.training import store_references, train
 
@@ -42,25 +42,13 @@ def main() -> int:
 
 
 def _run(command: str, path: Path, processes: int | None) -> None:
+    end_with_caller()
     job = read_job(path)
     if command == "references":
         store_references(job.settings, [*job.pairs, *job.validation], job.references)
         return
-    _check_processes(processes, is_on_cpu=job.settings.device == "cpu")
+    check_processes(processes, is_on_cpu=job.settings.device == "cpu")
     train(job.settings, job.pairs, job.folder, validation=job.validation, references=job.references)
-
-
-def _check_processes(expected: int | None, *, is_on_cpu: bool) -> None:
-    """A launcher that starts fewer processes than asked for does so without a word.
-
-    Raises:
-        TrainingError: there are not as many processes as expected.
-    """
-    from accelerate import PartialState
-
-    found = PartialState(cpu=is_on_cpu).num_processes
-    if expected is not None and found != expected:
-        raise TrainingError(f"{expected} processes must train together; got {found}. Look at the launcher's settings.")
 
 
 if __name__ == "__main__":

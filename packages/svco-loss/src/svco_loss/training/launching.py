@@ -1,22 +1,23 @@
-"""Training on several devices: a job in a file, and `accelerate launch` with settings that ship with the package."""
+"""Training on several devices: a job in a file that each process reads, started as llava-train starts them."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import llava_train
+from llava_train import ACCELERATE_CONFIGS
 
 from svco_loss.errors import TrainingError
 from svco_loss.pairs.mvc import ImagePair
 from svco_loss.training.settings import SvcoSettings
 
-ACCELERATE_CONFIGS = ("ddp", "zero2", "zero3")
-"""Names of the configurations of accelerate that ship with the package."""
+__all__ = ["ACCELERATE_CONFIGS", "Job", "accelerate_config", "launch_training", "read_job", "write_job"]
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,8 @@ def accelerate_config(name: str) -> Path:
     >>> accelerate_config("zero3").name
     'zero3.yaml'
     """
-    if name not in ACCELERATE_CONFIGS:
-        raise TrainingError(f"the configuration must be one of {', '.join(ACCELERATE_CONFIGS)}; got {name!r}.")
-    return Path(__file__).parent / "accelerate" / f"{name}.yaml"
+    with _told_as_training_error():
+        return llava_train.accelerate_config(name)
 
 
 def write_job(
@@ -102,27 +102,16 @@ def launch_training(
     """
     home = Path(folder)
     job = write_job(home, settings, pairs, validation, Path(references or home / "reference.parquet"))
-    if settings.reference == "stored":
-        _run([sys.executable, "-m", "svco_loss.training", "references", str(job)])
-    _free_gpu_memory()
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(accelerate_config(config))]
-    command += ["--num_processes", str(processes)]
-    # not --cpu, with which accelerate starts one process alone: the settings keep the processes off a GPU
-    _run([*command, "-m", "svco_loss.training", "train", str(job), "--processes", str(processes)])
+    with _told_as_training_error():
+        if settings.reference == "stored":
+            llava_train.run_module(["svco_loss.training", "references", str(job)])
+        arguments = ["train", str(job), "--processes", str(processes)]
+        llava_train.run_processes("svco_loss.training", arguments, config=config, processes=processes)
 
 
-def _free_gpu_memory() -> None:
-    """Give back what this process holds of a GPU and does not use, as a reference model may have left some."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_initialized():
-        torch.cuda.empty_cache()
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, check=False)
-    if done.returncode:
-        raise TrainingError(f"`{' '.join(command)}` ended with {done.returncode}; its messages are above.")
+@contextmanager
+def _told_as_training_error() -> Generator[None]:
+    try:
+        yield
+    except llava_train.LaunchError as error:
+        raise TrainingError(str(error)) from error

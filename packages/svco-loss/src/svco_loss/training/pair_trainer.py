@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from llava_train import (
+    GroupedOptimizer,
     ModelParts,
     WholeCheckpoints,
     find_parts,
@@ -28,7 +29,6 @@ from svco_loss.losses import SvcoLoss, svco_loss
 from svco_loss.references.adapters import without_adapter
 from svco_loss.shared_prefix import pair_logps
 from svco_loss.training.collating import NumberedPairs
-from svco_loss.training.optimizer_groups import optimizer_groups
 from svco_loss.training.pair_forward import answer_pairs
 from svco_loss.training.settings import SvcoSettings
 
@@ -86,7 +86,7 @@ def make_arguments(settings: SvcoSettings, dtype: str, checkpoints: Path, *, has
     return TrainingArguments(**arguments)
 
 
-class PairTrainer(WholeCheckpoints, Trainer):
+class PairTrainer(GroupedOptimizer, WholeCheckpoints, Trainer):
     """Mean of the loss over the pairs of one optimiser step, over devices and accumulated batches."""
 
     loss_is_scaled_for_ga = True
@@ -107,8 +107,8 @@ class PairTrainer(WholeCheckpoints, Trainer):
         train, validation = (_Numbers(len(pairs)) for pairs in batches)
         super().__init__(model, args, batches[0], train, validation if len(validation) else None)
         self.model_accepts_loss_kwargs = True  # pairs of a step are counted, and `compute_loss` divides by them
-        self._settings = settings
-        self._parts = parts
+        self.settings = settings
+        self.parts = parts
         self._eval_collator = batches[1]
         self._reference_model = None if reference_model is None else reference_model.to(args.device).eval()
         self._kept: dict[str, list[Tensor]] = defaultdict(list)
@@ -121,22 +121,12 @@ class PairTrainer(WholeCheckpoints, Trainer):
         finally:
             self.data_collator = kept
 
-    def create_optimizer(self, model: Any = None) -> Any:
-        """AdamW over groups by part, each with its own rate."""
-        trained = self.model if model is None else model
-        if self.optimizer is None:
-            decayed = set(self.get_decay_parameter_names(trained))
-            groups = optimizer_groups(trained, self._parts, self._settings, decayed)
-            kind, arguments = self.get_optimizer_cls_and_kwargs(self.args, trained)
-            self.optimizer = kind(groups, **arguments)
-        return self.optimizer
-
     def compute_loss(
         self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """Loss of one batch, as its share of the mean over all pairs of the step."""
         found, own_text = self._scored(model, inputs)
-        total = found.per_pair + self._settings.sft_weight * own_text
+        total = found.per_pair + self.settings.sft_weight * own_text
         self._keep(found, own_text)
         count = len(total) if num_items_in_batch is None else num_items_in_batch / self.accelerator.num_processes
         loss = total.sum() / count
@@ -177,26 +167,22 @@ class PairTrainer(WholeCheckpoints, Trainer):
         finally:
             model.train(was_training)
 
-    def whole_weights(self) -> dict[str, Any]:
-        """Trained weights by name, on the first process; every process must call it."""
-        return self.accelerator.get_state_dict(self.model_wrapped)
-
     def _scored(self, model: Any, inputs: dict[str, Any]) -> tuple[SvcoLoss, Tensor]:
         """The loss, and `(B,)`: -log p per token of both texts with their own images."""
         batch = inputs["pair_batch"]
         reference = self._reference(model, inputs)
         policy = PairLogps.of_stacked(model(pair_batch=batch))
-        report = None if self.model.training else self._settings.report_beta
+        report = None if self.model.training else self.settings.report_beta
         lengths = (batch.answer_x.lengths_B, batch.answer_y.lengths_B)
         own_text = -(policy.x_given_a / lengths[0] + policy.y_given_b / lengths[1])
-        return svco_loss(policy, reference, self._settings.betas, report_beta=report), own_text
+        return svco_loss(policy, reference, self.settings.betas, report_beta=report), own_text
 
     def _reference(self, model: Any, inputs: dict[str, Any]) -> PairLogps:
         if "reference_6_B" in inputs:
             return PairLogps.of_stacked(inputs["reference_6_B"])
         if self._reference_model is not None:
             with torch.no_grad():
-                return pair_logps(self._reference_model, inputs["pair_batch"], **self._settings.logps_options)
+                return pair_logps(self._reference_model, inputs["pair_batch"], **self.settings.logps_options)
         with without_adapter(self.accelerator.unwrap_model(model)):
             return PairLogps.of_stacked(model(pair_batch=inputs["pair_batch"]))
 

@@ -47,10 +47,6 @@ class SvcoSettings(TrainerSettings):
     """Longest text in tokens, end token included. Published: 128, longer ones are cut without a word."""
     long_answers: LongAnswers = "refuse"
     """Leave pairs with longer texts out (`refuse`), or `cut` the texts (published); both are counted."""
-    projector_rate: float | None = None
-    """Peak rate of the projector; None: `learning_rate`."""
-    vision_rate: float | None = None
-    """Peak rate of the vision tower, with `train_vision`; None: `learning_rate`."""
     adam_beta2: float = 0.95
     """Decay of AdamW's second moment. Published."""
     weight_decay: float = 0.02
@@ -84,9 +80,6 @@ class SvcoSettings(TrainerSettings):
         _check_choices(self)
         for name in ("max_answer_tokens", "eval_every", "chunk_tokens", "report_beta"):
             require_range(self, name, lambda value: value > 0, "above 0")
-        for name in ("projector_rate", "vision_rate"):
-            if getattr(self, name) is not None:
-                require_range(self, name, lambda value: value > 0, "above 0")
         require_range(self, "sft_weight", lambda value: value >= 0, "0 or more")
         require_range(self, "adam_beta2", lambda value: 0 < value < 1, "between 0 and 1")
 
@@ -136,7 +129,3 @@ def _check_choices(settings: SvcoSettings) -> None:
         raise SettingsError("reference 'adapter' needs method 'lora': there is nothing to switch off in full training.")
     if settings.reference_model is not None and settings.reference != "model":
         raise SettingsError(f"reference_model belongs to reference 'model'; got reference {settings.reference!r}.")
-    if settings.vision_rate is not None and not settings.train_vision:
-        raise SettingsError("vision_rate needs train_vision: the vision tower is frozen.")
-    if settings.projector_rate is not None and not settings.trains_projector:
-        raise SettingsError("projector_rate needs train_projector: the projector is frozen.")
