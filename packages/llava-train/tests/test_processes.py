@@ -28,18 +28,18 @@ needs_deepspeed = pytest.mark.skipif(
 
 @pytest.fixture
 def settings(tiny: Path) -> SftSettings:
-    """Three steps of four rows in one process; answers of other lengths in each, and images changed."""
+    """Three steps of two rows in one process, so that each of two has one; answers of other lengths in each, and images changed."""
     return SftSettings(
-        model=str(tiny), method="full", device="cpu", dtype="float32", learning_rate=2e-3, max_steps=3, batch_size=4,
+        model=str(tiny), method="full", device="cpu", dtype="float32", learning_rate=2e-3, max_steps=3, batch_size=2,
         length_weighting=0.5, save_every=1, augment="published", gradient_checkpointing=True,
     )  # fmt: skip
 
 
 @pytest.fixture
 def mixed(rows: Rows) -> Rows:
-    """Eight rows, one of them without an image and with a long answer."""
+    """Eight rows, three of them without an image and with a long answer: one process alone then has no image."""
     plain = [{"role": "user", "content": "one ?"}, {"role": "assistant", "content": "a red bird on snow . " * 3}]
-    return [*rows[:7], {"id": "plain", "messages": plain}]
+    return [*rows[:5], *({"id": f"plain-{k}", "messages": plain} for k in range(3))]
 
 
 def halved(settings: SftSettings) -> SftSettings:
@@ -100,7 +100,7 @@ def test_two_processes_of_deepspeed_train_as_one(
 
 
 def test_killed_processes_go_on_by_the_same_call(settings: SftSettings, rows: Rows, tmp_path: Path) -> None:
-    settings = replace(settings, max_steps=12, batch_size=2, gradient_checkpointing=False)
+    settings = replace(settings, max_steps=12, gradient_checkpointing=False)
     folder = tmp_path / "killed"
     write_job(folder, settings, rows)
     call = "import sys, json; from llava_train import SftSettings, launch; job = json.load(open(sys.argv[1])); "
