@@ -244,6 +244,7 @@ def test_a_folder_holds_one_kind_of_run(settings: CvcSettings, whole: Path, tmp_
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_two_rounds_on_the_drawn_world_give_a_model_each_and_a_page(
     small_settings: CvcSettings, tmp_path: Path
 ) -> None:

@@ -36,6 +36,7 @@ def test_the_world_is_a_labelled_set_with_features_and_truth(tmp_path: Path) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_demo_goes_through_every_step_of_two_rounds(finished: Path) -> None:
     assert all(account.finished and account.adds_up for account in status(finished))
     assert len(read_rounds(finished)["rounds"]) == 3
@@ -45,6 +46,7 @@ def test_the_demo_goes_through_every_step_of_two_rounds(finished: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_tiny_model_sees_parts_uses_notes_and_knows_no_name(finished: Path) -> None:
     learned = list(read_rows(finished, "synthesise"))
     named = [row for row in learned if row["verdict"] == "accepted"]

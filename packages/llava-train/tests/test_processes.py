@@ -28,7 +28,7 @@ needs_deepspeed = pytest.mark.skipif(
 
 @pytest.fixture
 def settings(tiny: Path) -> SftSettings:
-    """Three steps of two rows in one process, so that each of two has one; answers of other lengths in each, and images changed."""
+    """Three steps of two rows in one process, of one in each of two; answers of other lengths, images changed."""
     return SftSettings(
         model=str(tiny), method="full", device="cpu", dtype="float32", learning_rate=2e-3, max_steps=3, batch_size=2,
         length_weighting=0.5, save_every=1, augment="published", gradient_checkpointing=True,
