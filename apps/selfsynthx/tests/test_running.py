@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from selfsynthx import SynthSettings, run_settings
+from selfsynthx import SettingsError, SynthSettings, run_settings
 from selfsynthx.cli import main
 from selfsynthx.comparing import ACCURACY, compared_names, load_against
 from selfsynthx.measures import measure_model
@@ -215,3 +215,18 @@ def test_a_row_that_can_not_be_read_is_counted_and_its_neighbours_go_on(
     known.data.with_name("Tern-train-0.png").unlink()  # type: ignore[union-attr]
     run_settings(known.model_copy(update={"rounds": 1, "controls": []}), tmp_path / "run", progress=False)
     assert len(list(read_rows(tmp_path / "run", "describe"))) == 17
+
+
+def test_a_smoke_run_has_two_labels_in_every_split(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:
+    run_settings(known.model_copy(update={"limit": 8}), tmp_path / "run", progress=False)
+    for name in ("images", "eval-images", "labels"):
+        rows = list(read_rows(tmp_path / "run", name))
+        assert len(rows) <= 8
+        assert {row["label"] for row in rows} == {"California Gull", "Tern"}
+    assert {row["task"] for row in read_rows(tmp_path / "run", "quality-2")} == {"validation", "test"}
+    assert read_rounds(tmp_path / "run")["best"] == 1
+
+
+def test_a_limit_too_small_for_a_run_is_refused(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="--limit must be 4 or more"):
+        run_settings(known.model_copy(update={"limit": 3}), tmp_path / "run", progress=False)

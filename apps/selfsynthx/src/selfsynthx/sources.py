@@ -12,6 +12,7 @@ from selfsynthx.datasets.filling import question_pool
 from selfsynthx.datasets.matching import label_matcher
 from selfsynthx.digests import image_stamp
 from selfsynthx.errors import InputError
+from selfsynthx.limiting import alternated, limited_set
 from selfsynthx.settings import SynthSettings
 
 IMAGES, LABEL_ROWS, EVAL_IMAGES = "images", "labels", "eval-images"
@@ -27,7 +28,8 @@ def read_set(settings: SynthSettings) -> LabelledSet:
     path: Path = settings.needed("data", "labelled pictures, as a folder of folders or a file of rows")
     validation, test = settings.validation_share, settings.test_share
     shares = Shares(train=1 - validation - test, validation=validation, test=test)
-    found = read_labelled(path, images=settings.images, shares=shares, seed=settings.seed)
+    whole = read_labelled(path, images=settings.images, shares=shares, seed=settings.seed)
+    found = limited_set(whole, settings.limit)
     if not found.of_split("validation"):
         raise InputError(f"{path.name} must have validation rows, to choose a round on; got none.")
     label_matcher(settings.spec, found.labels)
@@ -54,11 +56,12 @@ def eval_source(settings: SynthSettings, found: LabelledSet) -> Source:
         question = question_pool(settings.spec, "explain")[0]
         parts = [{"type": "image"}, {"type": "text", "text": question}]
         truth = read_truth(settings.truth)
-        for split in ("validation", "test"):
-            for row in map(_row(found), found.of_split(split)):
-                asked = {"question": question, "messages": [{"role": "user", "content": parts}]}
-                visible = truth.get(row["id"])
-                yield {**row, **asked, "answer": row["label"], "task": split, "visible": visible}
+        row_of = _row(found)
+        for labelled in alternated(found.of_split("validation"), found.of_split("test")):
+            row = row_of(labelled)
+            asked = {"question": question, "messages": [{"role": "user", "content": parts}]}
+            visible = truth.get(row["id"])
+            yield {**row, **asked, "answer": row["label"], "task": labelled["split"], "visible": visible}
 
     return Source(name=EVAL_IMAGES, rows=rows)
 
