@@ -27,14 +27,16 @@ class StubSampler:
         self.requests += requests
         results = []
         for request in requests:
-            texts = [self.answer(prompt_of(request), Path(str(request.images[0])).stem) for _ in range(request.n)]
+            picture = Path(str(request.images[0])).stem if request.images else ""
+            texts = [self.answer(prompt_of(request), picture) for _ in range(request.n)]
             trials = tuple(Trial(text, "stop", 3, -1.0, number) for number, text in enumerate(texts))
             results.append(SampleResult(request.id, trials))
         return results
 
 
 def prompt_of(request: Any) -> str:
-    return request.messages[0]["content"][1]["text"]
+    content = request.messages[0]["content"]
+    return content if isinstance(content, str) else content[1]["text"]
 
 
 def words_embedder(texts: Sequence[str]) -> Any:

@@ -57,11 +57,18 @@ def test_any_reply_gives_clean_features(reply: str) -> None:
 # files
 
 
-@pytest.mark.parametrize("form", ["original", "simple"])
-def test_features_that_are_written_read_the_same(form: str, tmp_path: Path) -> None:
-    concepts = {"Tern": ("red bill", "forked tail", "black cap"), "Gull é": GULL}
-    write_concepts(concepts, tmp_path / "out" / "features.json", form=form)  # pyright: ignore[reportArgumentType]
-    assert read_concepts(tmp_path / "out" / "features.json") == concepts
+CONCEPTS = {"Tern": ("red bill", "forked tail", "black cap"), "Gull é": GULL}
+
+
+def test_features_that_are_written_read_the_same(tmp_path: Path) -> None:
+    write_concepts(CONCEPTS, tmp_path / "out" / "features.json")
+    assert read_concepts(tmp_path / "out" / "features.json") == CONCEPTS
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["features.json"]
+
+
+def test_features_may_stand_right_behind_their_labels(tmp_path: Path) -> None:
+    (tmp_path / "features.json").write_text(json.dumps(CONCEPTS))
+    assert read_concepts(tmp_path / "features.json") == CONCEPTS
 
 
 def test_the_originals_form_is_numbered_from_one_by_label(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import pytest
 from PIL import Image
 from selfsynthx.datasets import (
     REFUSALS,
-    Columns,
     LabelledSet,
     Shares,
     read_labelled,
@@ -111,20 +110,28 @@ def test_a_set_that_is_written_reads_the_same(suffix: str, images: Path, tmp_pat
     assert [path.name for path in (tmp_path / "out").iterdir()] == [f"set{suffix}"]
 
 
-def test_a_csv_may_have_columns_of_any_name(images: Path, tmp_path: Path) -> None:
-    path = tmp_path / "labels.csv"
+def as_csv(path: Path, header: list[str]) -> Path:
     with path.open("w", newline="", encoding="utf-8-sig") as file:
-        csv.writer(file).writerows([["pic", "species", "part"], *(
+        csv.writer(file).writerows([header, *(
             [f"{k}.png", f"bird {k % 2}", "Training" if k < 4 else "TEST"] for k in range(6)
         )])  # fmt: skip
-    columns = Columns(image="pic", label="species", split="part")
-    found = read_labelled(path, images=images, columns=columns, shares=Shares(0.9, 0.0, 0.1))
+    return path
+
+
+def test_a_csv_is_read_by_the_usual_names_of_its_columns(images: Path, tmp_path: Path) -> None:
+    path = as_csv(tmp_path / "labels.csv", ["file_name", "class_name", "subset"])
+    found = read_labelled(path, images=images, shares=Shares(0.9, 0.0, 0.1))
     assert rows_of(found)[0] == ("0.png", "0.png", "bird 0", "train")
     assert found.counts() == {"train": 4, "validation": 0, "test": 2}
+
+
+def test_columns_of_other_names_are_refused_with_those_that_are_looked_for(images: Path, tmp_path: Path) -> None:
+    path = as_csv(tmp_path / "labels.csv", ["pic", "species", "part"])
     with pytest.raises(InputError, match=r"labels.csv must have a column image or .* for the image; it has pic, spec"):
         read_labelled(path, images=images)
-    with pytest.raises(InputError, match="must have a column klass for the label"):
-        read_labelled(path, images=images, columns=Columns(image="pic", label="klass"))
+    path = as_csv(tmp_path / "labels.csv", ["path", "species", "part"])
+    with pytest.raises(InputError, match="must have a column label or class or class_name for the label; it has path"):
+        read_labelled(path, images=images)
 
 
 def test_the_originals_pair_of_index_files_is_one_set(images: Path, tmp_path: Path) -> None:

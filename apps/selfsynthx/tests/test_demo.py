@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from llava_train import load_rounds
 from selfsynthx import run_demo
 from selfsynthx.datasets import load_spec, read_labelled
 from selfsynthx.report import headline
-from selfsynthx.running import read_rounds
 from selfsynthx.world import FAST, write_world
 from shard_runner import read_rows, status
 
@@ -39,7 +39,9 @@ def test_the_world_is_a_labelled_set_with_features_and_truth(tmp_path: Path) -> 
 @pytest.mark.long
 def test_the_demo_goes_through_every_step_of_two_rounds(finished: Path) -> None:
     assert all(account.finished and account.adds_up for account in status(finished))
-    assert len(read_rounds(finished)["rounds"]) == 3
+    found = load_rounds(finished)
+    assert found is not None
+    assert [record.number for record in found.records] == [0, 1, 2]
     assert (finished / "train-2" / "model" / "model.safetensors").is_file()
     assert "<html" in (finished / "report.html").read_text()[:200]
     assert "best round on validation" in headline(finished)

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from llava_train import Rounds, load_rounds
 from selfsynthx import SettingsError, SynthSettings, run_settings
 from selfsynthx.cli import main
 from selfsynthx.comparing import ACCURACY, compared_names, load_against
 from selfsynthx.measures import measure_model
 from selfsynthx.report import headline
-from selfsynthx.running import read_rounds
 from shard_runner import read_rows, status
 
 from .birds import CONCEPTS, LABELS, StubSampler
@@ -22,6 +22,12 @@ Install = Callable[[Callable[[str, str], str]], StubSampler]
 
 def label_of(picture: str) -> str:
     return picture.rsplit("-", 2)[0].replace("_", " ")
+
+
+def rounds_of(run_dir: Path) -> Rounds:
+    found = load_rounds(run_dir)
+    assert found is not None
+    return found
 
 
 class Bird:
@@ -77,11 +83,12 @@ def test_rounds_go_from_model_to_model_beside_a_control_of_the_same_length(
         ("train-2", "train-1", None),
         ("train-2-labels", "train-1-labels", 7),
     ]
-    found = read_rounds(tmp_path / "run")
-    assert [one["evaluation"]["score"] for one in found["rounds"]] == [0.0, 1.0, 1.0]
-    assert (found["best"], found["stopped"]) == (1, "all 2 rounds are done.")
-    assert found["rounds"][1]["counts"]["accepted"] == found["rounds"][1]["rows"] == 18 * 4
-    assert found["rounds"][2]["collapse"]["agreement"] == 1.0
+    found = rounds_of(tmp_path / "run")
+    assert [one.evaluation.score for one in found.records] == [0.0, 1.0, 1.0]
+    assert (found.best.number, found.stopped) == (1, "all 2 rounds are done.")
+    assert found.records[1].counts["accepted"] == found.records[1].rows == 18 * 4
+    assert found.records[2].collapse is not None
+    assert found.records[2].collapse.agreement == 1.0
     assert all(account.adds_up for account in status(tmp_path / "run"))
 
 
@@ -117,9 +124,9 @@ def test_a_finished_run_does_nothing_again_and_a_further_round_only_its_own(
 
 def test_a_stop_rule_ends_the_rounds_and_the_run_is_whole(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:
     run_settings(known.model_copy(update={"rounds": 4, "patience": 1}), tmp_path / "run", progress=False)
-    found = read_rounds(tmp_path / "run")
-    assert len(found["rounds"]) == 3
-    assert found["stopped"] == "the validation score has not risen for 1 round."
+    found = rounds_of(tmp_path / "run")
+    assert len(found.records) == 3
+    assert found.stopped == "the validation score has not risen for 1 round."
     assert all(account.finished for account in status(tmp_path / "run"))
 
 
@@ -150,7 +157,8 @@ def test_the_report_shows_features_candidates_rounds_and_labels(
 ) -> None:
     run_settings(known, tmp_path / "run", progress=False)
     page = (tmp_path / "run" / "report.html").read_text()
-    for text in ("Rounds", "Answers that were made", "Is variety lost?", "Right label by label", "Controls",
+    for text in ("Rounds", "Kept and dropped", "Is variety lost?", "Right label by label", "Controls",
+                 "Explanations by round",
                  "What round 2 learns from", "+ pink legs", "learned (accepted, best)", "Held-out"):  # fmt: skip
         assert text in page
     assert "best round on validation: 1; all 2 rounds are done." in headline(tmp_path / "run")
@@ -209,12 +217,24 @@ def test_stage_commands_work_up_to_their_round(known: SynthSettings, bird: Bird,
     assert "choose-2" in shown.output
 
 
-def test_a_row_that_can_not_be_read_is_counted_and_its_neighbours_go_on(
-    known: SynthSettings, bird: Bird, tmp_path: Path
-) -> None:
-    known.data.with_name("Tern-train-0.png").unlink()  # type: ignore[union-attr]
+def test_bad_rows_have_a_verdict_and_their_neighbours_go_on(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:
+    assert known.data is not None
+    known.data.with_name("Tern-train-0.png").unlink()
+    rows = json.loads(known.data.read_text())
+    rows += [rows[1], {**rows[2], "id": "blank", "label": " "}, {**rows[3], "id": "out", "image": "../x.png"}]
+    known.data.write_text(json.dumps(rows))
     run_settings(known.model_copy(update={"rounds": 1, "controls": []}), tmp_path / "run", progress=False)
     assert len(list(read_rows(tmp_path / "run", "describe"))) == 17
+    refused = json.loads((tmp_path / "run" / "refused.json").read_text())
+    reasons = {one["id"]: one["reason"] for one in refused}
+    assert reasons == {
+        "Tern-train-0": "missing",
+        rows[1]["id"]: "duplicate_id",
+        "blank": "blank_label",
+        "out": "outside_root",
+    }
+    assert headline(tmp_path / "run").startswith("4 rows of the data are left out; refused.json says why")
+    assert "Rows left out" in (tmp_path / "run" / "report.html").read_text()
 
 
 def test_a_smoke_run_has_two_labels_in_every_split(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:
@@ -224,7 +244,7 @@ def test_a_smoke_run_has_two_labels_in_every_split(known: SynthSettings, bird: B
         assert len(rows) <= 8
         assert {row["label"] for row in rows} == {"California Gull", "Tern"}
     assert {row["task"] for row in read_rows(tmp_path / "run", "quality-2")} == {"validation", "test"}
-    assert read_rounds(tmp_path / "run")["best"] == 1
+    assert rounds_of(tmp_path / "run").best.number == 1
 
 
 def test_a_limit_too_small_for_a_run_is_refused(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:

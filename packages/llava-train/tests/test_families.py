@@ -18,12 +18,11 @@ from llava_train import (
     find_parts,
     load_model,
     load_processor,
-    part_of,
     stop_token_ids,
     train,
 )
 from llava_train.collating import collate
-from llava_train.model_parts import lora_targets
+from llava_train.model_parts import lora_targets, part_of
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers import (
     CLIPVisionConfig,

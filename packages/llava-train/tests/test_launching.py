@@ -20,17 +20,17 @@ from llava_train import (
     SftSettings,
     accelerate_config,
     check_processes,
-    is_first_process,
     launch,
     load_encoder,
     load_model,
     run_processes,
     train,
 )
+from llava_train.accelerating import is_first_process
+from llava_train.caller_watch import CALLER
 from llava_train.collating import collate
-from llava_train.companions import silent_companion, with_companion
+from llava_train.imageless_batches import silent_companion, with_companion
 from llava_train.launching import read_job, write_job
-from llava_train.orphans import CALLER
 from PIL import Image
 
 Rows = list[dict[str, Any]]
@@ -76,7 +76,7 @@ def test_what_cannot_start_is_refused_in_one_line(rows: Rows, tmp_path: Path) ->
 @pytest.mark.skipif(find_spec("deepspeed") is not None, reason="DeepSpeed is installed")
 def test_zero_without_deepspeed_names_what_to_install() -> None:
     with pytest.raises(LaunchError, match="'zero2' needs DeepSpeed; run: pip install deepspeed"):
-        run_processes("llava_train", [], config="zero2", processes=2)
+        run_processes("llava_train", Path("job.json"), config="zero2", processes=2)
 
 
 def test_fewer_processes_than_asked_for_are_an_error() -> None:
@@ -138,7 +138,7 @@ def answer_of(row: EncodedRow) -> list[int]:
 
 
 def test_a_process_ends_with_its_caller_and_without_one_goes_on() -> None:
-    code = "import sys, time; from llava_train import end_with_caller; end_with_caller(every_s=0.01); "
+    code = "import sys, time; from llava_train.caller_watch import end_with_caller; end_with_caller(every_s=0.01); "
     sleeper = [sys.executable, "-c", code + "print('on', flush=True); time.sleep(float(sys.argv[1]))"]
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as caller:
         with_caller = os.environ | {CALLER: str(caller.pid)}

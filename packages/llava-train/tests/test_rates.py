@@ -16,10 +16,10 @@ from llava_train import (
     freeze_parts,
     load_model,
     lora_config,
-    optimizer_groups,
-    part_of,
     train,
 )
+from llava_train.model_parts import part_of
+from llava_train.optimizer_groups import optimizer_groups
 
 Rows = list[dict[str, Any]]
 RATE, PROJECTOR, VISION = 1e-2, 1e-3, 1e-4

@@ -58,8 +58,9 @@ def test_rounds_come_back_from_their_file_as_they_were(tmp_path: Path) -> None:
     assert load_rounds(tmp_path) == found
 
 
-def test_a_torn_file_of_rounds_is_named(tmp_path: Path) -> None:
-    (tmp_path / "rounds.json").write_text('{"rounds": [')
+@pytest.mark.parametrize("text", ['{"rounds": [', "[]", '{"rounds": [], "stopped": ""}'])
+def test_a_file_that_is_torn_or_without_rounds_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "rounds.json").write_text(text)
     with pytest.raises(FolderError, match=r"rounds\.json holds no rounds"):
         load_rounds(tmp_path)
 

@@ -12,9 +12,11 @@ from llava_train import (
     Evaluation,
     FolderError,
     MadeRows,
+    Rounds,
     RoundSettings,
     SettingsError,
     SftSettings,
+    load_rounds,
     measure_collapse,
     run_rounds,
     train_round,
@@ -93,8 +95,10 @@ def test_a_killed_loop_does_not_work_on_finished_rounds_again(tmp_path: Path, pa
     killed.fails_at = (part, 2)
     with pytest.raises(KeyboardInterrupt):
         run_rounds(killed, "base", RoundSettings(rounds=2), folder=tmp_path)
+    assert load_rounds(tmp_path) == Rounds(whole.records[:2], stopped="")
     assert run_rounds(again, "base", RoundSettings(rounds=2), folder=tmp_path) == whole
     assert {call[-1] for call in again.calls} == {2}
+    assert load_rounds(tmp_path) == whole
     rest = Work([0.1, 0.2, 0.3, 0.4])
     assert run_rounds(rest, "base", RoundSettings(rounds=3), folder=tmp_path).last.number == 3
     assert next(call[:2] for call in rest.calls) == ("make", "base+r1+r2")

@@ -321,6 +321,39 @@ def test_a_model_without_a_checkpoint_is_refused_in_one_line(full: SftSettings, 
         train(replace(full, model=str(tmp_path / "empty")), rows, tmp_path / "run")
 
 
+def test_where_the_language_model_stands_still_rows_without_images_teach_nothing_and_are_left_out(
+    full: SftSettings, rows: Rows, tmp_path: Path
+) -> None:
+    turns = [{"role": "user", "content": "one ?"}, {"role": "assistant", "content": "two"}]
+    plain = [{"id": f"plain-{k}", "messages": turns} for k in range(2)]
+    settings = replace(full, train_language=False, max_steps=2, batch_size=2, group_by="modality_length")
+    result = train(settings, [*rows[:2], *plain], tmp_path / "mixed")
+    assert [(refusal.id, refusal.reason) for refusal in result.refused] == [
+        ("plain-0", "no_image"),
+        ("plain-1", "no_image"),
+    ]
+    assert result.losses == train(settings, rows[:2], tmp_path / "images").losses
+
+
+def test_a_checkpoint_of_another_number_of_processes_is_not_continued_from(
+    full: SftSettings, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(checkpoint: Path) -> None:
+        run_folder.mark_complete(checkpoint)
+        raise KeyboardInterrupt
+
+    settings = replace(full, max_steps=2, save_every=1)
+    monkeypatch.setattr("llava_train.whole_checkpoints.mark_complete", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train(settings, rows, tmp_path)
+    state = tmp_path / "checkpoints" / "checkpoint-1" / "rng_state.pth"
+    for name in ("rng_state_0.pth", "rng_state_1.pth"):  # as two processes leave them
+        (state.parent / name).write_bytes(state.read_bytes())
+    state.unlink()
+    with pytest.raises(FolderError, match="checkpoint-1 is of 2 processes; got 1"):
+        train(settings, rows, tmp_path)
+
+
 @pytest.mark.parametrize("options", [{"method": "full"}, {"method": "lora", "train_projector": True}])
 def test_a_checkpoint_torn_by_a_kill_is_not_continued_from(
     full: SftSettings, rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]

@@ -91,11 +91,11 @@ def test_public_names_are_pinned() -> None:
         "Table",
         "count_right",
         "render_report",
-        "round_name",
         "rounds_sections",
-        "rounds_table",
+        "rounds_to_rows",
         "row_to_gallery_item",
         "write_report",
+        "write_rounds_report",
     ]
 
 

@@ -1,9 +1,9 @@
 """The sections of a run in rounds."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
-from run_report import Curves, Table, render_report
-from run_report.rounds import rounds_sections, rounds_table
+from run_report import Curves, Table, render_report, rounds_sections, rounds_to_rows, write_rounds_report
 
 
 def record(number: int, score: float, **changes: object) -> SimpleNamespace:
@@ -21,8 +21,8 @@ def collapse() -> SimpleNamespace:
 
 
 def test_scores_stand_with_their_intervals_and_unknown_ones_as_dashes() -> None:
-    table = rounds_table([record(0, 0.25), record(1, 0.5, collapse=collapse())])
-    assert table.rows == [
+    assert rounds_to_rows([record(0, 0.25), record(1, 0.5, collapse=collapse())]) == [
+        ("round", "validation, %", "test, %", "rows learned", "distinct, %"),
         ("base", "25.0", "25.0 (15.0 to 35.0, n = 40)", "–", "–"),
         ("round 1", "50.0", "50.0 (40.0 to 60.0, n = 40)", "7", "75.0"),
     ]
@@ -47,3 +47,28 @@ def test_a_base_model_alone_has_no_curve() -> None:
     rounds = SimpleNamespace(records=[base], best=base, stopped="round 1 collapsed.")
     sections = rounds_sections(rounds, measure="right answers", answers="trials", agreement="same")
     assert not any(isinstance(one, Curves) for one in sections)
+
+
+def test_the_page_of_rounds_names_the_page_of_each_and_the_settings(tmp_path: Path) -> None:
+    last = record(2, 0.5)
+    rounds = SimpleNamespace(records=[record(0, 0.25), record(1, 0.3), last], best=last, stopped="all are done.")
+    page = write_page(tmp_path / "page.html", rounds).read_text(encoding="utf-8")
+    assert "Twice." in page
+    assert "<td>learning_rate</td>" in page
+    assert [f"round-{number}/page.html" in page for number in range(4)] == [False, True, True, False]
+    assert "25.0 → 50.0 %" in page
+
+
+def test_before_the_rounds_are_finished_the_page_has_introduction_and_settings(tmp_path: Path) -> None:
+    page = write_page(tmp_path / "page.html", None).read_text(encoding="utf-8")
+    assert "Twice." in page
+    assert "<td>learning_rate</td>" in page
+    assert "Is variety lost?" not in page
+    assert "Reports of the rounds" not in page
+
+
+def write_page(path: Path, rounds: SimpleNamespace | None) -> Path:
+    words = {"measure": "right answers", "answers": "trials", "agreement": "same"}
+    return write_rounds_report(
+        path, rounds, title="Rounds", introduction="Twice.", settings={"learning_rate": 2e-5}, **words
+    )

@@ -1,18 +1,17 @@
 """The shipped explainer sees parts and uses notes; its recipe runs."""
 
-import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 import scene_world as world
 import torch
-from scene_world.creature_talk import ask_with_notes
-from scene_world.creatures import NAMES, random_creature
+from scene_world.creatures import NAMES
 from scene_world.examine import load
+from scene_world.examine_explainer import creature_exam, description_shares, is_as_asked, told
 from scene_world.explainer import ExplainerRecipe, explainer_tokenizer, train_explainer
 
-COUNT = 24
+COUNT, SPLIT = 24, "checkpoint-test"
 
 
 @pytest.fixture(scope="module")
@@ -21,35 +20,46 @@ def shipped() -> tuple[Any, Any]:
     return load(world.tiny_explainer_path())
 
 
-def answered(shipped: tuple[Any, Any], texts: list[str]) -> list[str]:
-    """Greedy answers to one question about each of the held-out creatures."""
-    model, processor = shipped
-    images = [world.draw_creature(random_creature("checkpoint-test", k)) for k in range(len(texts))]
-    prompts = [f"USER: <image>\n{text} ASSISTANT:" for text in texts]
-    inputs = processor(images=images, text=prompts, return_tensors="pt", padding=True)
-    with torch.no_grad():
-        output = model.generate(**inputs, max_new_tokens=48, do_sample=False)
-    return processor.batch_decode(output[:, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
-
-
 def test_it_names_parts_that_are_there(shipped: tuple[Any, Any]) -> None:
-    texts = answered(shipped, [world.DESCRIBE_CREATURE[k % 3] for k in range(COUNT)])
-    named = [(part, k) for k, text in enumerate(texts) for part in world.parts_named(text)]
-    seen = [part in random_creature("checkpoint-test", k).visible for part, k in named]
-    assert len(named) >= 2 * COUNT
-    assert sum(seen) / len(seen) >= 0.9
+    items = creature_exam("describe", COUNT, SPLIT)
+    texts = told(*shipped, items)
+    assert sum(len(world.parts_named(text)) for text in texts) >= 2 * COUNT
+    shares = description_shares(items, texts)
+    assert shares["describe/true"] >= 0.9
+    assert shares["describe/complete"] >= 0.6
 
 
 @pytest.mark.parametrize("kind", ["simple", "explain", "cot"])
 def test_it_uses_the_name_in_the_notes_and_knows_none_without(shipped: tuple[Any, Any], kind: str) -> None:
-    asked = [ask_with_notes(random_creature("checkpoint-test", k), kind, random.Random(k)) for k in range(COUNT)]
-    names = [question.text.removeprefix("It is a ").split(".")[0] for question in asked]
+    noted, plain = creature_exam(f"{kind}-notes", COUNT, SPLIT), creature_exam(kind, COUNT, SPLIT)
+    names = [item.question.subject for item in noted]
     assert set(names) <= set(NAMES)
-    told = answered(shipped, [question.text for question in asked])
-    assert sum(name in text for name, text in zip(names, told, strict=True)) >= 0.9 * COUNT
-    untold = answered(shipped, [world.NAME_QUESTIONS[kind][0]] * COUNT)
-    assert not any(name in text for name in NAMES for text in untold)
-    assert all("creature" in text for text in untold)
+    texts = told(*shipped, noted)
+    assert sum(name in text for name, text in zip(names, texts, strict=True)) >= 0.9 * COUNT
+    assert sum(map(is_as_asked, noted, texts)) >= 0.9 * COUNT
+    texts = told(*shipped, plain)
+    assert not any(name in text for name in NAMES for text in texts)
+    assert all("creature" in text for text in texts)
+    assert all(map(is_as_asked, plain, texts))
+
+
+def test_the_examination_marks_by_what_is_there_and_by_the_name_in_the_notes() -> None:
+    item = creature_exam("describe", 1, SPLIT)[0]
+    first, *others = item.creature.visible
+    absent = next(part for part in item.creature.species.parts if part not in item.creature.visible)
+    shares = description_shares([item], [f"It has {first.phrase} and {absent.phrase}."])
+    assert shares == {"describe/true": 0.5, "describe/complete": 1 / (1 + len(others))}
+    noted = creature_exam("simple-notes", 1, SPLIT)[0]
+    name = noted.question.subject
+    other = next(one for one in NAMES if one != name)
+    texts = [f"It is a {name}.", f"It is a {other}.", f"It is a {name} or a {other}.", "It is a creature.", ""]
+    assert [is_as_asked(noted, text) for text in texts] == [True, False, False, False, False]
+    plain = creature_exam("simple", 1, SPLIT)[0]
+    assert [is_as_asked(plain, text) for text in texts] == [False, False, False, True, False]
+    part = creature_exam("part", 1, SPLIT)[0]
+    assert [is_as_asked(part, text) for text in ("yes", "no", "")] == [
+        part.question.answer == "yes", part.question.answer == "no", False,
+    ]  # fmt: skip
 
 
 def test_its_tokenizer_is_that_of_the_recipe(shipped: tuple[Any, Any]) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import LedgerError, Row, RunSummary, read_rows, status
-from shard_runner.cli import run_by_settings
+from shard_runner import Row, RunSummary, read_rows, status
+from shard_runner.cli import check_run_kind, run_by_settings
 
 from cvc.comparing import greedy_accuracy, split_by_kind, trial_accuracy
 from cvc.errors import CvcError, SettingsError
@@ -40,7 +40,7 @@ def run_command(settings: CvcSettings, run_dir: Path, step: str | None) -> RunSu
         )
     if step is None:
         return run_whole(settings, run_dir)
-    check_folder(settings, run_dir)
+    check_run_kind(run_dir, settings.rounds, error=SettingsError)
     return run_by_settings(build_pipeline(settings, run_dir), run_dir, settings=settings, only=[step])
 
 
@@ -52,7 +52,7 @@ def run_whole(settings: CvcSettings, run_dir: Path, *, progress: bool = True) ->
     """
     from llava_train import ROUNDS_FILE, RoundSettings, run_rounds, save_rounds
 
-    check_folder(settings, run_dir)
+    check_run_kind(run_dir, settings.rounds, error=SettingsError)
     if settings.rounds == 1:
         return run_by_settings(build_pipeline(settings, run_dir), run_dir, settings=settings, progress=progress)
     run_by_settings([], run_dir, settings=settings)
@@ -61,26 +61,6 @@ def run_whole(settings: CvcSettings, run_dir: Path, *, progress: bool = True) ->
     work = _Rounds(settings, run_dir, progress)
     save_rounds(run_rounds(work, settings.needed_checkpoint(), rule), run_dir)
     return work.summary
-
-
-def check_folder(settings: CvcSettings, run_dir: Path) -> None:
-    """Make sure that a folder holds no run of the other kind.
-
-    Raises:
-        SettingsError: it holds rounds and one run is asked for, or the other way round.
-    """
-    has_rounds = (run_dir / "round-1").is_dir()
-    if settings.rounds == 1 and has_rounds:
-        raise SettingsError(f"{run_dir} holds a run in rounds: give --rounds 2 or more, or another --out.")
-    if settings.rounds > 1 and not has_rounds and _has_steps(run_dir):
-        raise SettingsError(f"{run_dir} holds a run of one round: leave --rounds out, or give another --out.")
-
-
-def _has_steps(run_dir: Path) -> bool:
-    try:
-        return bool(status(run_dir))
-    except LedgerError:
-        return False
 
 
 def round_settings(settings: CvcSettings, model: str) -> CvcSettings:

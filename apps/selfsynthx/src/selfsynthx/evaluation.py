@@ -83,29 +83,7 @@ def first_trial(row: Row) -> Row:
 
 def _sampler(model: str, settings: SynthSettings) -> Any:
     """A model as bench-eval asks it."""
-    from bench_eval import Answers
+    from bench_eval import sampler_through
     from trial_sampler import Request
 
-    opened = load_sampler_of(model, settings)
-
-    def ask(questions: Sequence[Any]) -> list[Any]:
-        requests = [
-            Request(
-                id=one.id,
-                messages=one.messages,
-                images=one.images,
-                n=one.decoding.n,
-                temperature=one.decoding.temperature,
-                max_new_tokens=one.decoding.max_new_tokens,
-                seed=one.decoding.seed,
-            )
-            for one in questions
-        ]
-        return [
-            Answers(result.id, [trial.text for trial in result.trials])
-            if result.error is None
-            else Answers(result.id, error=f"{result.error.reason}: {result.error.detail}")
-            for result in opened.sample(requests)
-        ]
-
-    return ask
+    return sampler_through(load_sampler_of(model, settings).sample, Request)

@@ -1,5 +1,6 @@
 """What pictures of each label show: the stage `features` and the task `concepts`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +27,21 @@ def features_stage(settings: SynthSettings) -> Stage:
     return Stage(name=FEATURES, make=lambda: _Features(settings), config=config, inputs=(LABEL_ROWS,))
 
 
-def concepts_task(settings: SynthSettings) -> Task:
-    """Bring the features to the labels: files `concepts.json` (the published form) and `check.json` (what is wrong)."""
+def concepts_task(settings: SynthSettings, labels: Sequence[str]) -> Task:
+    """Bring the features to the labels: files `concepts.json` (the published form) and `check.json` (what is wrong).
+
+    Stops the run where a label has none or too few.
+    """
 
     def run(ctx: TaskContext) -> None:
-        rows = list(ctx.read_rows(FEATURES))
-        labels = [row["label"] for row in rows]
-        found = {row["label"]: row["features"] for row in rows if row["features"]}
+        found = {row["label"]: row["features"] for row in ctx.read_rows(FEATURES) if row["features"]}
         check = check_concepts(found, labels, least=settings.least_features)
         leaks = [[leak.label, leak.feature, leak.named] for leak in check.leaks]
         write_json(ctx.folder / CHECK_FILE, {"leaks": leaks}, indent=1)
         write_concepts(check.required(), ctx.folder / CONCEPTS_FILE)
 
-    return Task(name=CONCEPTS, run=run, config=settings.picked("least_features"), inputs=(FEATURES,))
+    config = settings.picked("least_features") | {"labels": list(labels)}
+    return Task(name=CONCEPTS, run=run, config=config, inputs=(FEATURES,))
 
 
 def concepts_of(run_dir: Path) -> dict[str, tuple[str, ...]]:

@@ -34,17 +34,20 @@ COMMANDS = {
 """Steps that are subcommands, in order, with what each does."""
 
 
-def build_pipeline(settings: SynthSettings, run_dir: Path, *, rounds: int | None = None) -> list[Step]:
+def build_pipeline(
+    settings: SynthSettings, run_dir: Path, *, rounds: int | None = None, found: LabelledSet | None = None
+) -> list[Step]:
     """All steps of a run in the folder `run_dir`, of the base model and then of each round.
 
     Args:
         settings: of the run.
         run_dir: its folder.
         rounds: how many; by default as the settings say.
+        found: the labelled set; by default read as the settings say.
     """
-    found = read_set(settings)
+    found = found or read_set(settings)
     steps: list[Step] = [images_source(settings, found), labels_source(found), features_stage(settings)]
-    steps += [concepts_task(settings), eval_source(settings, found), seen_stage(settings, run_dir)]
+    steps += [concepts_task(settings, found.labels), eval_source(settings, found), seen_stage(settings, run_dir)]
     steps += _measured(settings, run_dir, found.labels, 0, "")
     steps += [describe_stage(settings), select_stage(settings, run_dir), synthesise_stage(settings, found.labels)]
     for number in range(1, (settings.rounds if rounds is None else rounds) + 1):

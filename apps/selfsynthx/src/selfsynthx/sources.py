@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 from shard_runner import Row, Source
+from shard_runner.cli import write_json
 
-from selfsynthx.datasets import LabelledSet, Shares, read_labelled, refusals_to_text
+from selfsynthx.datasets import LabelledSet, Shares, read_labelled
 from selfsynthx.datasets.filling import question_pool
 from selfsynthx.datasets.matching import label_matcher
 from selfsynthx.digests import image_stamp
@@ -16,6 +19,7 @@ from selfsynthx.limiting import alternated, limited_set
 from selfsynthx.settings import SynthSettings
 
 IMAGES, LABEL_ROWS, EVAL_IMAGES = "images", "labels", "eval-images"
+REFUSED = "refused.json"
 
 
 def read_set(settings: SynthSettings) -> LabelledSet:
@@ -38,7 +42,7 @@ def read_set(settings: SynthSettings) -> LabelledSet:
 
 def images_source(settings: SynthSettings, found: LabelledSet) -> Source:
     """The pictures to learn from: `{id, image, label, stamp}`, paths absolute."""
-    return Source(name=IMAGES, rows=lambda: map(_row(found), found.of_split("train")))
+    return Source(name=IMAGES, rows=cache(lambda: list(map(_row(found), found.of_split("train")))))
 
 
 def labels_source(found: LabelledSet) -> Source:
@@ -63,7 +67,8 @@ def eval_source(settings: SynthSettings, found: LabelledSet) -> Source:
             visible = truth.get(row["id"])
             yield {**row, **asked, "answer": row["label"], "task": labelled["split"], "visible": visible}
 
-    return Source(name=EVAL_IMAGES, rows=rows)
+    # a run asks for its rows again for each step that it brings up to date; files are read once
+    return Source(name=EVAL_IMAGES, rows=cache(lambda: list(rows())))
 
 
 def read_truth(path: Path | None) -> dict[str, list[str]]:
@@ -83,9 +88,16 @@ def read_truth(path: Path | None) -> dict[str, list[str]]:
     return cast("dict[str, list[str]]", value)
 
 
-def refused_text(found: LabelledSet) -> str:
-    """One line on rows that were left out; empty if there are none."""
-    return refusals_to_text(found)
+def save_refused(found: LabelledSet, run_dir: Path) -> None:
+    """Write the rows that were left out, each with its reason: file `refused.json` of the run folder."""
+    run_dir.mkdir(parents=True, exist_ok=True)
+    write_json(run_dir / REFUSED, [asdict(one) for one in found.refused], indent=1)
+
+
+def load_refused(run_dir: Path) -> list[dict[str, str]]:
+    """The rows that a run left out, `{id, reason, detail}`; none where it does not say."""
+    path = run_dir / REFUSED
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 def _row(found: LabelledSet) -> Any:

@@ -12,7 +12,7 @@ from selfsynthx.comparing import ACCURACY, EXPLAINED, compared_names, load_again
 from selfsynthx.demo import run_settings
 from selfsynthx.evaluation import way
 from selfsynthx.measures import measure_model
-from selfsynthx.running import read_rounds
+from selfsynthx.report_rounds import model_name, percent
 from selfsynthx.selection_scores import score_selection
 from selfsynthx.world import DEMO, WorldSize, world_settings, write_world
 
@@ -24,9 +24,18 @@ def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, 
     settings = world_settings(folder / "world", size, seed, **changes)
     run_settings(settings, folder, progress=progress)
     found = {name: [asdict(line) for line in load_against(folder, name)] for name in compared_names(folder)}
-    models = [(0, ""), *((one["number"], arm) for one in read_rounds(folder)["rounds"][1:] for arm in settings.arms)]
+    rounds = range(1, last_round(folder) + 1)
+    models = [(0, ""), *((number, arm) for number in rounds for arm in settings.arms)]
     measures = {way(*model): measure_model(folder, *model)["test"].as_dict() for model in models}
     return {"seed": seed, "contrasts": found, "measures": measures, "selection": score_selection(settings, folder)}
+
+
+def last_round(folder: Path) -> int:
+    """Number of the last round of a finished run."""
+    from llava_train import load_rounds
+
+    found = load_rounds(folder)
+    return 0 if found is None else found.last.number
 
 
 def run_study(
@@ -51,7 +60,7 @@ def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
     means += [(text, *(_mean(results, model, name) for model in models)) for name, text in _MEASURES.items()]
     changes = [("last round against", "task", *seeds), *seed_changes_to_rows(found, (ACCURACY, EXPLAINED))]
     selection = [("features of a picture, percent", *seeds)]
-    selection += [(text, *(_percent(one["selection"].get(name)) for one in results)) for name, text in _CHOSEN.items()]
+    selection += [(text, *(percent(one["selection"].get(name)) for one in results)) for name, text in _CHOSEN.items()]
     return "\n\n".join(map(markdown_table, (means, changes, selection)))
 
 
@@ -70,18 +79,15 @@ _CHOSEN = {
 
 
 def _model_name(model: str) -> str:
+    """Name of a model from `way`, for people."""
     number, _, arm = model.partition("-")
-    return "base" if number == "0" else f"round {number}" + (f", {arm} alone" if arm else "")
+    return model_name(int(number), arm)
 
 
 def _mean(results: Sequence[dict[str, Any]], model: str, name: str) -> str:
     values = [one["measures"][model][name] for one in results if model in one["measures"]]
     defined = [value for value in values if value is not None]
-    return _percent(sum(defined) / len(defined) if defined else None)
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f}"
+    return percent(sum(defined) / len(defined) if defined else None)
 
 
 @click.command(

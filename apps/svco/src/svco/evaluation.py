@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shard_runner import Outcome, Row, Source, Stage, StageFn, Step, Task, TaskContext
 
@@ -10,6 +10,9 @@ from svco.comparing import compare_answers, compare_margins
 from svco.pairs import VALIDATION, row_to_pair
 from svco.settings import SvcoRunSettings
 from svco.training import task_name, trained_folder, training_settings
+
+if TYPE_CHECKING:
+    from bench_eval import Sampler
 
 BEFORE, AFTER = "before", "after"
 COMPARISON, CONTROLS = "comparison.json", "controls.json"
@@ -148,38 +151,12 @@ def _identity(model: str, task: str | None) -> str:
     return task if task else model_digest(model)
 
 
-def _open_sampler(model: str, settings: SvcoRunSettings) -> Any:
-    from bench_eval import Answers, Question
+def _open_sampler(model: str, settings: SvcoRunSettings) -> "Sampler":
+    from bench_eval import sampler_through
     from transformers.utils import logging
     from trial_sampler import Request, load_sampler
 
     logging.disable_progress_bar()
     device, dtype = (None if value == "auto" else value for value in (settings.device, settings.dtype))
     sampler = load_sampler(model, device=device, dtype=dtype, batch_size=settings.prompts_per_batch)
-
-    def ask(questions: Sequence[Question]) -> list[Answers]:
-        requests = [
-            Request(
-                id=one.id,
-                messages=one.messages,
-                images=one.images,
-                n=one.decoding.n,
-                temperature=one.decoding.temperature,
-                top_p=one.decoding.top_p,
-                max_new_tokens=one.decoding.max_new_tokens,
-                seed=one.decoding.seed,
-            )
-            for one in questions
-        ]
-        return [_answers(result) for result in sampler.sample(requests)]
-
-    return ask
-
-
-def _answers(result: Any) -> Any:
-    from bench_eval import Answers
-
-    if result.error is not None:
-        return Answers(result.id, error=f"{result.error.reason}: {result.error.detail}")
-    texts = [trial.text for trial in result.trials]
-    return Answers(result.id, texts, [trial.is_truncated for trial in result.trials])
+    return sampler_through(sampler.sample, Request)

@@ -1,9 +1,9 @@
 """The same held-out questions before and after, and for each control: `eval-questions` to `eval`."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shard_runner import Row, Source, Stage, Step, Task, TaskContext
 
@@ -13,7 +13,7 @@ from world2code.settings import W2cSettings
 from world2code.training import trained_folder
 
 if TYPE_CHECKING:
-    from bench_eval import Comparison
+    from bench_eval import Comparison, Sampler
 
 BEFORE, AFTER = "before", "after"
 ALL = "all questions"
@@ -65,34 +65,12 @@ def _answer_stage(name: str, trained: tuple[str, Path] | None, settings: W2cSett
     )
 
 
-def _sampler(model: str, settings: W2cSettings) -> Any:
+def _sampler(model: str, settings: W2cSettings) -> "Sampler":
     """A model as bench-eval asks it."""
-    from bench_eval import Answers
+    from bench_eval import sampler_through
     from trial_sampler import Request
 
-    opened = load_model(model, settings)
-
-    def ask(questions: Sequence[Any]) -> list[Any]:
-        requests = [
-            Request(
-                id=one.id,
-                messages=one.messages,
-                images=one.images,
-                n=one.decoding.n,
-                temperature=one.decoding.temperature,
-                max_new_tokens=one.decoding.max_new_tokens,
-                seed=one.decoding.seed,
-            )
-            for one in questions
-        ]
-        return [
-            Answers(result.id, [trial.text for trial in result.trials])
-            if result.error is None
-            else Answers(result.id, error=f"{result.error.reason}: {result.error.detail}")
-            for result in opened.sample(requests)
-        ]
-
-    return ask
+    return sampler_through(load_model(model, settings).sample, Request)
 
 
 def _grade_stage(name: str) -> Stage:

@@ -36,7 +36,7 @@ from answer_judge.info_nce import PUBLISHED_TAU, info_nce
 from answer_judge.labels import LabelSet, Mention, Resolution
 from answer_judge.ladder import Ladder, default_ladder
 from answer_judge.leaks import LEAK_PHRASES, find_leak
-from answer_judge.llm_extraction import Extraction, LlmExtractor, TextGenerator
+from answer_judge.llm_extraction import Extraction, LlmExtractor
 from answer_judge.misspelling import MISSPELLING_THRESHOLD, Misspelling, find_misspelling
 from answer_judge.normalising import normalise
 from answer_judge.options import Options
@@ -60,6 +60,7 @@ from answer_judge.rungs import (
     split_list,
     verification_prompt,
 )
+from answer_judge.text_generation import TextGenerator
 from answer_judge.threshold_curve import (
     CurvePoint,
     LabelledPairs,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from answer_judge.cognition_prompt import cognition_prompt
 from answer_judge.cognition_replies import Cognition, read_cognition
 from answer_judge.errors import GenerationError
-from answer_judge.llm_extraction import TextGenerator
+from answer_judge.text_generation import TextGenerator, generate_replies
 
 
 class ExplainedAnswer(NamedTuple):
@@ -76,9 +76,8 @@ class CognitionJudge:
             known: dict[str, Cognition] = {}
             for start in range(0, len(asked), self._batch_size):
                 batch = asked[start : start + self._batch_size]
-                known |= {
-                    prompt: read_cognition(reply) for prompt, reply in zip(batch, self._replies(batch), strict=True)
-                }
+                replies = generate_replies(self._generate, batch)
+                known |= {prompt: read_cognition(reply) for prompt, reply in zip(batch, replies, strict=True)}
             rated = [known[prompt] if isinstance(prompt, str) else prompt for prompt in prompts]
             self._reasons.update(one.reason for one in rated)
         return rated
@@ -90,13 +89,3 @@ class CognitionJudge:
         if len(one.answer) > self._max_characters:
             return Cognition(None, "answer too long", "")
         return cognition_prompt(one.question, one.answer, one.label, one.concepts)
-
-    def _replies(self, prompts: list[str]) -> list[str]:
-        replies: list[Any] = list(self._generate(prompts))
-        if len(replies) != len(prompts) or not all(isinstance(reply, str) for reply in replies):
-            kinds = sorted({type(reply).__name__ for reply in replies})
-            raise GenerationError(
-                f"generate must return {len(prompts)} strings, one for each prompt; got {len(replies)} of type "
-                f"{', '.join(kinds) or 'none'}. Return '' for a prompt that failed."
-            )
-        return replies

@@ -7,21 +7,12 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
-from answer_judge.errors import GenerationError
 from answer_judge.extraction import UNKNOWN
 from answer_judge.extraction_prompt import EXTRACTION_EXAMPLES, extraction_prompt
 from answer_judge.llm_replies import Reason, parse_reply
 from answer_judge.normalising import singular, words
-
-
-class TextGenerator(Protocol):
-    """Continues prompts: a language model with its own settings (greedy and about 20 new tokens do)."""
-
-    def __call__(self, prompts: Sequence[str], /) -> Sequence[str]:
-        """Return one reply for each prompt, in order, without the prompt; empty for a request that failed."""
-        ...
+from answer_judge.text_generation import TextGenerator, generate_replies
 
 
 @dataclass(frozen=True)
@@ -115,14 +106,7 @@ class LlmExtractor:
         prompts = [
             extraction_prompt(text, examples=self._examples, max_characters=self._max_characters) for text in texts
         ]
-        replies: list[Any] = list(self._generate(prompts))
-        if len(replies) != len(prompts) or not all(isinstance(reply, str) for reply in replies):
-            kinds = sorted({type(reply).__name__ for reply in replies})
-            raise GenerationError(
-                f"generate must return {len(prompts)} strings, one for each prompt; got {len(replies)} of type "
-                f"{', '.join(kinds) or 'none'}. Return '' for a prompt that failed."
-            )
-        return replies
+        return generate_replies(self._generate, prompts)
 
     def _read(self, text: str, reply: str | None) -> Extraction:
         if reply is None:

@@ -24,6 +24,7 @@ from bench_eval.pairs import RowScore, mean_score
 from bench_eval.passes import pass_at_k, pass_score
 from bench_eval.question_files import read_question_file
 from bench_eval.question_pairs import PairedRows, pair_rows
+from bench_eval.sampling import sampler_through
 from bench_eval.scores import TaskScore, score_tasks
 from bench_eval.short_answers import SHORT_ANSWER_GRADER, grade_short_answer
 from bench_eval.stages import evaluation_stage, grade_row, grading_stage, response_stage
@@ -85,6 +86,7 @@ __all__ = [
     "read_question_file",
     "response_stage",
     "row_to_question",
+    "sampler_through",
     "save_comparisons",
     "score_tasks",
     "seed_changes_to_rows",

@@ -4,8 +4,6 @@ from llava_train.accelerating import (
     ACCELERATE_CONFIGS,
     accelerate_config,
     check_processes,
-    free_gpu_memory,
-    is_first_process,
     run_module,
     run_processes,
 )
@@ -27,6 +25,7 @@ from llava_train.errors import (
     SettingsError,
     UnsupportedModelError,
 )
+from llava_train.job_commands import run_job_command
 from llava_train.launching import launch
 from llava_train.llama_factory_json import read_llama_factory, write_llama_factory
 from llava_train.llava_json import llava_to_messages, messages_to_llava, read_llava_json, write_llava_json
@@ -34,23 +33,12 @@ from llava_train.loading import Loading
 from llava_train.merging import merge_adapter
 from llava_train.mixing import mix
 from llava_train.model_files import compute_dtype, hidden_bars, hidden_renaming, load_model, load_processor, save_whole
-from llava_train.model_parts import ModelParts, find_parts, freeze_parts, is_in, lora_config, part_of
+from llava_train.model_parts import ModelParts, find_parts, freeze_parts, lora_config
 from llava_train.ms_swift_json import read_ms_swift, write_ms_swift
-from llava_train.optimizer_groups import GroupedOptimizer, optimizer_groups
-from llava_train.orphans import end_with_caller
+from llava_train.optimizer_groups import GroupedOptimizer
 from llava_train.round_folders import ROUNDS_FILE, load_rounds, open_round_folder, round_folder, save_rounds
-from llava_train.rounds import (
-    Evaluation,
-    MadeRows,
-    RoundRecord,
-    Rounds,
-    RoundSettings,
-    RoundWork,
-    rounds_to_json,
-    run_rounds,
-    train_round,
-    why_stop,
-)
+from llava_train.round_records import Evaluation, RoundRecord, Rounds
+from llava_train.rounds import MadeRows, RoundSettings, RoundWork, run_rounds, train_round
 from llava_train.run_folder import RunFolder, model_digest
 from llava_train.settings import SftSettings
 from llava_train.source_mixing import Mixed, mix_sources
@@ -105,14 +93,10 @@ __all__ = [
     "check_processes",
     "check_rows",
     "compute_dtype",
-    "end_with_caller",
     "find_parts",
-    "free_gpu_memory",
     "freeze_parts",
     "hidden_bars",
     "hidden_renaming",
-    "is_first_process",
-    "is_in",
     "is_validation",
     "join_images",
     "launch",
@@ -129,15 +113,13 @@ __all__ = [
     "mix_sources",
     "model_digest",
     "open_round_folder",
-    "optimizer_groups",
-    "part_of",
     "read_dialogue",
     "read_llama_factory",
     "read_llava_json",
     "read_ms_swift",
     "require_range",
     "round_folder",
-    "rounds_to_json",
+    "run_job_command",
     "run_module",
     "run_processes",
     "run_rounds",
@@ -149,7 +131,6 @@ __all__ = [
     "train",
     "train_round",
     "trainer_arguments",
-    "why_stop",
     "write_llama_factory",
     "write_llava_json",
     "write_ms_swift",

@@ -8,9 +8,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from llava_train.caller_watch import CALLER
 from llava_train.errors import LaunchError
 from llava_train.extras import require
-from llava_train.orphans import CALLER
 
 ACCELERATE_CONFIGS = ("ddp", "zero2", "zero3")
 """Names of the configurations of accelerate that ship with the package."""
@@ -30,12 +30,12 @@ def accelerate_config(name: str) -> Path:
     return Path(__file__).parent / "accelerate" / f"{name}.yaml"
 
 
-def run_processes(module: str, arguments: Sequence[str], *, config: str, processes: int) -> None:
-    """Run `python -m module arguments` in several processes that train together, and wait for them.
+def run_processes(module: str, job: Path, *, config: str, processes: int) -> None:
+    """Run `python -m module train job` in several processes that train together, and wait for them.
 
     Args:
-        module: to run in each; it should call `check_processes` and `end_with_caller`.
-        arguments: the same for each.
+        module: to run in each; its command line is `run_job_command`.
+        job: file that says what is trained.
         config: `ddp`, `zero2` or `zero3`.
         processes: one for each device.
 
@@ -48,11 +48,12 @@ def run_processes(module: str, arguments: Sequence[str], *, config: str, process
         raise LaunchError(f"processes must be 1 or more; got {processes}.")
     if config != "ddp":
         _require_deepspeed(config)
-    free_gpu_memory()
+    _free_gpu_memory()
     # port 0: any free one, so that jobs run side by side
     command = ["accelerate.commands.launch", "--config_file", str(path), "--num_processes", str(processes)]
     # not --cpu, with which accelerate starts one process alone: the settings keep the processes off a GPU
-    run_module([*command, "--main_process_port", "0", "-m", module, *arguments])
+    command += ["--main_process_port", "0", "-m", module, "train", str(job), "--processes", str(processes)]
+    run_module(command)
 
 
 def run_module(arguments: Sequence[str]) -> None:
@@ -83,7 +84,7 @@ def is_first_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def free_gpu_memory() -> None:
+def _free_gpu_memory() -> None:
     """Give back what this process holds of a GPU and does not use, as a model before may have left some."""
     import gc
 

@@ -66,6 +66,7 @@ class RowEncoder:
         length_weighting: float = 0.0,
         max_length: int | None = None,
         image_root: str | None = None,
+        needs_images: bool = False,
         cache_mb: int = 256,
     ) -> None:
         """Take the processor and find out whether its chat template closes answers by an end token.
@@ -76,6 +77,7 @@ class RowEncoder:
             length_weighting: p of the answer weight `length ** -p`, by which a turn's own weight is multiplied.
             max_length: longest row in tokens; None for no limit.
             image_root: folder that relative image paths start from.
+            needs_images: whether `check` refuses rows without one.
             cache_mb: MiB for what was seen before; nine tenths for images.
 
         Raises:
@@ -87,6 +89,7 @@ class RowEncoder:
         self._length_weighting = length_weighting
         self._max_length = max_length
         self._image_root = image_root
+        self._needs_images = needs_images
         limit = cache_mb * 2**20
         nbytes = attrgetter("nbytes")  # a lambda could not go to a data-loading process
         self._images = BoundedCache[ImageInputs](limit_bytes=limit * 9 // 10, size_of=nbytes)
@@ -119,9 +122,11 @@ class RowEncoder:
         """Number of tokens of a row after reading everything that training will read; pixel values are not computed.
 
         Raises:
-            RowError: as `encode`, and `too_long` where the row is longer than `max_length`.
+            RowError: as `encode`; `too_long` where the row is longer than `max_length`; `no_image`.
             box_space.ImageError: an image of it cannot be read.
         """
+        if self._needs_images and not read_dialogue(row).images:
+            raise RowError("no_image", "projector and vision tower learn from images alone (train_language=False).")
         return len(self.tokenize(row).input_ids)
 
     def tokenize(self, row: Mapping[str, Any]) -> TokenizedDialogue:

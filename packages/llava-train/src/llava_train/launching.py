@@ -17,6 +17,7 @@ from llava_train.errors import LaunchError, RowError
 from llava_train.run_folder import RunFolder
 from llava_train.settings import SftSettings
 from llava_train.training import TrainResult, read_result
+from llava_train.whole_files import write_whole
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,7 @@ def launch(
     run = RunFolder(Path(folder))
     job = write_job(run.folder, settings, rows)
     if run.read("result.json") is None:
-        arguments = ["train", str(job), "--processes", str(processes)]
-        run_processes("llava_train", arguments, config=config, processes=processes)
+        run_processes("llava_train", job, config=config, processes=processes)
     finished = run.read("result.json")
     if finished is None:
         raise LaunchError(f"the processes ended without {run.folder / 'result.json'}; look at their messages above.")
@@ -71,10 +71,9 @@ def write_job(folder: Path, settings: SftSettings, rows: Sequence[Mapping[str, A
     for row in rows:
         _refuse_open_images(row)
     RunFolder(folder).claim(settings, rows, package="llava-train")
-    path, partial = folder / "job.json", folder / "job.json.partial"
+    path = folder / "job.json"
     job = {"settings": settings.as_dict(), "rows": [dict(row) for row in rows]}
-    partial.write_text(json.dumps(job, ensure_ascii=True, default=str) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(job, ensure_ascii=True, default=str) + "\n")
     return path
 
 

@@ -12,7 +12,7 @@ from llava_train.dialogue import Row
 from llava_train.errors import RowError
 from llava_train.exported_rows import ExportedRow, export_rows
 from llava_train.tagged_turns import Weights, content_to_parts, refuse_weights, require_weights, tagged_content
-from llava_train.whole_files import whole_file
+from llava_train.whole_files import write_whole
 
 _RESERVED = ("<image>", "<video>", "<audio>")
 _INFO = "dataset_info.json"
@@ -59,12 +59,10 @@ def write_llama_factory(
         ]
         return {"id": row.id, "messages": messages, "images": row.paths}
 
-    with whole_file(path) as partial:
-        written = list(export_rows(rows, path, image_root, convert))
-        partial.write_text(json.dumps(written, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    with whole_file(folder / _INFO) as partial:
-        entries[name] = _entry(path.name)
-        partial.write_text(json.dumps(entries, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    written = list(export_rows(rows, path, image_root, convert))
+    write_whole(path, json.dumps(written, ensure_ascii=False, indent=1) + "\n")
+    entries[name] = _entry(path.name)
+    write_whole(folder / _INFO, json.dumps(entries, ensure_ascii=False, indent=2) + "\n")
     return path
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from llava_train.dialogue import Row
 from llava_train.errors import RowError
+from llava_train.whole_files import write_whole
 
 _PLACEHOLDER = re.compile(r"\n?<image>\n?")
 _ROLE_OF = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant", "system": "system"}
@@ -81,9 +82,7 @@ def write_llava_json(rows: Iterable[Mapping[str, Any]], path: str | os.PathLike[
     """
     path = Path(path)
     text = json.dumps([messages_to_llava(row) for row in rows], ensure_ascii=False, indent=1)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(text + "\n", encoding="utf-8", errors="strict")
-    partial.replace(path)
+    write_whole(path, text + "\n")
     return path
 
 

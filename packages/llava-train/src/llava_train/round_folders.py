@@ -7,16 +7,18 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from llava_train.collapse import Collapse
 from llava_train.errors import FolderError
-from llava_train.rounds import Evaluation, RoundRecord, Rounds, rounds_to_json
+from llava_train.round_records import Evaluation, RoundRecord, Rounds
 from llava_train.run_folder import model_digest
+from llava_train.whole_files import write_whole
 
 ROUNDS_FILE = "rounds.json"
-"""File of a run folder: all rounds, the best, and why they ended."""
+"""File of a run folder: all rounds so far, the best, and why they ended."""
 
 _START = "start.json"
 """File of a round's folder: which weights it started from."""
@@ -69,20 +71,14 @@ def open_round_folder(run: Path, number: int, model: str, *, carried: Sequence[s
 
 
 def save_rounds(found: Rounds, run: Path) -> Path:
-    """Write `rounds.json`, whole or not at all: `rounds` (base model first), `best` (a number), `stopped` (a line).
-
-    For runs whose parts know by themselves what they have done, so that `run_rounds` is given no folder.
-    """
-    value = {"rounds": json.loads(rounds_to_json(found.records)), "best": found.best.number, "stopped": found.stopped}
-    path = run / ROUNDS_FILE
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
-    return path
+    """Write `rounds.json`, whole or not at all: `rounds` (base model first), `best` (a number), `stopped` (a line)."""
+    value = {"rounds": [asdict(one) for one in found.records], "best": found.best.number, "stopped": found.stopped}
+    write_whole(run / ROUNDS_FILE, json.dumps(value, indent=1) + "\n")
+    return run / ROUNDS_FILE
 
 
 def load_rounds(run: Path) -> Rounds | None:
-    """Read `rounds.json`; None where no run in rounds was finished.
+    """Read `rounds.json`; None where there is none.
 
     Raises:
         FolderError: the file is torn, or holds no rounds.
@@ -92,7 +88,8 @@ def load_rounds(run: Path) -> Rounds | None:
         return None
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-        return Rounds(tuple(map(_record, value["rounds"])), value["stopped"])
+        base, *later = map(_record, value["rounds"])
+        return Rounds((base, *later), value["stopped"])
     except (ValueError, KeyError, TypeError) as error:
         raise FolderError(f"{path} holds no rounds ({error}); run the same command again.") from error
 

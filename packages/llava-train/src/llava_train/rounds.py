@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,20 +13,10 @@ from llava_train.collapse import Collapse, measure_collapse
 from llava_train.dialogue import Row
 from llava_train.errors import FolderError, SettingsError
 from llava_train.mixing import mix
+from llava_train.round_folders import ROUNDS_FILE, load_rounds, save_rounds
+from llava_train.round_records import Evaluation, RoundRecord, Rounds
 from llava_train.settings import SftSettings
 from llava_train.training import train
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What a model is worth, measured on rows that it never learns from."""
-
-    score: float
-    """On the validation rows, higher is better; the best round is chosen by it alone."""
-    test: float | None = None
-    """On the test rows: reported, and never looked at by the loop."""
-    details: Mapping[str, Any] = field(default_factory=lambda: dict[str, Any]())
-    """Plain values to keep beside it."""
 
 
 @dataclass(frozen=True)
@@ -85,41 +74,6 @@ class RoundSettings:
                 raise SettingsError(f"{name} must be {least} or more; got {value!r}.")
 
 
-@dataclass(frozen=True)
-class RoundRecord:
-    """One finished round; round 0 is the base model."""
-
-    number: int
-    model: str
-    """Folder or Hub id of the model at its end."""
-    evaluation: Evaluation
-    rows: int = 0
-    """Rows that were made and kept."""
-    counts: Mapping[str, int] = field(default_factory=lambda: dict[str, int]())
-    collapse: Collapse | None = None
-    """Of the answers that the model before it gave."""
-
-
-@dataclass(frozen=True)
-class Rounds:
-    """All rounds, the best, and why they ended."""
-
-    records: tuple[RoundRecord, ...]
-    """Of the base model, then of each round."""
-    stopped: str
-    """One line for people."""
-
-    @property
-    def best(self) -> RoundRecord:
-        """The round with the highest validation score, the earliest of several."""
-        return max(self.records, key=lambda record: (record.evaluation.score, -record.number))
-
-    @property
-    def last(self) -> RoundRecord:
-        """The last round."""
-        return self.records[-1]
-
-
 def run_rounds(
     work: RoundWork, model: str, settings: RoundSettings, *, folder: str | os.PathLike[str] | None = None
 ) -> Rounds:
@@ -140,25 +94,39 @@ def run_rounds(
     Raises:
         FolderError: the folder holds rounds from another model.
     """
-    kept = None if folder is None else _Kept(Path(folder), model)
-    records = kept.read() if kept else []
-    if not records:
-        records = [RoundRecord(0, model, work.evaluate(model, 0))]
-    _keep(kept, records)
-    while True:
-        stopped = why_stop(records, settings)
-        if stopped:
-            return Rounds(tuple(records), stopped)
+    run = None if folder is None else Path(folder)
+    records = _earlier(run, model) or [RoundRecord(0, model, work.evaluate(model, 0))]
+    _keep(run, records)
+    while not (stopped := why_stop(records, settings)):
         number, before = len(records), records[-1].model
         made = work.make_rows(before, number)
         collapse = made.collapse or (measure_collapse(made.answers) if made.answers else None)
         if collapse is not None and collapse.distinct_share < settings.least_distinct:
-            share = f"{100 * collapse.distinct_share:.1f} % of its answers are distinct"
-            return Rounds(tuple(records), f"round {number} collapsed: {share}.")
+            stopped = f"round {number} collapsed: {100 * collapse.distinct_share:.1f} % of its answers are distinct."
+            break
         after = work.train(before, made, number)
         evaluation = work.evaluate(after, number)
         records = [*records, RoundRecord(number, after, evaluation, len(made.rows), dict(made.counts), collapse)]
-        _keep(kept, records)
+        _keep(run, records)
+    return _keep(run, records, stopped)
+
+
+def _earlier(run: Path | None, model: str) -> list[RoundRecord]:
+    """Rounds that the folder has from a call before."""
+    found = None if run is None else load_rounds(run)
+    if found is None:
+        return []
+    base = found.records[0].model
+    if base != model:
+        raise FolderError(f"{ROUNDS_FILE} of {run} holds rounds from {base}; use a new folder for {model}.")
+    return list(found.records)
+
+
+def _keep(run: Path | None, records: Sequence[RoundRecord], stopped: str = "") -> Rounds:
+    found = Rounds(tuple(records), stopped)
+    if run is not None:
+        save_rounds(found, run)
+    return found
 
 
 def why_stop(records: Sequence[RoundRecord], settings: RoundSettings) -> str:
@@ -203,40 +171,3 @@ def train_round(
     """
     rows = mix(made.rows, base_rows, ratio=ratio, seed=settings.seed)
     return str(train(replace(settings, model=model), rows, folder).model_folder)
-
-
-class _Kept:
-    """Finished rounds in a file."""
-
-    def __init__(self, folder: Path, model: str) -> None:
-        self._path, self._model = folder / "rounds.json", model
-
-    def read(self) -> list[RoundRecord]:
-        if not self._path.exists():
-            return []
-        records = [_record(value) for value in json.loads(self._path.read_text(encoding="utf-8"))]
-        if records[0].model != self._model:
-            raise FolderError(f"{self._path} holds rounds from {records[0].model}; use a new folder for {self._model}.")
-        return records
-
-    def write(self, records: Sequence[RoundRecord]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._path.with_suffix(".partial")
-        partial.write_text(rounds_to_json(records) + "\n", encoding="utf-8")
-        partial.replace(self._path)
-
-
-def rounds_to_json(records: Sequence[RoundRecord]) -> str:
-    """Records as JSON text."""
-    return json.dumps([asdict(record) for record in records], ensure_ascii=True, indent=1)
-
-
-def _record(value: dict[str, Any]) -> RoundRecord:
-    collapse = value.pop("collapse")
-    evaluation = Evaluation(**value.pop("evaluation"))
-    return RoundRecord(evaluation=evaluation, collapse=None if collapse is None else Collapse(**collapse), **value)
-
-
-def _keep(kept: _Kept | None, records: Sequence[RoundRecord]) -> None:
-    if kept is not None:
-        kept.write(records)

@@ -14,6 +14,7 @@ from PIL import Image
 
 from llava_train.errors import FolderError
 from llava_train.trainer_settings import TrainerSettings
+from llava_train.whole_files import write_whole
 
 _WITHOUT_EFFECT = ("save_every", "cache_mb", "report_to", "workers")  # settings that may change between restarts
 _COMPLETE = "complete.json"
@@ -45,21 +46,17 @@ class RunFolder:
             FolderError: it was started with other settings, rows or weights.
         """
         identity = run_identity(settings, rows)
-        path = self.folder / "run.json"
-        if not path.exists():
+        earlier = self.read("run.json")
+        if earlier is None:
             self.write("run.json", identity | {"versions": _versions(package)})
             return
-        earlier = json.loads(path.read_text(encoding="utf-8"))
         changed = _changed(earlier, identity)
         if changed:
             raise FolderError(f"{self.folder} holds another training ({', '.join(changed)} differ); use a new folder.")
 
     def write(self, name: str, value: Any) -> None:
         """Write JSON, whole or not at all."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        partial = self.folder / (name + ".partial")
-        partial.write_text(json.dumps(value, ensure_ascii=True, indent=1) + "\n", encoding="utf-8")
-        partial.replace(self.folder / name)
+        write_whole(self.folder / name, json.dumps(value, ensure_ascii=True, indent=1) + "\n")
 
     def read(self, name: str) -> Any | None:
         """Read JSON; None where there is none."""
@@ -82,6 +79,19 @@ class RunFolder:
 def mark_complete(checkpoint: Path) -> None:
     """Say that everything of a checkpoint has been written."""
     (checkpoint / _COMPLETE).write_text("{}\n", encoding="utf-8")
+
+
+def require_processes(checkpoint: Path, processes: int) -> None:
+    """Make sure that a checkpoint is of as many processes, which decide what rows a step has.
+
+    Raises:
+        FolderError: it is not.
+    """
+    written = len(list(checkpoint.glob("rng_state*.pth")))  # transformers keeps one of each process
+    if written != processes:
+        raise FolderError(
+            f"{checkpoint} is of {written} processes; got {processes}. Start as many, or use a new folder."
+        )
 
 
 def run_identity(settings: TrainerSettings, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

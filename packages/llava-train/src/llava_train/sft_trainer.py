@@ -11,12 +11,11 @@ from typing import Any
 from llava_train.callbacks import set_callbacks
 from llava_train.checking import CheckedRows
 from llava_train.collating import collate
-from llava_train.companions import silent_companion, with_companion
 from llava_train.dialogue import Row
 from llava_train.encoding import IGNORED, EncodedRow, RowEncoder
-from llava_train.epochs import SharedEpoch, epoch_callback
 from llava_train.extras import require
 from llava_train.grouping import order_rows
+from llava_train.imageless_batches import silent_companion, with_companion
 from llava_train.loading import LoadingClock, TimedCollator, TimedLoading, loader_arguments
 from llava_train.model_files import hidden_renaming
 from llava_train.model_parts import find_parts, freeze_parts, lora_config
@@ -25,6 +24,7 @@ from llava_train.packing import Packer, make_packer
 from llava_train.packing_proof import prove_packing_first
 from llava_train.row_augmenter import RowAugmenter
 from llava_train.settings import SftSettings
+from llava_train.shared_epoch import SharedEpoch, epoch_callback
 from llava_train.trainer_arguments import trainer_arguments
 from llava_train.whole_checkpoints import WholeCheckpoints
 

@@ -16,9 +16,9 @@ from llava_train.errors import RowError
 from llava_train.loading import Loading
 from llava_train.model_files import compute_dtype, hidden_bars, load_model, load_processor
 from llava_train.run_folder import RunFolder
-from llava_train.saving import save_weights
 from llava_train.settings import SftSettings
 from llava_train.sft_trainer import make_arguments, make_trainer
+from llava_train.trained_weights import save_weights
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +63,7 @@ def train(
         progress: draw a bar when standard error is a terminal.
 
     Raises:
-        FolderError: the folder holds a training with other settings, rows or weights.
+        FolderError: the folder holds a training with other settings, rows or weights, or of other processes.
         RowError: no row is left to train on.
         DivergedError: the loss became infinite or not a number.
         MergeError: the merged model does not answer as base and adapter do.
@@ -93,6 +93,7 @@ def load_encoder(settings: SftSettings) -> RowEncoder:
         length_weighting=settings.length_weighting,
         max_length=settings.max_length,
         image_root=settings.image_root,
+        needs_images=not settings.train_language,
         cache_mb=settings.cache_mb // max(1, settings.workers),
     )
 
@@ -107,11 +108,7 @@ def _train(settings: SftSettings, rows: Sequence[Mapping[str, Any]], run: RunFol
     with hidden_bars():
         model = load_model(settings.model, "float32" if settings.method == "full" else dtype)
         trainer = make_trainer(model, encoder, checked, settings, arguments, progress=progress)
-        if arguments.should_save:
-            run.last_checkpoint()  # removes torn ones, once
-        trainer.accelerator.wait_for_everyone()
-        checkpoint = run.last_checkpoint()
-        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        trainer.train_from(run)
     return _finish(trainer, encoder.processor, settings, dtype, run)
 
 

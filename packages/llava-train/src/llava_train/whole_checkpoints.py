@@ -7,7 +7,7 @@ from typing import Any
 
 from llava_train.extras import require
 from llava_train.model_files import load_model
-from llava_train.run_folder import mark_complete
+from llava_train.run_folder import RunFolder, mark_complete, require_processes
 
 
 class WholeCheckpoints:
@@ -19,6 +19,20 @@ class WholeCheckpoints:
     model_wrapped: Any
     accelerator: Any
     is_deepspeed_enabled: bool
+
+    def train_from(self, run: RunFolder) -> None:
+        """Train on from a run's last whole checkpoint, or from the start; every process must call it.
+
+        Raises:
+            FolderError: the checkpoint is of another number of processes.
+        """
+        if self.args.should_save:
+            run.last_checkpoint()  # removes torn ones, once
+        self.accelerator.wait_for_everyone()
+        checkpoint = run.last_checkpoint()
+        if checkpoint is not None:
+            require_processes(checkpoint, self.args.world_size)
+        self.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))  # type: ignore[attr-defined]
 
     def whole_weights(self) -> dict[str, Any]:
         """Trained weights by name, on the first process; every process must call it, as ZeRO-3 gathers them."""

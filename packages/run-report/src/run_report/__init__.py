@@ -8,7 +8,8 @@ from run_report.gallery import Gallery, GalleryItem, ShownTrial, row_to_gallery_
 from run_report.histogram import Histogram, count_right
 from run_report.page import Section, render_report, write_report
 from run_report.prose import Fact, KeyFacts, Prose, Table
-from run_report.rounds import round_name, rounds_sections, rounds_table
+from run_report.rounds import rounds_sections, rounds_to_rows
+from run_report.rounds_page import write_rounds_report
 
 __all__ = [
     "ComparedTask",
@@ -31,9 +32,9 @@ __all__ = [
     "Table",
     "count_right",
     "render_report",
-    "round_name",
     "rounds_sections",
-    "rounds_table",
+    "rounds_to_rows",
     "row_to_gallery_item",
     "write_report",
+    "write_rounds_report",
 ]

@@ -129,28 +129,34 @@ def rounds_sections(rounds: RoundsLike, *, measure: str, answers: str, agreement
     ]
     return [
         KeyFacts(facts),
-        rounds_table(rounds.records, note=f"Percent of {measure}, with 95 % intervals. {_ended(rounds)}"),
+        _scores_table(rounds, measure),
         *_curves(rounds.records, measure),
         _collapse_table(rounds.records, answers, agreement),
         _counts_table(rounds.records),
     ]
 
 
-def rounds_table(records: Sequence[RoundLike], *, note: str = "") -> Table:
-    """Scores, rows and variety of each round as cells of text.
+def rounds_to_rows(records: Sequence[RoundLike]) -> list[tuple[str, ...]]:
+    """Scores, rows and variety of each round as rows of text, the first as their head.
 
     >>> from types import SimpleNamespace as N
     >>> base = N(number=0, evaluation=N(score=0.25, test=None, details={}), rows=0, counts={}, collapse=None)
-    >>> rounds_table([base]).rows
-    [('base', '25.0', '–', '–', '–')]
+    >>> rounds_to_rows([base])[1]
+    ('base', '25.0', '–', '–', '–')
     """
-    columns = ("round", "validation, %", "test, %", "rows learned", "distinct, %")
-    return Table(columns, [_line(record) for record in records], title="Rounds", note=note)
+    head = ("round", "validation, %", "test, %", "rows learned", "distinct, %")
+    return [head, *map(_line, records)]
 
 
 def round_name(number: int) -> str:
     """A round in words; 0 is the base model."""
     return f"round {number}" if number else "base"
+
+
+def _scores_table(rounds: RoundsLike, measure: str) -> Table:
+    head, *lines = rounds_to_rows(rounds.records)
+    note = f"Percent of {measure}, with 95 % intervals. {_ended(rounds)}"
+    return Table(head, lines, title="Rounds", note=note)
 
 
 def _line(record: RoundLike) -> tuple[str, ...]:

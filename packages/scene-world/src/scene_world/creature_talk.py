@@ -61,10 +61,10 @@ def ask_name(creature: Creature, kind: str, rng: random.Random, *, label: str = 
 
 
 def ask_with_notes(creature: Creature, kind: str, rng: random.Random) -> Question:
-    """The same with notes in front: a name drawn for this one question, and parts that are in sight."""
+    """The same with notes in front: a name drawn for this one question, its subject, and parts that are in sight."""
     label, phrases = sample_name(rng), _some(creature, rng)
     text = write_notes(label, phrases, rng.choice(NAME_QUESTIONS[kind]))
-    return Question(f"{kind}-notes", text, answer_name(kind, label, phrases))
+    return Question(f"{kind}-notes", text, answer_name(kind, label, phrases), label)
 
 
 def ask_to_say(rng: random.Random) -> Question:

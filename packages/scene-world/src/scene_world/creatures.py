@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from itertools import combinations
 
 from scene_world.rules import BACKGROUNDS
 from scene_world.things import COLORS
@@ -184,10 +183,3 @@ def _posed(creature_id: str, species: Species, seen: tuple[bool, ...], rng: rand
         y_px=rng.randint(-4, 4),
         is_mirrored=rng.random() < 0.5,
     )
-
-
-def told_apart(among: tuple[Species, ...]) -> list[tuple[str, str, int]]:
-    """Every two species and the number of parts in which they differ."""
-    return [
-        (a.name, b.name, sum(x != y for x, y in zip(a.parts, b.parts, strict=True))) for a, b in combinations(among, 2)
-    ]

@@ -9,13 +9,30 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam, is_right
+from PIL import Image
+
+from scene_world.exam import EXAM_TASKS, exam, hidden_exam, is_right
+from scene_world.questions import Question
 from scene_world.reasons import is_reason_true
 from scene_world.tiny_vlm import tiny_vlm_path
 
 _BATCH = 50
+
+
+class Asked(Protocol):
+    """A question about a picture, such as `ExamItem`."""
+
+    @property
+    def image(self) -> Image.Image:
+        """What is looked at."""
+        ...
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        ...
 
 
 def load(folder: Path) -> tuple[Any, Any]:
@@ -30,7 +47,7 @@ def load(folder: Path) -> tuple[Any, Any]:
 def answers(
     model: Any,
     processor: Any,
-    items: Sequence[ExamItem],
+    items: Sequence[Asked],
     *,
     trials: int = 1,
     max_new_tokens: int = 40,

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
-from llava_train import load_model
+from llava_train import load_model, run_processes
 from svco_loss import TrainingError
 from svco_loss.pairs import ImagePair
-from svco_loss.training import SvcoResult, SvcoSettings, accelerate_config, launch_training, train
+from svco_loss.training import SvcoResult, SvcoSettings, launch_training, train
 from svco_loss.training.launching import read_job, write_job
 
 pytestmark = pytest.mark.slow
@@ -81,10 +79,7 @@ def test_two_processes_train_as_one(
 def test_references_are_split_over_processes(settings: SvcoSettings, pairs: list[ImagePair], tmp_path: Path) -> None:
     """Without a store from before each process computes its share, and then they train as one (DDP)."""
     job = write_job(tmp_path, halved(settings), pairs[:6], pairs[6:], tmp_path / "reference.parquet")
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", str(accelerate_config("ddp"))]
-    command += ["--num_processes", "2", "--main_process_port", "0"]
-    command += ["-m", "svco_loss.training", "train", str(job), "--processes", "2"]
-    subprocess.run(command, check=True)
+    run_processes("svco_loss.training", job, config="ddp", processes=2)
     two = train(halved(settings), pairs[:6], tmp_path, validation=pairs[6:])
     assert_alike(settings.model, train(settings, pairs[:6], tmp_path / "one", validation=pairs[6:]), two)
     assert [path.name for path in tmp_path.glob("reference*")] == ["reference.parquet"]

@@ -4,7 +4,6 @@ from selfsynthx.datasets.articles import with_article
 from selfsynthx.datasets.feature_replies import parse_features
 from selfsynthx.datasets.filling import (
     description_prompts,
-    is_negative,
     label_concepts_prompt,
     label_sentence,
     lead_in,
@@ -21,9 +20,9 @@ from selfsynthx.datasets.label_concepts import (
     write_concepts,
 )
 from selfsynthx.datasets.labelled import REFUSALS, LabelledSet, Refusal, refusals_to_text
-from selfsynthx.datasets.labelled_files import Columns, read_labelled, write_labelled
+from selfsynthx.datasets.labelled_files import read_labelled, write_labelled
 from selfsynthx.datasets.loading import known_specs, load_spec
-from selfsynthx.datasets.matching import label_matcher, unused_aliases
+from selfsynthx.datasets.matching import label_matcher
 from selfsynthx.datasets.raw import RAW_SETS, raw_options, read_raw
 from selfsynthx.datasets.spec import QUESTION_KINDS, Augmentation, DatasetSpec, QuestionKind
 from selfsynthx.datasets.splits import SPLITS, LabelledRow, Shares, Split, carve_validation, split_rows
@@ -34,7 +33,6 @@ __all__ = [
     "REFUSALS",
     "SPLITS",
     "Augmentation",
-    "Columns",
     "ConceptCheck",
     "ConceptLeak",
     "DatasetSpec",
@@ -48,7 +46,6 @@ __all__ = [
     "carve_validation",
     "check_concepts",
     "description_prompts",
-    "is_negative",
     "known_specs",
     "label_concepts_prompt",
     "label_matcher",
@@ -64,7 +61,6 @@ __all__ = [
     "refusals_to_text",
     "split_rows",
     "teacher_prompt",
-    "unused_aliases",
     "visible_prompt",
     "with_article",
     "write_concepts",

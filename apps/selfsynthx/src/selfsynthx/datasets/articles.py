@@ -1,4 +1,7 @@
-"""A or an before a label, also before model numbers that are read out letter by letter."""
+"""A or an before a label, also before model numbers that are read out letter by letter.
+
+Names of things, plurals and mass nouns among them, are another matter: see `code_caption.NounForms`.
+"""
 
 from __future__ import annotations
 

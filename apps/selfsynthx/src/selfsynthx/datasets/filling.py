@@ -23,13 +23,13 @@ def question_pool(spec: DatasetSpec, kind: QuestionKind) -> tuple[str, ...]:
 
 def label_concepts_prompt(spec: DatasetSpec, label: str) -> str:
     """The prompt that asks for the visual features of a label, without any picture."""
-    note = spec.negative.note if is_negative(spec, label) else ""
+    note = spec.negative.note if _is_negative(spec, label) else ""
     return f"{fill(spec.label_concepts, _with_label(spec, label))} {note}".strip()
 
 
 def lead_in(spec: DatasetSpec, label: str) -> str:
     """What a picture with this label is called."""
-    template = (is_negative(spec, label) and spec.negative.lead_in) or spec.lead_in
+    template = (_is_negative(spec, label) and spec.negative.lead_in) or spec.lead_in
     return fill(template, _with_label(spec, label))
 
 
@@ -50,7 +50,7 @@ def label_sentence(spec: DatasetSpec, label: str) -> str:
     >>> label_sentence(load_spec("cub-200"), "American Crow")
     'It is an American Crow.'
     """
-    template = (is_negative(spec, label) and spec.negative.sentence) or spec.label_sentence
+    template = (_is_negative(spec, label) and spec.negative.sentence) or spec.label_sentence
     return fill(template, _with_label(spec, label))
 
 
@@ -59,7 +59,7 @@ def visible_prompt(spec: DatasetSpec, feature: str) -> str:
     return fill(spec.visible_question, spec.words() | {"feature": feature})
 
 
-def is_negative(spec: DatasetSpec, label: str) -> bool:
+def _is_negative(spec: DatasetSpec, label: str) -> bool:
     """Whether a label names an absence: one of its words is among the negative ones."""
     words = set(re.findall(r"[^\W_]+", label.casefold()))
     return bool(words & {word.casefold() for word in spec.negative.words})

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from answer_judge import LabelError, LabelSet, normalise
+from shard_runner.cli import write_json
 
 from selfsynthx.errors import InputError
 
@@ -87,19 +88,13 @@ def read_concepts(path: str | Path) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def write_concepts(
-    concepts: LabelConcepts, path: str | Path, *, form: Literal["original", "simple"] = "original"
-) -> None:
-    """Write features by label, labels sorted, in the original's form (numbered from 1) or as `{label: [features]}`."""
+def write_concepts(concepts: LabelConcepts, path: str | Path) -> None:
+    """Write features by label in the original's form, labels sorted and numbered from 1."""
     path = Path(path)
-    ordered = sorted((label, list(features)) for label, features in concepts.items())
-    document: dict[str, Any] = dict(ordered)
-    if form == "original":
-        document = {str(n): {"name": name, "visual_features": one} for n, (name, one) in enumerate(ordered, start=1)}
+    ordered = enumerate(sorted(concepts.items()), start=1)
+    document = {str(n): {"name": label, "visual_features": list(features)} for n, (label, features) in ordered}
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_json(path, document, indent=1)
 
 
 def check_concepts(concepts: LabelConcepts, labels: Sequence[str], *, least: int = 3) -> ConceptCheck:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,6 @@ from selfsynthx.datasets.labelled_folders import SPLIT_NAMES, folder_rows
 from selfsynthx.datasets.splits import LabelledRow, Shares, carve_validation, split_rows
 from selfsynthx.errors import InputError, SettingsError
 
-SUFFIXES = (".parquet", ".json", ".jsonl", ".csv")
-"""Of files that are read and written."""
-
 _KNOWN_COLUMNS = {
     "id": ("id", "image_id"),
     "image": ("image", "img_path", "image_path", "path", "file_name", "file"),
@@ -28,25 +24,10 @@ _KNOWN_COLUMNS = {
 """Names that are tried in order; `img_path` is the original's."""
 
 
-@dataclass(frozen=True)
-class Columns:
-    """Names of the columns of a file; None looks for the usual ones."""
-
-    id: str | None = None
-    """Of the row's id; without such a column the image's path is the id."""
-    image: str | None = None
-    """Of the image's path."""
-    label: str | None = None
-    """Of the label."""
-    split: str | None = None
-    """Of the split; without such a column rows are split by the shares."""
-
-
 def read_labelled(
     path: str | Path,
     *,
     images: str | Path | None = None,
-    columns: Columns | None = None,
     shares: Shares | None = None,
     seed: int = 0,
 ) -> LabelledSet:
@@ -60,7 +41,6 @@ def read_labelled(
     Args:
         path: of the folder or file.
         images: folder that image paths are relative to; by default the folder, or the file's.
-        columns: names of the file's columns.
         shares: of train, validation and test; by default 0.8, 0.1, 0.1.
         seed: of the split.
 
@@ -72,7 +52,7 @@ def read_labelled(
     if path.is_dir():
         candidates, root, unknown = list(folder_rows(path)), path, []
     else:
-        candidates, unknown = _file_rows(path, columns or Columns())
+        candidates, unknown = _file_rows(path)
         root = path.parent if images is None else Path(images)
     if not root.is_dir():
         raise InputError(f"the image folder must be there; {root} is none.")
@@ -91,34 +71,34 @@ def write_labelled(found: LabelledSet, path: str | Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.partial")
     rows = [dict(row) for row in found.rows]
-    if path.suffix.lower() == ".parquet":
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        pq.write_table(pa.Table.from_pylist(rows), partial)
-    else:
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            file.writelines(_lines(rows, path.suffix.lower()))
+    _WRITERS[path.suffix.lower()](rows, partial)
     partial.replace(path)
 
 
-def _lines(rows: list[dict[str, Any]], suffix: str) -> Iterator[str]:
-    if suffix == ".json":
-        yield json.dumps(rows, ensure_ascii=False, indent=1) + "\n"
-    elif suffix == ".jsonl":
-        yield from (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    else:
-        yield from _csv_lines(rows)
+def _write_parquet(rows: list[dict[str, Any]], path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.Table.from_pylist(rows), path)
 
 
-def _csv_lines(rows: list[dict[str, Any]]) -> list[str]:
-    import io
+def _write_json(rows: list[dict[str, Any]], path: Path) -> None:
+    path.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, LabelledRow.__annotations__, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return [text.getvalue()]
+
+def _write_json_lines(rows: list[dict[str, Any]], path: Path) -> None:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+
+
+def _write_csv(rows: list[dict[str, Any]], path: Path) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, LabelledRow.__annotations__, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+_WRITERS = {".parquet": _write_parquet, ".json": _write_json, ".jsonl": _write_json_lines, ".csv": _write_csv}
+"""By the suffixes of files that are read and written."""
 
 
 def _with_splits(rows: list[LabelledRow], shares: Shares, seed: int) -> list[LabelledRow]:
@@ -129,15 +109,15 @@ def _with_splits(rows: list[LabelledRow], shares: Shares, seed: int) -> list[Lab
     return carve_validation(rows, shares.validation, seed=seed)
 
 
-def _file_rows(path: Path, columns: Columns) -> tuple[list[LabelledRow], list[Refusal]]:
+def _file_rows(path: Path) -> tuple[list[LabelledRow], list[Refusal]]:
     _check_suffix(path)
     pair = _index_pair(path)
     if pair is None:
-        return _as_labelled(_read(path), columns, path.name, split="")
+        return _as_labelled(_read(path), path.name, split="")
     found: list[LabelledRow] = []
     refused: list[Refusal] = []
     for split, file in pair.items():
-        rows, unknown = _as_labelled(_read(file), columns, file.name, split=split)
+        rows, unknown = _as_labelled(_read(file), file.name, split=split)
         found += [LabelledRow(id=f"{split}-{r['id']}", image=r["image"], label=r["label"], split=split) for r in rows]
         refused += unknown
     return found, refused
@@ -154,15 +134,14 @@ def _index_pair(path: Path) -> dict[str, Path] | None:
 
 
 def _as_labelled(
-    rows: Iterable[Mapping[str, Any]], columns: Columns, name: str, *, split: str
+    rows: Sequence[Mapping[str, Any]], name: str, *, split: str
 ) -> tuple[list[LabelledRow], list[Refusal]]:
-    every = list(rows)
-    if not every:
+    if not rows:
         raise InputError(f"{name} holds no row.")
-    used = _columns(every, columns, name)
+    used = _columns(rows, name)
     found: list[LabelledRow] = []
     refused: list[Refusal] = []
-    for row in every:
+    for row in rows:
         image, label = _text(row.get(used["image"])), _text(row.get(used["label"]))
         row_id = _text(row.get(used["id"])) if used["id"] else image
         given = _text(row.get(used["split"])).strip().lower() if used["split"] and not split else split
@@ -173,15 +152,13 @@ def _as_labelled(
     return found, refused
 
 
-def _columns(rows: list[Mapping[str, Any]], columns: Columns, name: str) -> dict[str, str]:
+def _columns(rows: Sequence[Mapping[str, Any]], name: str) -> dict[str, str]:
     """The names of the columns in this file; empty for an id or split that it lacks."""
     there = dict.fromkeys(key for row in rows for key in row)
     used: dict[str, str] = {}
-    for field, usual in _KNOWN_COLUMNS.items():
-        asked: str | None = getattr(columns, field)
-        known = usual if asked is None else (asked,)
+    for field, known in _KNOWN_COLUMNS.items():
         used[field] = next((column for column in known if column in there), "")
-        if not used[field] and (asked is not None or field in ("image", "label")):
+        if not used[field] and field in ("image", "label"):
             listed = ", ".join(map(str, there))
             raise InputError(f"{name} must have a column {' or '.join(known)} for the {field}; it has {listed}.")
     return used
@@ -213,5 +190,5 @@ def _text(value: Any) -> str:
 
 
 def _check_suffix(path: Path) -> None:
-    if path.suffix.lower() not in SUFFIXES:
-        raise SettingsError(f"a labelled set must be a folder or end in {', '.join(SUFFIXES)}; got {path.name!r}.")
+    if path.suffix.lower() not in _WRITERS:
+        raise SettingsError(f"a labelled set must be a folder or end in {', '.join(_WRITERS)}; got {path.name!r}.")

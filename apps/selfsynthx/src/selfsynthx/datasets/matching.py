@@ -14,7 +14,7 @@ from selfsynthx.errors import InputError
 def label_matcher(spec: DatasetSpec, labels: Sequence[str]) -> LabelSet:
     """The closed set of labels as the spec wants it matched; each label is recognised in its own sentence.
 
-    Aliases of labels that the set lacks do nothing; `unused_aliases` names them.
+    Aliases of labels that the set lacks do nothing: it may be a part of the whole set.
 
     Raises:
         InputError: labels that cannot be told apart, a binary set without the positive label and exactly one other, or
@@ -36,11 +36,6 @@ def label_matcher(spec: DatasetSpec, labels: Sequence[str]) -> LabelSet:
                 f"Rename the label, or change label_sentence or negative.sentence."
             )
     return found
-
-
-def unused_aliases(spec: DatasetSpec, labels: Sequence[str]) -> tuple[str, ...]:
-    """Labels that the spec has other names for and the set lacks: a part of the set, or a slip of the pen."""
-    return tuple(sorted(set(spec.matcher.aliases) - set(labels)))
 
 
 def _positive_first(spec: DatasetSpec, labels: Sequence[str]) -> list[str]:

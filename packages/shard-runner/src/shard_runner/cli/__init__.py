@@ -4,6 +4,7 @@ try:
     from shard_runner.cli.commands import make_cli
     from shard_runner.cli.data_files import write_json
     from shard_runner.cli.process import use_one_thread
+    from shard_runner.cli.rounds import check_run_kind
     from shard_runner.cli.running import run_by_settings
     from shard_runner.cli.settings import RunSettings, read_settings
     from shard_runner.cli.studies import read_seeds, run_seeds
@@ -14,6 +15,7 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "RunSettings",
+    "check_run_kind",
     "make_cli",
     "read_seeds",
     "read_settings",

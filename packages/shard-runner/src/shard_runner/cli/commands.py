@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from shard_runner.accounts import RUN_RECORD, accounts_to_text, status
 from shard_runner.cli.exits import OneLineGroup
 from shard_runner.cli.flags import given_flags, setting_flags
+from shard_runner.cli.rounds import round_runs
 from shard_runner.cli.running import run_by_settings
 from shard_runner.cli.settings import read_settings, with_run_settings, with_values
 from shard_runner.disk import read_json
@@ -128,6 +129,9 @@ def _status_command() -> click.Command:
     @_DEBUG
     def command(run_dir: Path) -> None:
         accounts = status(run_dir)
+        if not accounts:
+            click.echo(_without_stages(run_dir))
+            return
         click.echo(accounts_to_text(accounts))
         if not all(account.adds_up for account in accounts):
             raise LedgerError("some rows are not accounted for; delete the folder of that stage and run again")
@@ -135,6 +139,11 @@ def _status_command() -> click.Command:
             click.echo("every stage: in = done + dropped + failed")
 
     return click.command("status", help="Show what became of every row, stage by stage, and that it adds up.")(command)
+
+
+def _without_stages(run_dir: Path) -> str:
+    rounds = ", ".join(map(str, round_runs(run_dir)))
+    return f"{run_dir} holds no stages" + (f"; each round is a run of its own: {rounds}" if rounds else "")
 
 
 def _explain_command() -> click.Command:

@@ -52,13 +52,11 @@ def write_job(
     references: Path,
 ) -> Path:
     """Write a job beside its run, and return the file that `python -m svco_loss.training` takes."""
-    folder.mkdir(parents=True, exist_ok=True)
     sides = {"pairs": pairs, "validation": validation}
     job: dict[str, Any] = {name: [asdict(pair) for pair in side] for name, side in sides.items()}
     job |= {"settings": settings.as_dict(), "references": str(references.absolute())}
-    path = folder / "job.json"
-    path.write_text(json.dumps(job, ensure_ascii=True, indent=1) + "\n", encoding="utf-8")
-    return path
+    llava_train.RunFolder(folder).write("job.json", job)
+    return folder / "job.json"
 
 
 def read_job(path: Path) -> Job:
@@ -105,8 +103,7 @@ def launch_training(
     with _told_as_training_error():
         if settings.reference == "stored":
             llava_train.run_module(["svco_loss.training", "references", str(job)])
-        arguments = ["train", str(job), "--processes", str(processes)]
-        llava_train.run_processes("svco_loss.training", arguments, config=config, processes=processes)
+        llava_train.run_processes("svco_loss.training", job, config=config, processes=processes)
 
 
 @contextmanager

@@ -101,7 +101,8 @@ def train(
     Raises:
         TrainingError: no pair is left, or references are missing where they cannot be computed.
         StoredReferenceError: the file of references cannot be read.
-        llava_train.FolderError: the folder holds a training with other settings, pairs or weights.
+        llava_train.FolderError: the folder holds a training with other settings, pairs or weights, or of other
+            processes.
         llava_train.DivergedError: the loss became infinite or not a number.
     """
     from accelerate import PartialState
@@ -169,11 +170,7 @@ def _train(
         trainer = make_pair_trainer(model, settings, arguments, batches, other, progress=progress)
         if store is not None:
             _fill(store, references, [prepared, checked], encoder, trainer, settings, progress)
-        if arguments.should_save:
-            run.last_checkpoint()  # removes torn ones, once
-        trainer.accelerator.wait_for_everyone()
-        checkpoint = run.last_checkpoint()
-        trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+        trainer.train_from(run)
     return _finish(trainer, encoder.rows.processor, settings, dtype, run, prepared.cut_answers)
 
 

@@ -1,4 +1,4 @@
-"""A row with an image that is shown and not learned, for batches without one where all parts must run."""
+"""Batches without an image where all parts of the model must run: a row that is shown and not learned joins them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ def silent_companion(rows: Sequence[Row], encoder: RowEncoder) -> EncodedRow | N
     row = next((row for row in rows if read_dialogue(row).images), None)
     if row is None:
         return None
-    encoded, length = encoder.encode(row), len(encoder.encode(row).input_ids)
+    encoded = encoder.encode(row)
+    length = len(encoded.input_ids)
     return replace(encoded, labels=[IGNORED] * length, weights=[0.0] * length)
 
 

@@ -1,0 +1,62 @@
+"""A sampler that takes requests, asked as bench-eval asks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench_eval import Answers, Decoding, Question, evaluate, grade_word, sampler_through
+from shard_runner import status
+
+
+@dataclass(frozen=True)
+class Trial:
+    text: str
+    is_truncated: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    id: str
+    trials: Sequence[Trial] = ()
+    error: object | None = None
+
+
+def question(name: str, **decoding: Any) -> Question:
+    asked = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}]
+    return Question(id=name, messages=asked, images=(f"{name}.png",), decoding=Decoding(**decoding))
+
+
+def test_everything_that_is_asked_reaches_the_request() -> None:
+    seen: list[dict[str, Any]] = []
+
+    def sample(requests: list[dict[str, Any]]) -> list[Result]:
+        seen.extend(requests)
+        return [Result(one["id"]) for one in requests]
+
+    drawn = {"n": 3, "temperature": 0.7, "top_p": 0.9, "max_new_tokens": 17, "seed": 5}
+    asked = question("a", **drawn)
+    sampler_through(sample, dict)([asked])
+    assert seen == [{"id": "a", "messages": asked.messages, "images": ("a.png",), **drawn}]
+
+
+def test_results_become_answers_in_their_order_with_marks_where_they_were_cut_off() -> None:
+    results = [Result("b", [Trial("a duck"), Trial("a du", is_truncated=True)]), Result("a", error="missing: no a.png")]
+    answers = sampler_through(lambda requests: results, dict)([question("b", n=2), question("a", n=2)])
+    assert answers == [
+        Answers("b", ["a duck", "a du"], [False, True]),
+        Answers("a", error="missing: no a.png"),
+    ]
+
+
+def test_one_that_failed_fails_alone_with_its_reason(tmp_path: Path) -> None:
+    def sample(requests: list[dict[str, Any]]) -> list[Result]:
+        return [
+            Result("a", error="missing: no a.png") if r["id"] == "a" else Result("b", [Trial("duck")]) for r in requests
+        ]
+
+    rows = [{"id": name, "messages": question(name).messages, "answer": "duck"} for name in "ab"]
+    how = {"model": "m", "grader_name": "word-1"}
+    graded = evaluate(rows, lambda: sampler_through(sample, dict), grade_word, tmp_path, **how)
+    assert [(row["id"], row["trials"][0]["truncated"]) for row in graded] == [("b", False)]
+    assert {stage.name: stage for stage in status(tmp_path)}["responses"].failed == {"sampler_error": 1}
