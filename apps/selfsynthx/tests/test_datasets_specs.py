@@ -18,7 +18,6 @@ from selfsynthx.datasets import (
     load_spec,
     question_pool,
     teacher_prompt,
-    unused_aliases,
     with_article,
 )
 from selfsynthx.errors import InputError, SelfSynthXError, SettingsError
@@ -35,6 +34,14 @@ LABELS = {
     "plant-disease": ["Tomato Early blight", "Potato Early blight", "Bell pepper healthy", "Tomato healthy"],
     "generic": ["circle", "octagon", "no shape"],
 }  # fmt: skip
+
+ASKING = {"any", "are", "can", "could", "do", "does", "how", "is", "may", "should", "what", "which", "whose", "would"}
+"""A sentence that begins with one of these asks."""
+REASONS = re.compile(
+    r"\b(why|explain|reasons?|because|justify|evidence|grounds|describe|how can|how do you)\b", re.IGNORECASE
+)
+NEUTRAL_WORDS = {"an", "healthy", "lesion", "no", "pneumonia", "shape", "short"}
+"""Words of labels that questions may use: they have another sense there, or stand for every label of the set."""
 
 
 def reading(text: str) -> str:
@@ -66,15 +73,34 @@ def test_the_six_data_sets_and_the_generic_one_are_built_in() -> None:
 
 
 @pytest.mark.parametrize("name", known_specs())
-def test_pools_are_large_and_no_question_comes_twice_in_any(name: str) -> None:
+def test_pools_have_fifty_questions_of_each_kind_and_none_comes_twice(name: str) -> None:
     spec = load_spec(name)
     pools = {kind: question_pool(spec, kind) for kind in QUESTION_KINDS}
-    least = 24 if name == "generic" else 25
-    assert all(len(pool) >= least for pool in pools.values())
+    assert all(len(pool) >= 50 for pool in pools.values())
     every = [reading(text) for pool in pools.values() for text in pool]
     assert len(set(every)) == len(every)
     assert not any("{" in text or "}" in text for pool in pools.values() for text in pool)
     assert len(set(description_prompts(spec))) == 3
+
+
+@pytest.mark.parametrize("name", known_specs())
+def test_questions_end_as_what_they_are_and_only_some_kinds_ask_for_reasons(name: str) -> None:
+    spec = load_spec(name)
+    for text in (text for kind in QUESTION_KINDS for text in question_pool(spec, kind)):
+        last = re.split(r"(?<=[.?]) ", text)[-1]
+        assert last.endswith("?" if last.split()[0].lower() in ASKING else (".", "?")), text
+    assert not [text for text in question_pool(spec, "simple") if REASONS.search(text)]
+
+
+@pytest.mark.parametrize("name", known_specs())
+def test_no_word_that_tells_labels_apart_is_in_a_question(name: str) -> None:
+    spec = load_spec(name)
+    telling = {word for label in LABELS[name] for word in reading(label).split()} - NEUTRAL_WORDS
+    asked = [text for kind in QUESTION_KINDS for text in question_pool(spec, kind)]
+    assert not [text for text in asked if telling & set(reading(text).split())]
+    if not spec.matcher.binary:
+        matcher = label_matcher(spec, LABELS[name])
+        assert not [text for text in asked if matcher.resolve(text).label]
 
 
 @pytest.mark.parametrize("name", known_specs())
@@ -187,13 +213,10 @@ def test_labels_that_cannot_be_told_apart_or_heard_are_refused(tmp_path: Path) -
         label_matcher(deaf, ["circle", "square"])
 
 
-def test_aliases_of_labels_that_are_not_there_are_named() -> None:
-    spec = load_spec("ham10000")
-    assert unused_aliases(spec, LABELS["ham10000"]) == ()
-    assert unused_aliases(spec, ["melanoma", "melanocytic nevus", "benign keratosis", "vascular lesion"]) == (
-        "actinic keratosis", "basal cell carcinoma",
-    )  # fmt: skip
-    assert label_matcher(spec, ["melanoma", "melanocytic nevus"]).resolve("A nevus.").label == "melanocytic nevus"
+def test_aliases_of_labels_that_are_not_there_do_nothing() -> None:
+    matcher = label_matcher(load_spec("ham10000"), ["melanoma", "melanocytic nevus"])
+    assert matcher.resolve("A nevus.").label == "melanocytic nevus"
+    assert matcher.resolve("A basalioma.").label is None
 
 
 # the published choices
