@@ -18,8 +18,9 @@ Each form gets the largest batch that fits, doubled or half as large again from 
 (median of the steps after the first) and the peak of allocated GPU memory. Ratios compare plain with ours: speed at the
 largest batch of each, memory above what was held before the step at the largest batch that both can do.
 
-`agree`: LoRA gradients and log-probabilities of ours and plain for one pair are equal within `CLOSE`, and so are TRL's
-log-probabilities of each image's own text. The last line is one JSON object.
+`agree`: LoRA gradients and log-probabilities of ours and plain for one pair, both in float32 at this shape, are equal
+within `CLOSE`; with --small so are TRL's log-probabilities of each image's own text. How far bfloat16 takes them apart
+is told beside it. The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -49,9 +50,10 @@ TINY = Shape(
 )  # fmt: skip
 LORA = LoraConfig(r=16, lora_alpha=32, target_modules=r".*language_model.*\.\w+_proj")
 SIZES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
-CLOSE = {torch.float32: (1e-4, 1e-4), torch.bfloat16: (3e-2, 3e-4)}
-"""Relative differences of the whole gradient and of log-probabilities up to which forms agree. Seen on a CPU with 32
-layers of 256: 4e-6 and 6e-8 in float32, 8e-3 and 6e-6 in bfloat16; 0.1 and 9e-4 where answers see each other."""
+CLOSE = 1e-4
+"""Relative difference of the gradient, and of log-probabilities, up to which forms agree in float32. Seen on a CPU
+with 32 layers of 256: 4e-6 and 6e-8; 0.1 and 9e-4 where answers see each other. In bfloat16 the shape of 7B shows 0.07
+and 1e-3 by rounding alone, so nothing is decided there."""
 
 Run = Callable[[PairBatch], object]
 """One step on a batch."""
@@ -149,6 +151,7 @@ def measure(run: Run, shape: Shape, machine: Machine, most_pairs: int, steps: in
             break
         peak = machine.peak()
         above[pairs] = peak - before
+        print(f"  {pairs} pairs fit, {peak / 2**30:.1f} GiB at the peak", flush=True)
     if not above:
         sys.exit("error: one pair must fit into the GPU's memory; it does not. Try --checkpointing.")
     machine.emptied()
@@ -187,6 +190,19 @@ def compared(policy: Any, steps: dict[str, Run], shape: Shape, machine: Machine)
     own = torch.stack([logps.x_given_a, logps.y_given_b]).mean()
     zeroed(policy)
     return differences(*found), float(own)
+
+
+def compared_exactly(
+    policy: Any, steps: dict[str, Run], shape: Shape, machine: Machine
+) -> tuple[dict[str, float], bool]:
+    """The same differences with all weights in float32, and whether they are small; the weights are as before after."""
+    kinds = {name: weight.dtype for name, weight in policy.named_parameters()}
+    policy.float()
+    apart, _ = compared(policy, steps, shape, Machine(machine.device, torch.float32))
+    for name, weight in policy.named_parameters():
+        weight.data = weight.data.to(kinds[name])
+    machine.emptied()
+    return apart, max(apart["gradient_difference"], apart["logp_difference"]) <= CLOSE
 
 
 def rounded(figures: dict[str, Figures]) -> dict[str, dict[str, float | None]]:
@@ -232,14 +248,21 @@ def main() -> None:
     if options.checkpointing:
         policy.gradient_checkpointing_enable()
     steps = pair_steps(policy)
-    apart, own_logp = compared(policy, steps, shape, machine)
-    figures = {name: measure(run, shape, machine, most, options.steps) for name, run in steps.items()}
-    close_gradient, close_logp = CLOSE[machine.dtype]
-    agree = apart["gradient_difference"] <= close_gradient and apart["logp_difference"] <= close_logp
+    apart, agree = compared_exactly(policy, steps, shape, machine)
+    rounded_apart, own_logp = compared(policy, steps, shape, machine)
+    if machine.dtype != torch.float32:
+        apart |= {f"bfloat16_{name}": value for name, value in rounded_apart.items()}
+    print({name: float(f"{value:.2g}") for name, value in apart.items()}, flush=True)
+    figures: dict[str, Figures] = {}
+    for name, run in steps.items():
+        print(name, flush=True)
+        figures[name] = measure(run, shape, machine, most, options.steps)
+        print(f"  {figures[name].pairs_per_s:.3g} pairs/s", flush=True)
     if not options.no_trl:
+        print("trl", flush=True)
         figures["trl"], trl_logp = trl_figures(policy, shape, machine, most, options.steps)
         apart["trl_logp_difference"] = abs(trl_logp / own_logp - 1)
-        agree = agree and apart["trl_logp_difference"] <= close_logp
+        agree = agree and (not options.small or apart["trl_logp_difference"] <= CLOSE)
     report(figures, apart, agree, machine, options.checkpointing)
 
 

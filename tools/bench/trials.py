@@ -3,15 +3,16 @@
     uv run python tools/bench/trials.py                  about a minute: 32 new tokens
     uv run python tools/bench/trials.py --tokens 384     the longest answers of the method, some minutes
     uv run python tools/bench/trials.py --seven-b        LLaVA-1.5-7B's shape with random weights, for a GPU
+    uv run python tools/bench/trials.py --seven-b --small    the same code on a CPU with a tiny model, in seconds
 
 Both sides start from the same picture and question, use the same processor and the same model (LLaVA architecture,
 576 image tokens, 6 layers, random weights, no end token, so that every trial has the full length), temperature 1,
 top-p 0.9. Times are medians of processor time on a CPU and of wall time on a GPU. Memory is the peak of the process
 above what it held before sampling (on a GPU: of its allocator), each side in a process of its own.
 
-Agreement: the greedy answer and its log-probability are equal; and over 2,048 draws of a smaller model the first,
-second and fourth token are distributed as `generate` distributes them (two-sample chi-square, every p above
-0.001). The last line is one JSON object.
+Agreement: the greedy answer and its log-probability are equal (7B: of the model in float32); and over 2,048 draws of a
+smaller model the first, second and fourth token are distributed as `generate` distributes them (two-sample chi-square,
+every p above 0.001). The last line is one JSON object.
 """
 
 from __future__ import annotations
@@ -91,8 +92,10 @@ def make_model(side: int, patch: int, *, layers: int, width: int, spread: float 
     return _without_end(LlavaForConditionalGeneration(config).eval())
 
 
-def make_seven_b() -> Any:
-    """LLaVA-1.5-7B's shape in bfloat16 on the GPU, random weights."""
+def make_seven_b(*, small: bool = False) -> Any:
+    """LLaVA-1.5-7B's shape in bfloat16 on the GPU, random weights; `small`: a tiny one in its place, on a CPU."""
+    if small:
+        return make_model(336, 14, layers=1, width=128, vocab_size=4000)
     vision = CLIPVisionConfig(
         hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16, image_size=336,
         patch_size=14,
@@ -107,6 +110,12 @@ def make_seven_b() -> Any:
         model = LlavaForConditionalGeneration(config).eval()
         torch.set_default_dtype(torch.float32)
     return _without_end(model)
+
+
+def in_float32(model: Any) -> Any:
+    """The model in float32, and no product of less than that on a GPU."""
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = False
+    return model.float()
 
 
 def _without_end(model: Any) -> Any:
@@ -213,15 +222,16 @@ def _status_kb(name: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
-def child(side: str, tokens: int, seven_b: bool) -> None:
+def child(side: str, tokens: int, seven_b: bool, small: bool) -> None:
     """Measure one side in this process; print seconds and bytes."""
     processor = make_processor(336, 14)
-    model = make_seven_b() if seven_b else make_model(336, 14, layers=6, width=384)
+    model = make_seven_b(small=small) if seven_b else make_model(336, 14, layers=6, width=384)
     image = picture(336)
     way = ours if side == "ours" else plain
-    seconds, peak = measured(lambda: way(model, processor, image, N, tokens, 0), seven_b)
-    agree = same_greedy(model, processor, image) if side == "ours" and not seven_b else True
-    print(json.dumps({"seconds": seconds, "bytes": peak, "agree": agree}))
+    seconds, peak = measured(lambda: way(model, processor, image, N, tokens, 0), model.device.type == "cuda")
+    agree = same_greedy(in_float32(model), processor, image) if side == "ours" else True
+    device = torch.cuda.get_device_name() if model.device.type == "cuda" else "cpu"
+    print(json.dumps({"seconds": seconds, "bytes": peak, "agree": agree, "device": device}))
 
 
 def main() -> None:
@@ -229,18 +239,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=32)
     parser.add_argument("--seven-b", action="store_true")
+    parser.add_argument("--small", action="store_true", help="with --seven-b: a tiny shape on a CPU")
     parser.add_argument("--child", choices=["ours", "plain"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.child:
-        child(options.child, options.tokens, options.seven_b)
+        child(options.child, options.tokens, options.seven_b, options.small)
         return
     sides = {}
     for side in ("plain", "ours"):
         command = [sys.executable, __file__, "--child", side, "--tokens", str(options.tokens)]
-        command += ["--seven-b"] * options.seven_b
+        command += ["--seven-b"] * options.seven_b + ["--small"] * options.small
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, env=os.environ | {"OMP_NUM_THREADS": "1"})
         sides[side] = json.loads(done.stdout.splitlines()[-1])
-        print(f"{side:6}{sides[side]['seconds']:8.2f} s{sides[side]['bytes'] / 2**20:10.0f} MiB above the model")
+        seconds, mib = sides[side]["seconds"], sides[side]["bytes"] / 2**20
+        print(f"{side:6}{seconds:8.2f} s{mib:10.0f} MiB above the model", flush=True)
     values = {} if options.seven_b else same_distribution()
     print(*(f"{name} {value:.3f}" for name, value in values.items()), sep="\n")
     report = {
@@ -249,6 +261,7 @@ def main() -> None:
         "memory_ratio": round(sides["plain"]["bytes"] / sides["ours"]["bytes"], 2),
         "agree": sides["ours"]["agree"] and all(value > 0.001 for value in values.values()),
         "tokens": options.tokens,
+        "device": sides["ours"]["device"],
         "trials_per_s": round(N / sides["ours"]["seconds"], 2),
         "tokens_per_s": round(N * options.tokens / sides["ours"]["seconds"], 1),
     } | {name: round(value, 4) for name, value in values.items()}

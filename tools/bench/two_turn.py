@@ -2,6 +2,7 @@
 
     uv run python tools/bench/two_turn.py              about a minute: 3 conversations, a small LLaVA, one core
     uv run python tools/bench/two_turn.py --seven-b    32 conversations, LLaVA-1.5-7B's shape with random weights, a GPU
+    uv run python tools/bench/two_turn.py --seven-b --small --conversations 2    the same code on a CPU, a tiny model
 
 Turn 1 holds an image of 576 tokens and asks for a region (26 new tokens); turn 2 goes on from it with a box text of 26
 tokens, a second image of 576 tokens and the question (8 new tokens). Conversations differ in images and lengths and run
@@ -29,7 +30,7 @@ from typing import Any, NamedTuple
 import torch
 from trial_sampler import Request
 from trial_sampler.hf import HfSampler
-from trials import make_model, make_processor, make_seven_b, picture
+from trials import in_float32, make_model, make_processor, make_seven_b, picture
 
 TEMPLATE = (
     "w0 {% for m in messages %}{% for p in m['content'] %}"
@@ -103,6 +104,7 @@ def run(model: Any, processor: Any, requests: Sequence[Request], is_kept: bool) 
 def start_peak(on_gpu: bool) -> int:
     """Forget the peak so far; return the bytes that are held."""
     if on_gpu:
+        torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         return torch.cuda.memory_allocated()
     Path("/proc/self/clear_refs").write_text("5")  # Linux
@@ -160,6 +162,7 @@ def main() -> None:
     """Run both sides in turns and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seven-b", action="store_true")
+    parser.add_argument("--small", action="store_true", help="with --seven-b: a tiny shape on a CPU")
     parser.add_argument("--conversations", type=int)
     options = parser.parse_args()
     count = options.conversations or (32 if options.seven_b else 3)
@@ -167,11 +170,13 @@ def main() -> None:
     processor = make_processor(336, 14)
     processor.chat_template = TEMPLATE
     small = {"layers": 3, "width": 512, "vocab_size": SMALL_VOCABULARY}
-    model = make_seven_b() if options.seven_b else make_model(336, 14, **small)
+    model = make_seven_b(small=options.small) if options.seven_b else make_model(336, 14, **small)
     requests = [first_turn(index) for index in range(count)]
     way = run if options.seven_b else run_in_a_fork
     if options.seven_b:
-        run(model, processor, requests, True)  # the first run makes room and picks kernels
+        for name in SIDES:  # first runs make room and pick kernels
+            warm = run(model, processor, requests, name == "ours")
+            print(f"{name:6}{warm.seconds['both turns']:.2f} s at first", flush=True)
     runs = [{name: way(model, processor, requests, name == "ours") for name in SIDES} for _ in range(RUNS)]
     costs = {name: {part: median(one[name].seconds[part] for one in runs) for part in PARTS} for name in SIDES}
     peaks = {name: runs[0][name].peak_bytes for name in SIDES}
@@ -182,14 +187,15 @@ def main() -> None:
     print(f"{ratios['both turns']} times as fast (bar: {BAR}), turn 2 alone {ratios['turn 2']}")
     last = runs[-1]
     if options.seven_b:
-        model = model.float()
+        model = in_float32(model)
         last = {name: run(model, processor, requests[:4], name == "ours") for name in SIDES}
     report = {
         "name": "two_turn",
         "time_ratio": ratios["both turns"],
-        "memory_ratio": round(peaks["plain"] / peaks["ours"], 2),
+        "memory_ratio": round(peaks["plain"] / peaks["ours"], 2) if peaks["ours"] else None,
         "turn_2_time_ratio": ratios["turn 2"],
         "conversations": count,
+        "device": torch.cuda.get_device_name() if model.device.type == "cuda" else "cpu",
     }
     print(json.dumps(report | compared(last["ours"], last["plain"])))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,19 @@ def imports_of(source: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, name.value.partition(".")[0]
 
 
+def script_requirements(source: str) -> list[Requirement]:
+    """What a script with an environment of its own declares in its inline metadata (PEP 723).
+
+    >>> script_requirements('# /// script\\n# dependencies = ["mmdet==3.3.0"]\\n# ///\\nimport mmdet')
+    [<Requirement('mmdet==3.3.0')>]
+    """
+    block = re.search(r"(?m)^# /// script$\n((?:^#(?:| .*)$\n)+)^# ///$", source)
+    if block is None:
+        return []
+    text = "".join(line[2:] if line.startswith("# ") else line[1:] for line in block[1].splitlines(keepends=True))
+    return [Requirement(one) for one in tomllib.loads(text).get("dependencies", [])]
+
+
 def edge_problems(members: list[Member]) -> Iterator[str]:
     """Yield imports and dependencies that the workspace does not allow."""
     by_import = {member.import_name: member for member in members}
@@ -54,8 +69,10 @@ def edge_problems(members: list[Member]) -> Iterator[str]:
 
 
 def _problems_in(path: Path, member: Member, by_import: dict[str, Member], *, declared_only: bool) -> Iterator[str]:
-    declared = {normalised(requirement.name) for requirement in member.requirements}
-    for line, name in imports_of(path.read_text(encoding="utf-8")):
+    source = path.read_text(encoding="utf-8")
+    requirements = [*member.requirements, *script_requirements(source)]
+    declared = {normalised(requirement.name) for requirement in requirements}
+    for line, name in imports_of(source):
         if name == member.import_name or name in sys.stdlib_module_names:
             continue
         target = by_import.get(name)

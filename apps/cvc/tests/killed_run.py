@@ -19,7 +19,7 @@ STAGES = (
     "images",
     "entities",
     "causality",
-    "deduplicate",
+    "select",
     "boxes",
     "masks",
     "occlude",

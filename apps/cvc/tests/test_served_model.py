@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -36,6 +37,9 @@ class Guesser:
         self._http.server_close()
         self._thread.join()
 
+    def reply(self, asked: dict[str, Any]) -> str:
+        return f"Because of {asked['seed']}, it is a {'train' if asked['seed'] % 3 == 0 else 'duck'}."
+
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         guesser = self
 
@@ -53,7 +57,7 @@ class Guesser:
                 asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
                 guesser.asked.append(asked)
                 guesser.keys.add(self.headers["Authorization"])
-                text = f"Because of {asked['seed']}, it is a {'train' if asked['seed'] % 3 == 0 else 'duck'}."
+                text = guesser.reply(asked)
                 choice = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
                 self._send({"choices": [choice], "usage": {"completion_tokens": 9}})
 
@@ -120,7 +124,7 @@ def test_an_adaptive_draw_asks_the_server_for_fewer_trials_of_the_same_seeds(
 
 def test_the_key_comes_from_the_environment_and_reaches_no_file(guesser: Guesser, world: Path, tmp_path: Path) -> None:
     flags = ["--captions", world / "captions.json", "--images", world / "images", "--limit", "3", "--n", "2"]
-    flags += ["--annotations", world / "instances.json", "--spacy-model", "blank", "--mlm", "tiny", "--masks", "box"]
+    flags += ["--annotations", world / "instances.json", "--entities", "blank", "--mlm", "tiny", "--segmenter", "box"]
     flags += ["--backend", "server", "--base-url", guesser.base_url, "--model", SERVED, "--held-out-share", "0"]
     done = cvc("mix", *flags, "--lexicon", world / "lexicon.json", "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
@@ -128,6 +132,32 @@ def test_the_key_comes_from_the_environment_and_reaches_no_file(guesser: Guesser
     written = [path.read_bytes() for path in (tmp_path / "run").rglob("*") if path.is_file()]
     assert written
     assert not any(KEY.encode() in data for data in written)
+
+
+def test_a_served_language_model_names_entities_and_writes_questions(
+    guesser: Guesser, small_settings: CvcSettings, world: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nouns = sorted(json.loads((world / "lexicon.json").read_text()))
+
+    def reply(asked: dict[str, Any]) -> str:
+        assert asked["temperature"] == 0
+        prompt = asked["messages"][-1]["content"]
+        if "Gray blocks" in prompt:
+            return "Gray blocks hide an object in this image. What is it?"
+        caption = prompt.rsplit("Caption:", 1)[-1].split()
+        named = [noun for noun in nouns if noun in caption]
+        return "1. big red unicorn -> unicorn\n" + "\n".join(f"2. {noun} -> {noun}" for noun in named[:1])
+
+    monkeypatch.setattr(guesser, "reply", reply)
+    parts = {"entities": "llm", "questions": "llm", "text_model": SERVED, "causality_filter": False}
+    settings = served_settings(small_settings, guesser.base_url, **parts)
+    run(build_pipeline(settings, tmp_path), tmp_path, seed=0, only=["question"], progress=False)
+    rows = list(read_rows(tmp_path, "question"))
+    assert {row["lemma"] for row in rows} <= set(nouns)
+    assert Counter(row["written_by"] for row in rows)["llm"] >= 1
+    assert {row["llm_refusal"] for row in rows if row["written_by"] == "rules"} <= {"tells", "wrong_number"}
+    asked_of_entities = [one for one in guesser.asked if "Gray blocks" not in one["messages"][-1]["content"]]
+    assert len(asked_of_entities) == len({row["caption"] for row in read_rows(tmp_path, "images")})
 
 
 def test_training_and_evaluation_open_the_weights_in_this_process(small_settings: CvcSettings, tmp_path: Path) -> None:

@@ -37,12 +37,44 @@ def found(caption: str) -> list[tuple[str, str]]:
         pytest.param("a dog chases a dog", [("dog", "dog"), ("dog", "dog")], id="every mention"),
         pytest.param("three women in t-shirts", [("women", "women"), ("t-shirts", "t-shirts")], id="irregular, hyphen"),
         pytest.param("rails next to a train", [("rails", "rails"), ("train", "train")], id="plural only"),
+        pytest.param("a pair of red shoes", [("red shoes", "shoes")], id="what counts another noun is no thing"),
+        pytest.param("a ball of yarn, a ball", [("yarn", "yarn"), ("ball", "ball")], id="or a thing that measures"),
+        pytest.param("a cup of coffee", [("cup", "cup"), ("coffee", "coffee")], id="a container is a thing"),
+        pytest.param("A photo of a man", [("man", "man")], id="the picture itself is no thing"),
+        pytest.param("a man holds a photo of a dog", [("man", "man"), ("photo", "photo"), ("dog", "dog")], id="print"),
+        pytest.param("a glittery gold-plated ring", [("glittery gold-plated ring", "ring")], id="unknown adjectives"),
+        pytest.param("a wombler holds cups", [("cups", "cups")], id="a subject and its verb are no adjectives"),
+        pytest.param("a wombler wearing hats", [("hats", "hats")], id="nor are a subject and its participle"),
         pytest.param("", [], id="empty"),
         pytest.param("🙂 a bird \x00 كلب", [("bird", "bird")], id="emoji, NUL, right to left"),
     ],
 )
 def test_the_entities_of_a_caption(caption: str, expected: list[tuple[str, str]]) -> None:
     assert found(caption) == expected
+
+
+@pytest.mark.parametrize(
+    ("caption", "heads"),
+    [
+        pytest.param("People watch the train", ["People", "train"], id="a plural and its verb"),
+        pytest.param("a man parks his car in the park", ["man", "car", "park"], id="a singular and its verb"),
+        pytest.param("the swan ducks under the duck", ["swan", "duck"], id="animals act"),
+        pytest.param("about to park next to parks", ["parks"], id="infinitive"),
+        pytest.param("a dog next to water", ["dog", "water"], id="to a place"),
+        pytest.param("he can fly and they swing", [], id="after auxiliaries and pronouns"),
+        pytest.param("a woman sits and watches the ducks", ["woman", "ducks"], id="after and, with an object"),
+        pytest.param("a wombler saws a box", ["box"], id="an unknown subject, with an object"),
+        pytest.param("a man is painting a wall", ["man", "wall"], id="participle"),
+        pytest.param("a painting on a building", ["painting", "building"], id="nouns that look like participles"),
+        pytest.param("table lamps and dog houses", ["table lamps", "dog houses"], id="compounds"),
+        pytest.param("a box and saws", ["box", "saws"], id="after and, without an object"),
+        pytest.param("two watches and a watch", ["watches", "watch"], id="nouns"),
+        pytest.param("a snow-covered bench", ["bench"], id="half a word is no noun"),
+        pytest.param("A horse walks near a man flying a kite", ["horse", "man", "kite"], id="abstract nouns as verbs"),
+    ],
+)
+def test_words_that_are_nouns_and_verbs_are_told_by_their_neighbours(caption: str, heads: list[str]) -> None:
+    assert [head for _, head in found(caption)] == heads
 
 
 WORDS = ["a", "the", "two", "red", "small", "dog", "hot dog", "trains", "table", "lamp", "joy", "and", ",", ".", "🙂"]

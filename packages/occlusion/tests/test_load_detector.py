@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from occlusion import Detector, GroundingDinoDetector, MissingExtraError, OcclusionError, OwlDetector, load_detector
+from occlusion import (
+    Detection,
+    Detector,
+    GroundingDinoDetector,
+    MissingExtraError,
+    OcclusionError,
+    OwlDetector,
+    load_detector,
+)
 from occlusion.detectors import DEFAULT_CHECKPOINTS
+from PIL import Image
 
 from .conftest import noise
 
@@ -36,6 +46,34 @@ def test_options_reach_the_detector_and_all_answer_alike(checkpoints: dict[str, 
         assert found
         assert {one.phrase for one in found} <= {"Red Chair", "cat"}
         assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+
+
+def test_annotations_of_either_form_are_a_detector(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    row = {"image": "a.png", "phrase": "dog", "box_xyxy_px": [1.0, 2.0, 4.0, 6.0], "width": 9, "height": 9}
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a.parquet")
+    coco = {
+        "images": [{"id": 1, "file_name": "a.png", "width": 9, "height": 9}],
+        "categories": [{"id": 7, "name": "dog"}],
+        "annotations": [{"id": 5, "image_id": 1, "category_id": 7, "bbox": [1, 2, 3, 4]}],
+    }
+    (tmp_path / "a.json").write_text(json.dumps(coco))
+    noise(9, 9).save(tmp_path / "a.png")
+    with Image.open(tmp_path / "a.png") as image:
+        for path in (tmp_path / "a.parquet", tmp_path, tmp_path / "a.json"):
+            assert load_detector("annotations", path=path)(image, ["Puppies"]) == [
+                Detection("Puppies", (1, 2, 4, 6), 1)
+            ]
+    with pytest.raises(OcclusionError, match="must be given by path="):
+        load_detector("annotations")
+
+
+def test_glip_is_a_kind_and_its_options_reach_it() -> None:
+    for kind in ("glip", "glip-l", "glip-t"):
+        with pytest.raises(OcclusionError, match=r"box_threshold must be 0 to 1.*got 7"):
+            load_detector(kind, box_threshold=7)
 
 
 def test_what_is_no_detector_is_refused_in_one_line(tmp_path: Path) -> None:

@@ -107,6 +107,28 @@ def test_the_image_goes_through_once_for_all_phrases(model: Model) -> None:
     assert len(seen) == 1
 
 
+def test_images_of_a_batch_go_through_together_and_find_what_each_finds_alone(model: Model) -> None:
+    items = [
+        (noise(90, 60, seed=1), PHRASES[:1]),
+        (noise(40, 90, seed=2), PHRASES),
+        (noise(9, 9, seed=3), []),
+        (noise(50, 50, seed=4).convert("L"), PHRASES[1:]),
+    ]
+    detector, seen = OwlDetector(*model, batch_size=3, box_threshold=0.0), []
+    vision = next(module for name, module in model[0].named_modules() if name.endswith("vision_model"))
+    hook = vision.register_forward_hook(lambda _, __, output: seen.append(len(output[0])))
+    together = detector.detect_many(items)
+    hook.remove()
+    assert seen == [3]
+    assert together[2] == []
+    for (image, phrases), found in zip(items, together, strict=True):
+        alone = detector(image, phrases)
+        assert [one.phrase for one in found] == [one.phrase for one in alone]
+        assert {one.phrase for one in found} <= set(phrases)
+        assert np.allclose([one.score for one in found], [one.score for one in alone], rtol=1e-4)
+        assert np.allclose([one.box_xyxy_px for one in found], [one.box_xyxy_px for one in alone], atol=1e-3)
+
+
 def test_a_template_is_read_with_the_phrase_and_not_reported(model: Model) -> None:
     image = noise(90, 60)
     plain = OwlDetector(*model, box_threshold=0.0)(image, ["a cat"])
@@ -146,7 +168,7 @@ def test_numbers_that_overflowed_are_an_error_not_an_empty_list(model: Model) ->
 
 
 def test_options_that_make_no_sense_are_refused(model: Model) -> None:
-    for options in ({"box_threshold": 10}, {"template": "a photo"}, {"template": "{} or {}"}):
+    for options in ({"box_threshold": 10}, {"template": "a photo"}, {"template": "{} or {}"}, {"batch_size": 0}):
         with pytest.raises(OcclusionError, match=r"box_threshold must be 0 to 1, and template have one \{\}") as caught:
             OwlDetector(*model, **options)
         assert caught.value.reason == "bad_option"

@@ -1,17 +1,15 @@
 """Heavy parts by name: what a stage loads once, and how it is told apart in fingerprints."""
 
 import hashlib
-import json
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cvc.errors import InputError, SettingsError
-from cvc.settings import BLANK, CvcSettings
+from cvc.settings import CvcSettings
 
 if TYPE_CHECKING:
-    from occlusion import CocoAnnotations
     from trial_sampler import Sampler
 
 Trial = dict[str, Any]
@@ -53,67 +51,6 @@ def model_identity(model: str | Path | None) -> str:
     return digest.hexdigest()
 
 
-def read_lexicon(path: Path) -> dict[str, str]:
-    """Read a JSON object {noun: category}.
-
-    Raises:
-        InputError: the file is missing or is not such an object.
-    """
-    try:
-        lexicon = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"--lexicon {path} cannot be read: {error}.") from error
-    if not isinstance(lexicon, dict) or not all(isinstance(value, str) for value in lexicon.values()):
-        raise InputError(f"--lexicon {path.name} must be a JSON object {{noun: category}} of texts.")
-    return lexicon
-
-
-def load_entities(settings: CvcSettings) -> Any:
-    """The entity extractor of `spacy_model`: a callable from captions to entities.
-
-    Raises:
-        SettingsError: the spaCy pipeline is not installed.
-    """
-    from occlusion import MissingExtraError, SpacyEntities, blank_english, load_english
-
-    if settings.spacy_model == BLANK:
-        return SpacyEntities(blank_english(None if settings.lexicon is None else read_lexicon(settings.lexicon)))
-    try:
-        return SpacyEntities(load_english(settings.spacy_model))
-    except MissingExtraError as error:
-        raise SettingsError(f"{error} Or use rules over a list of nouns: --spacy-model blank.") from error
-
-
-def load_causality(settings: CvcSettings) -> Any:
-    """The measure of causality: a callable from (caption, entity) pairs to perplexities."""
-    from occlusion import MaskedLmCausality
-
-    _show_only_the_runs_bars()
-    return MaskedLmCausality(settings.mlm, batch_size=settings.mlm_batch, device=settings.device)
-
-
-def load_annotations(settings: CvcSettings) -> "CocoAnnotations":
-    """The annotated boxes and masks.
-
-    Raises:
-        SettingsError: there are no annotations, and nothing else finds boxes.
-    """
-    from occlusion import CocoAnnotations
-
-    why = "boxes come from COCO instances JSON; no detector is built in"
-    return CocoAnnotations.load(settings.needed("annotations", why))
-
-
-def load_question_writer(settings: CvcSettings) -> Any:
-    """The writer of questions: a callable from a noun to a question."""
-    from occlusion import write_question
-
-    if settings.lexicon is None:
-        return write_question
-    lexicon = read_lexicon(settings.lexicon)
-    return lambda head: write_question(head, lexicon=lexicon)
-
-
 def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
     """The sampler of a model, as the settings say.
 
@@ -121,7 +58,7 @@ def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
     """
     from trial_sampler import load_sampler
 
-    _show_only_the_runs_bars()
+    show_only_the_runs_bars()
     return load_sampler(
         model,
         backend=settings.backend,
@@ -132,7 +69,7 @@ def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
     )
 
 
-def _show_only_the_runs_bars() -> None:
+def show_only_the_runs_bars() -> None:
     """Keep transformers from drawing a bar for each model that it loads."""
     from transformers.utils import logging
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from shard_runner import Source, Stage, Task
 
+from cvc.construction import ANNOTATIONS
 from cvc.errors import SettingsError
 from cvc.evaluation import evaluation_steps
 from cvc.instances import instance_steps
@@ -16,10 +17,10 @@ STEPS = {
     "images": "Open every image; bad ones go to the quarantine.",
     "entities": "Find what the captions name.",
     "causality": "Measure how well the rest of a caption predicts it; drop what it does not.",
-    "deduplicate": "Keep one instance of each image and thing.",
-    "boxes": "Find its boxes in the annotations.",
+    "select": "Keep one instance of each image and thing, and so many of each.",
+    "boxes": "Find its boxes, in annotations or by a detector.",
     "masks": "Give every box a mask.",
-    "occlude": "Hide it behind gray blocks.",
+    "occlude": "Hide it, behind gray blocks.",
     "question": "Ask what is hidden.",
     "trials": "Guess n times, with a reason.",
     "judge": "Extract and check every guess.",
@@ -38,7 +39,7 @@ STEPS = {
 _NEEDS = {
     "captions": ("captions", "a JSON file of captions"),
     "images": ("images", "the folder of images"),
-    "boxes": ("annotations", "boxes come from COCO instances JSON; no detector is built in"),
+    "boxes": ("annotations", ANNOTATIONS),
     "trials": ("model", "a folder or Hub id of a chat VLM, or its name on a server"),
 }
 
@@ -65,12 +66,12 @@ def check_needs(settings: CvcSettings, last: str = "compare") -> None:
     >>> check_needs(CvcSettings(captions="c.json", images="photos"), "boxes")
     Traceback (most recent call last):
     ...
-    cvc.errors.SettingsError: --annotations is needed: boxes come from COCO instances JSON; no detector is built in.
+    cvc.errors.SettingsError: --annotations is needed: boxes come from COCO instances JSON, or from a model: --detector.
     """
     names = list(STEPS)
     furthest = names.index(last)
     for step, (name, why) in _NEEDS.items():
-        if names.index(step) <= furthest:
+        if names.index(step) <= furthest and (step != "boxes" or settings.detector == "annotations"):
             settings.needed(name, why)
     if furthest >= names.index("train"):
         settings.needed_checkpoint()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from shard_runner import LedgerError, Row, read_rows, status
 
 from cvc.evaluation import AFTER, BEFORE, COMPLETION
+from cvc.report_instances import instance_sections
 from cvc.rounds_report import make_rounds_report
 from cvc.settings import CvcSettings
 
@@ -40,6 +41,7 @@ def make_report(settings: CvcSettings, run_dir: Path) -> Path:
         *_comparison(compared),
         *_pass_rates(judged, before, after, settings),
         *_curves(run_dir),
+        *instance_sections(_rows(run_dir, "question")),
         *_galleries(judged, after, run_dir),
         StageAccounts(accounts),
         Table(
@@ -50,7 +52,7 @@ def make_report(settings: CvcSettings, run_dir: Path) -> Path:
 
 
 _INTRODUCTION = (
-    "Something that must be there, given the rest of the picture, is hidden behind gray blocks. The model guesses it "
+    "Something that must be there, given the rest of the picture, is hidden. The model guesses it "
     "many times, with a reason. The few right rationales on hard instances (1 to 4 right guesses of 16) and the right "
     "short answers become its training data. It is then asked about held-out pictures again."
 )

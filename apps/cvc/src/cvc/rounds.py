@@ -11,9 +11,10 @@ from shard_runner import Row, RunSummary, read_rows, status
 from shard_runner.cli import check_run_kind, run_by_settings
 
 from cvc.comparing import greedy_accuracy, split_by_kind, trial_accuracy
+from cvc.construction import text_model
 from cvc.errors import CvcError, SettingsError
 from cvc.evaluation import AFTER, BEFORE
-from cvc.instances import OCCLUDED
+from cvc.hiding import OCCLUDED
 from cvc.pipeline import STEPS, build_pipeline, check_needs
 from cvc.report import make_report
 from cvc.settings import VALIDATION_SHARE, CvcSettings
@@ -65,7 +66,9 @@ def run_whole(settings: CvcSettings, run_dir: Path, *, progress: bool = True) ->
 
 def round_settings(settings: CvcSettings, model: str) -> CvcSettings:
     """Settings of one round as a run of its own."""
-    one = {"rounds": 1, "patience": None, "least_distinct": 0.0}
+    one: dict[str, Any] = {"rounds": 1, "patience": None, "least_distinct": 0.0}
+    if "llm" in (settings.entities, settings.questions):
+        one["text_model"] = text_model(settings)  # that of the first round: entities and questions stay as they are
     return settings.model_copy(update={**one, "validation_share": _share(settings), "model": model})
 
 

@@ -10,9 +10,8 @@ from shard_runner.cli import RunSettings
 from cvc.errors import SettingsError
 from cvc.examples import MixRule
 
-BLANK = "blank"
-"""Value of `spacy_model` that needs no download: rules over the lexicon."""
-
+GIVEN_MASKS = ("auto", "annotations")
+"""Values of `segmenter` that keep the masks that came with the boxes."""
 
 TINY = "tiny"
 """Name of the embedded world's own models."""
@@ -72,13 +71,20 @@ class CvcSettings(RunSettings):
         8, ge=1, description="Prompts that are sampled together; results don't depend on it."
     )
 
-    spacy_model: str = Field(
-        "en_core_web_sm",
-        description="spaCy pipeline that finds entities, or `blank`: rules over the lexicon, no download.",
+    entities: Literal["spacy", "blank", "llm"] = Field(
+        "spacy",
+        description="What finds the things that captions name: `spacy` (noun chunks of `--spacy-model`), `blank` (rules "
+        "over the lexicon, no download) or `llm` (a few-shot prompt to `--text-model`). Paper: a language model.",
+    )
+    spacy_model: str = Field("en_core_web_sm", description="spaCy pipeline of `--entities spacy`.")
+    text_model: str | None = Field(
+        None,
+        description="Model of `--entities llm` and `--questions llm`, opened by `--backend` as `--model` is (on a server "
+        "any language model); by default `--model` itself.",
     )
     lexicon: Path | None = Field(
         None,
-        description="JSON {noun: category} for `--spacy-model blank` and questions; by default about 850 nouns.",
+        description="JSON {noun: category} for `--entities blank` and questions; by default about 4,000 nouns.",
     )
     mlm: str = Field(
         "FacebookAI/roberta-large",
@@ -90,11 +96,47 @@ class CvcSettings(RunSettings):
     )
     mlm_batch: int = Field(32, ge=1, description="Masked captions in one forward pass.")
 
-    masks: Literal["auto", "annotations", "grabcut", "box"] = Field(
-        "auto",
-        description="What the blocks walk over: annotation masks, GrabCut inside the box, the whole box, or (auto) "
-        "annotation masks with GrabCut where there is none. Paper: SAM masks.",
+    most_per_image: int | None = Field(
+        None, ge=1, description="Most things hidden of one image, those of lowest perplexity; by default all. Ours."
     )
+    most_per_head: int | None = Field(
+        None,
+        ge=1,
+        description="Most instances of one kind of thing (head), for an even data set; by default all. Ours.",
+    )
+
+    detector: str = Field(
+        "annotations",
+        description="What finds boxes: `annotations` (of `--annotations`), `grounding-dino`, `mm-grounding-dino`, "
+        "`owlv2`, `owlvit`, `glip` (a worker in an environment of its own), `sam3` (with masks), or a folder or Hub id "
+        "of one. Paper: GLIP-L.",
+    )
+    min_score: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Lowest score of a box; by default the detector's own, as scores of different detectors do not "
+        "compare. Paper: 0.6, of GLIP.",
+    )
+    glip_python: Path | None = Field(
+        None, description="Python of an environment with mmdet for `--detector glip`; by default uv makes one."
+    )
+    segmenter: str = Field(
+        "auto",
+        description="What the blocks walk over: `annotations` (masks that come with the boxes), `auto` (those, GrabCut "
+        "where there is none), `grabcut`, `box` (the whole box), `sam`, `sam-huge`, `sam2`, `sam3`, "
+        "`segment-anything`, or a folder or Hub id of a SAM. Paper: SAM ViT-H.",
+    )
+    sam_checkpoint: Path | None = Field(
+        None, description="File of `--segmenter segment-anything`, such as sam_vit_h_4b8939.pth."
+    )
+    sam_type: Literal["vit_h", "vit_l", "vit_b"] = Field("vit_h", description="Model type of `--sam-checkpoint`.")
+    occluder: Literal["patches", "fill", "blur", "pixelate"] = Field(
+        "patches",
+        description="What hides the thing: squares at random points of its mask, or its whole mask filled, blurred or "
+        "pixelated. Paper: patches.",
+    )
+    dilate_px: int = Field(0, ge=0, description="The mask grows by so many pixels before it is hidden. Ours; paper: 0.")
     min_covered: float = Field(
         0.5,
         ge=0,
@@ -103,6 +145,20 @@ class CvcSettings(RunSettings):
     )
     max_hidden: float = Field(
         0.6, gt=0, le=1, description="Largest share of the image that the blocks may cover. Ours; paper: none."
+    )
+
+    drop_leaks: bool = Field(
+        False,
+        description="Drop instances whose picture still gives the thing away: too few of its pixels changed, its own "
+        "outline shows, something in the file names it. Else rows list it in `leaks`. Ours.",
+    )
+    questions: Literal["rules", "llm"] = Field(
+        "rules",
+        description="What writes the questions: rules over the lexicon, or `--text-model`; both are checked not to tell. "
+        "Paper: a language model.",
+    )
+    question_fallback: bool = Field(
+        True, description="With `--questions llm`, rules write where the model's question is refused; rows say so."
     )
 
     held_out_share: float = Field(
@@ -240,6 +296,18 @@ class CvcSettings(RunSettings):
         for name in ("base_url", "weights"):
             if self.backend != "server" and getattr(self, name) is not None:
                 raise ValueError(f"{name} belongs to backend server; got backend {self.backend}.")
+        return self
+
+    @model_validator(mode="after")
+    def _parts_go_together(self) -> "CvcSettings":
+        if self.detector == "annotations" and self.min_score is not None:
+            raise ValueError("min_score belongs to a detector; annotations have no scores.")
+        if self.glip_python is not None and self.detector != "glip":
+            raise ValueError(f"glip_python belongs to detector glip; got detector {self.detector}.")
+        if (self.sam_checkpoint is None) == (self.segmenter == "segment-anything"):
+            raise ValueError("segmenter segment-anything needs sam_checkpoint, and no other segmenter takes it.")
+        if self.text_model is not None and "llm" not in (self.entities, self.questions):
+            raise ValueError("text_model is for entities llm or questions llm; got neither.")
         return self
 
     @model_validator(mode="after")

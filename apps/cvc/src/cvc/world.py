@@ -10,7 +10,7 @@ from shard_runner import Row
 from shard_runner.cli import write_json
 
 from cvc.evaluation import COMPLETION
-from cvc.settings import BLANK, TINY, CvcSettings
+from cvc.settings import TINY, CvcSettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +64,10 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "captions": folder / "captions.json",
         "annotations": folder / "instances.json",
         "lexicon": folder / "lexicon.json",
-        "spacy_model": BLANK,
+        "entities": "blank",
         "mlm": TINY,
         "model": TINY,
-        "masks": "box",  # at 96 pixels the outline of a mask would give the thing away
+        "segmenter": "box",  # at 96 pixels the outline of a mask would give the thing away
         "min_covered": 1.0,
         "eval_data": folder / "held-out.json",
         "base_data": folder / "base.json",

@@ -98,7 +98,7 @@ class W2cSettings(RunSettings):
         description="spaCy pipeline that finds noun phrases, or `blank`: rules over the lexicon, no download.",
     )
     lexicon: Path | None = Field(
-        None, description="JSON {noun: category} for `--spacy-model blank`; by default about 850 nouns."
+        None, description="JSON {noun: category} for `--spacy-model blank`; by default about 4,000 nouns."
     )
     most_concepts: int = Field(40, ge=1, description="Names of an image that the detector looks for. Paper: 40.")
 

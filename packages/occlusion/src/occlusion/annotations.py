@@ -72,6 +72,7 @@ class CocoAnnotations:
             self._images: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
             for image in instances["images"]:
                 self._images[str(image["file_name"])].append(image)
+            self._entries = list(instances["categories"])
             self._categories = {singular(str(one["name"])): one for one in instances["categories"]}
             self._annotations: dict[tuple[Any, Any], list[Mapping[str, Any]]] = defaultdict(list)
             for annotation in instances["annotations"]:
@@ -132,12 +133,31 @@ class CocoAnnotations:
         annotations = self._annotations.get((image["id"], self._categories[singular(category)]["id"]), [])
         if not annotations:
             raise OcclusionError("not_in_image", f"{image_name} has no annotation of {category!r}.")
-        size_wh = _size_wh(image)
-        used, refused = _used_and_refused(annotations, size_wh)
-        if not used:
-            reasons = ", ".join(sorted({one.reason for one in refused}))
+        found = _found(category, annotations, _size_wh(image))
+        if not found.boxes_xyxy_px:
+            reasons = ", ".join(sorted({one.reason for one in found.refused}))
             raise OcclusionError("no_usable_annotation", f"{image_name}: all of {category!r} were refused: {reasons}.")
-        return FoundObjects(category, size_wh, tuple(b for b, _ in used), tuple(m for _, m in used), tuple(refused))
+        return found
+
+    def find_all(self, image_name: str) -> tuple[FoundObjects, ...]:
+        """Return the instances of every category that the image has, in the file's order of categories.
+
+        A category whose instances were all refused is there too, without a box.
+
+        Raises:
+            OcclusionError: `image_not_annotated`, `ambiguous_image`, `bad_annotations` (the image has no size).
+        """
+        image = self._image(image_name)
+        of_image = ((str(one["name"]), self._annotations.get((image["id"], one["id"]))) for one in self._entries)
+        return tuple(_found(name, annotations, _size_wh(image)) for name, annotations in of_image if annotations)
+
+    def size_wh(self, image_name: str) -> tuple[int, int]:
+        """Return width and height of an image in pixels, as the file has them.
+
+        Raises:
+            OcclusionError: `image_not_annotated`, `ambiguous_image`, `bad_annotations` (the image has no size).
+        """
+        return _size_wh(self._image(image_name))
 
     def _image(self, image_name: str) -> Mapping[str, Any]:
         wanted = image_name.replace("\\", "/")
@@ -162,6 +182,11 @@ def _size_wh(image: Mapping[str, Any]) -> tuple[int, int]:
     if not isinstance(width, int) or not isinstance(height, int) or width < 1 or height < 1:
         raise OcclusionError("bad_annotations", f"image {image['id']!r} must have a width and a height in pixels.")
     return width, height
+
+
+def _found(category: str, annotations: list[Mapping[str, Any]], size_wh: tuple[int, int]) -> FoundObjects:
+    used, refused = _used_and_refused(annotations, size_wh)
+    return FoundObjects(category, size_wh, tuple(b for b, _ in used), tuple(m for _, m in used), tuple(refused))
 
 
 def _used_and_refused(

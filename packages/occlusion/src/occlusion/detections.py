@@ -41,6 +41,20 @@ class Detection:
             raise OcclusionError("bad_detection", f"score must be 0 to 1; got {self.score}.")
 
 
+@dataclass(frozen=True)
+class Undetected:
+    """Why one item of a batch has no detections; what a call with that item alone would raise."""
+
+    reason: str
+    """A short slug for accounts: that of a bad phrase, `not_a_number`, `out_of_memory`, or of a lost worker."""
+
+    detail: str = ""
+
+    def error(self) -> OcclusionError:
+        """Return it as the error of a single call."""
+        return OcclusionError(self.reason, self.detail)
+
+
 class Detector(Protocol):
     """Anything that finds things by name: a model, or annotations.
 

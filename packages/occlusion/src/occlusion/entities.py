@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.lexicon import default_lexicon, english_words
+from occlusion.noun_chunks import chunk_entities
 from occlusion.nouns import singular
 
 if TYPE_CHECKING:
     from spacy.language import Language
-    from spacy.tokens import Doc, Token
+    from spacy.tokens import Doc
 
 
 @dataclass(frozen=True)
@@ -79,25 +80,27 @@ class SpacyEntities:
             pairs = zip(doc.spans["occlusion_phrases"], doc.spans["occlusion_heads"], strict=True)
             spans = [(phrase.start, head.start, head.end) for phrase, head in pairs]
         elif doc.has_annotation("DEP") or not len(doc):
-            spans = [
-                span
-                for chunk in (doc.noun_chunks if len(doc) else ())
-                if (span := _chunk_span(chunk.root, chunk.start))
-            ]
+            spans = chunk_entities(doc) if len(doc) else []
         else:
             raise OcclusionError(
                 "no_parser",
                 f"nlp must parse or come from blank_english; got pipes {self._nlp.pipe_names}. Use load_english().",
             )
-        return [_entity(doc, *span) for span in spans if singular(doc[span[1] : span[2]].text) not in self._abstract]
+        return [_entity(doc, *span) for span in spans if not self._is_abstract(doc[span[1] : span[2]].text)]
+
+    def _is_abstract(self, head: str) -> bool:
+        """Of a compound the last word decides (`baseball game`), unless the whole is a known thing."""
+        noun = singular(head)
+        return noun in self._abstract or (noun not in default_lexicon() and noun.rpartition(" ")[2] in self._abstract)
 
 
 def blank_english(lexicon: Mapping[str, str] | None = None) -> Language:
     """Make a spaCy pipeline without a model that finds the nouns of a lexicon; for closed worlds.
 
-    A noun matches in any case and number, the longest match wins, neighbouring nouns make a compound, and the known
-    adjectives before it join its phrase. A noun followed by an abstract one (`ball game`) is no entity. A lexicon word
-    used as a verb is taken for the noun: without a parser nothing tells them apart.
+    A noun matches in any case and number, the longest match wins, neighbouring nouns make a compound, and the
+    adjectives before it join its phrase. A noun followed by an abstract one (`ball game`) is no entity, nor is one that
+    only measures another (`ball of yarn`). A word that can be a verb (`park`, `watch`) is told by the words around it,
+    which is right in most captions and not in all: only a parser knows.
 
     Args:
         lexicon: nouns in the singular (or as they are written) to categories; the built-in one when None.
@@ -135,24 +138,6 @@ def _require_spacy() -> None:
         import spacy  # noqa: F401  # pyright: ignore[reportUnusedImport]
     except ImportError as error:
         raise MissingExtraError("spacy", "spacy") from error
-
-
-def _chunk_span(root: Token, chunk_start: int) -> tuple[int, int, int] | None:
-    """Token offsets (phrase start, head start, head end) of a noun chunk; None for a pronoun."""
-    if root.pos_ not in ("NOUN", "PROPN"):
-        return None
-    doc, quantities = root.doc, english_words().quantities
-    head_start = root.i
-    while head_start > chunk_start and (doc[head_start - 1].dep_ == "compound" or doc[head_start - 1].text == "-"):
-        head_start -= 1
-    start = chunk_start
-    while start < head_start and _is_cut(doc[start], quantities):
-        start += 1
-    return start, head_start, root.i + 1
-
-
-def _is_cut(token: Token, quantities: frozenset[str]) -> bool:
-    return token.pos_ in ("DET", "NUM", "PRON", "PUNCT", "ADV") or token.dep_ == "poss" or token.lower_ in quantities
 
 
 def _entity(doc: Doc, start: int, head_start: int, end: int) -> Entity:

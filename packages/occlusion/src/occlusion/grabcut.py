@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -13,23 +12,12 @@ from PIL import Image
 
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.patches import patch_side_px
+from occlusion.segmentations import FoundMask
+
+__all__ = ["MAX_BOX_SHARE", "FoundMask", "grabcut_mask", "import_opencv"]
 
 MAX_BOX_SHARE = 0.95
 """A mask that fills more of its box than this found no outline."""
-
-
-@dataclass(frozen=True)
-class FoundMask:
-    """A mask that was found inside a box."""
-
-    mask_hw: NDArray[np.bool_]
-    """`(H, W)` of the image, true on the object, false outside the box."""
-
-    box_share: float
-    """Share of the box that the mask fills, above 0 and at most `MAX_BOX_SHARE`."""
-
-    source: str = "grabcut"
-    """How it was found."""
 
 
 def grabcut_mask(
@@ -47,7 +35,7 @@ def grabcut_mask(
         OcclusionError: `bad_box`, `box_outside`; `box_is_image` (no background is left to learn from), `grabcut_failed`
             (OpenCV's own words), `grabcut_empty`, `grabcut_fills_box` (more than 95 % of the box).
     """
-    cv2 = _opencv()
+    cv2 = import_opencv()
     pixels = np.asarray(image)
     height, width = pixels.shape[:2]
     patch_side_px(box_xyxy_px, size_wh=(width, height))
@@ -72,10 +60,15 @@ def _judged(mask: NDArray[np.bool_], box_area: int) -> FoundMask:
         raise OcclusionError("grabcut_empty", "GrabCut found nothing in the box that differs from its surroundings.")
     if share > MAX_BOX_SHARE:
         raise OcclusionError("grabcut_fills_box", f"GrabCut found no outline: the mask fills {share:.0%} of the box.")
-    return FoundMask(mask, share)
+    return FoundMask(mask, share, "grabcut")
 
 
-def _opencv() -> Any:
+def import_opencv() -> Any:
+    """Return the module.
+
+    Raises:
+        MissingExtraError: OpenCV is not installed.
+    """
     try:
         import cv2
     except ImportError as error:

@@ -31,11 +31,20 @@ class Words:
     quantities: frozenset[str]
     """Determiners, numbers and collective nouns that do not."""
 
+    measures: frozenset[str]
+    """Nouns that are things on their own, but not before an `of` (`crowd of people`, `ball of yarn`)."""
+
+    verbs: frozenset[str]
+    """Nouns that are verbs as well (`park`, `watch`)."""
+
     abstract: frozenset[str]
     """Nouns that name nothing one could hide: emotions, times, positions, actions."""
 
     synonyms: Mapping[str, tuple[str, ...]]
     """COCO category to other words for it."""
+
+
+_IMITATIONS = frozenset({"toy", "stuffed", "plush", "fake", "model", "miniature", "origami", "cartoon", "lego"})
 
 
 @cache
@@ -49,13 +58,15 @@ def english_words() -> Words:
         mass_categories=frozenset(raw["mass_categories"]),
         modifiers=frozenset(raw["modifiers"]),
         quantities=frozenset(raw["quantities"]),
+        measures=frozenset(raw["measures"]),
+        verbs=frozenset(raw["verbs"]),
         abstract=frozenset(raw["abstract"]),
         synonyms=MappingProxyType({category: tuple(words) for category, words in raw["synonyms"].items()}),
     )
 
 
 def default_lexicon() -> Mapping[str, str]:
-    """Return the built-in lexicon: about 850 concrete nouns in the singular, each with its category.
+    """Return the built-in lexicon: about 4,000 concrete nouns in the singular, each with its category.
 
     >>> default_lexicon()["hot dog"], default_lexicon()["train"]
     ('food', 'vehicle')
@@ -64,11 +75,37 @@ def default_lexicon() -> Mapping[str, str]:
 
 
 def look_up(noun: str, lexicon: Mapping[str, str]) -> str | None:
-    """Return the category of a noun in any number and case: of the noun, else of the last words of it; None if unknown.
+    """Return the category of a noun in any number and case; None if unknown.
+
+    Of an unknown compound the last words count (`guide dog`), of `a slice of pizza` the pizza, of `a bowl of apples`
+    the bowl. What only looks like a thing (`toy giraffe`) is unknown unless the lexicon has it.
 
     >>> look_up("Tennis Balls", {"ball": "toy"}), look_up("idea", {"ball": "toy"})
     ('toy', None)
+    >>> [look_up(noun, default_lexicon()) for noun in ("guide dog", "hot dogs", "pair of boots", "toy giraffe")]
+    ['animal', 'food', 'piece of clothing', None]
     """
-    words = noun.lower().replace("-", " ").split()
-    forms = [noun.lower(), *(" ".join(words[start:]) for start in range(len(words)))]
-    return next((lexicon[known] for form in forms for known in (form, singular(form)) if known in lexicon), None)
+    whole = noun.lower().strip()
+    if (category := _of_any_form(whole, lexicon) or _of_any_form(whole.replace("-", " "), lexicon)) is not None:
+        return category
+    words = thing_of(whole).replace("-", " ").split()
+    for start in range(len(words)):
+        if (category := _of_any_form(" ".join(words[start:]), lexicon)) is not None:
+            return None if _IMITATIONS.intersection(words[:start]) else category
+    return None
+
+
+def thing_of(noun: str) -> str:
+    """Return what a noun with `of` is: after a quantity the rest (`pair of boots`), else what comes before it.
+
+    >>> thing_of("slices of Pizza"), thing_of("bowl of apples"), thing_of("boot")
+    ('Pizza', 'bowl', 'boot')
+    """
+    thing, of, rest = noun.partition(" of ")
+    last = singular(thing).split()[-1:]
+    counts = bool(last) and (last[0] in english_words().quantities or last[0] in english_words().measures)
+    return thing_of(rest) if of and counts else thing
+
+
+def _of_any_form(noun: str, lexicon: Mapping[str, str]) -> str | None:
+    return next((lexicon[form] for form in (noun, singular(noun)) if form in lexicon), None)

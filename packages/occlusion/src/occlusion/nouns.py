@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from types import MappingProxyType
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
 
 IRREGULAR_PLURALS = MappingProxyType(
     {
@@ -15,6 +21,8 @@ IRREGULAR_PLURALS = MappingProxyType(
         "tooth": "teeth",
         "foot": "feet",
         "ox": "oxen",
+        "louse": "lice",
+        "die": "dice",
         "knife": "knives",
         "wife": "wives",
         "leaf": "leaves",
@@ -33,6 +41,9 @@ IRREGULAR_PLURALS = MappingProxyType(
         "mosquito": "mosquitoes",
         "buffalo": "buffaloes",
         "volcano": "volcanoes",
+        "tornado": "tornadoes",
+        "torpedo": "torpedoes",
+        "domino": "dominoes",
         "hero": "heroes",
         "bus": "buses",
         "gas": "gases",
@@ -41,30 +52,64 @@ IRREGULAR_PLURALS = MappingProxyType(
         "iris": "irises",
         "quiz": "quizzes",
         "cactus": "cacti",
+        "fungus": "fungi",
+        "fuse": "fuses",
+        "oasis": "oases",
+        "mantis": "mantises",
+        "ibis": "ibises",
+        "rhinoceros": "rhinoceroses",
+        "thermos": "thermoses",
+        "pickaxe": "pickaxes",
         "axis": "axes",
         "axe": "axes",
     }
 )
 """Singular to plural, of the last word; where a plural has two singulars, the last one here is taken back."""
 
-UNCHANGED = frozenset({"sheep", "deer", "fish", "moose", "aircraft", "series", "species", "bison", "salmon", "shrimp"})
-"""Nouns whose plural looks like the singular; on its own such a word reads as singular."""
-
-_SINGULARS = {plural: singular for singular, plural in IRREGULAR_PLURALS.items()}
-_ENDS_LIKE_A_PLURAL = frozenset({"lens", "gas", "canvas", "atlas", "bass", "christmas", "pajamas", "chess", "yes"})
-_I_NOUNS = frozenset({"taxi", "ski", "bikini", "kiwi", "broccoli", "sushi", "spaghetti", "safari", "alibi"})
-_IE_NOUNS = frozenset(
-    {"beanie", "cookie", "brownie", "movie", "pie", "tie", "zombie", "selfie", "smoothie", "necktie", "bowtie"}
+UNCHANGED = _words(
+    "sheep deer reindeer moose bison elk cattle fish salmon trout tuna cod shrimp squid koi halibut"
+    " aircraft spacecraft hovercraft series species sushi"
 )
+"""Nouns whose plural looks like the singular, as all in `fish` do; on its own such a word reads as singular."""
+
+PLURAL_ONLY = _words(
+    "scissors shears pliers tweezers tongs clippers forceps binoculars goggles sunglasses eyeglasses spectacles"
+    " headphones earmuffs handcuffs bagpipes castanets pants underpants sweatpants trousers jeans slacks khakis shorts"
+    " leggings tights panties overalls dungarees pajamas pyjamas suspenders clothes bangs woods electronics"
+) | {"swim trunks", "monkey bars", "niagara falls"}
+"""Nouns that name one thing in the plural: they are their own lemma and read as singular.
+
+`glasses` is left out: it may be several drinking glasses.
+"""
+
+_SINGULARS = {plural: singular for singular, plural in IRREGULAR_PLURALS.items()} | {"octopi": "octopus"}
+_JOINED_IRREGULARS = {
+    one: IRREGULAR_PLURALS[one]
+    for one in _words("child person tooth foot knife wife leaf shelf loaf wolf calf scarf thief potato bus fuse")
+}
+_ENDS_LIKE_A_PLURAL = _words("lens gas canvas atlas bass christmas chess yes news swiss rhinoceros thermos")
+_I_NOUNS = _words(
+    "taxi ski bikini kiwi broccoli sushi spaghetti safari alibi zucchini panini martini khaki rabbi yeti jacuzzi semi"
+    " corgi chili okapi salami graffiti sari samurai bonsai macaroni ravioli pepperoni calamari wasabi sashimi confetti"
+    " pepsi"
+)
+_U_NOUNS = _words("menu emu gnu tutu tofu caribou tzu inu bayou flu")
+_IE_NOUNS = _words(
+    "beanie cookie brownie movie pie tie zombie selfie smoothie necktie bowtie hoodie onesie birdie genie pixie goalie"
+    " veggie collie magpie hippie auntie talkie yorkie barbie rookie prairie duckie budgie lingerie die scrunchie"
+)
+_CHE_NOUNS = ("mustache", "moustache", "quiche", "cache", "avalanche", "brioche", "porsche", "headache")
 
 
 def singular(noun: str) -> str:
     """Return a noun with its last word in the singular and everything in lower case; words that have no plural stay.
 
-    >>> [singular(noun) for noun in ("Hot Dogs", "men", "buses", "glass", "rails", "leaves", "gloves")]
-    ['hot dog', 'man', 'bus', 'glass', 'rail', 'leaf', 'glove']
+    >>> [singular(noun) for noun in ("Hot Dogs", "men", "buses", "glass", "rails", "bookshelves", "jeans")]
+    ['hot dog', 'man', 'bus', 'glass', 'rail', 'bookshelf', 'jeans']
     """
     thing, of, rest = noun.lower().partition(" of ")
+    if thing in PLURAL_ONLY:
+        return noun.lower()
     before, last = _split(thing)
     return before + _singular_word(last) + of + rest
 
@@ -72,19 +117,21 @@ def singular(noun: str) -> str:
 def plural(noun: str) -> str:
     """Return a singular noun with its last word in the plural.
 
-    >>> [plural(noun) for noun in ("animal", "bus", "piece of furniture", "tennis player", "berry", "wolf")]
-    ['animals', 'buses', 'pieces of furniture', 'tennis players', 'berries', 'wolves']
+    >>> [plural(noun) for noun in ("animal", "bus", "piece of furniture", "tennis player", "berry", "scissors")]
+    ['animals', 'buses', 'pieces of furniture', 'tennis players', 'berries', 'scissors']
     """
     thing, of, rest = noun.partition(" of ")
+    if thing.lower() in PLURAL_ONLY:
+        return noun
     before, last = _split(thing)
     return before + _plural_word(last) + of + rest
 
 
 def is_plural(noun: str) -> bool:
-    """Say whether the last word of a noun is a plural form.
+    """Say whether the last word of a noun is a plural form that means several things.
 
-    >>> is_plural("rails"), is_plural("tennis"), is_plural("people"), is_plural("bus")
-    (True, False, True, False)
+    >>> is_plural("rails"), is_plural("tennis"), is_plural("people"), is_plural("bus"), is_plural("scissors")
+    (True, False, True, False, False)
     """
     return singular(noun) != noun.lower()
 
@@ -96,7 +143,7 @@ def with_article(noun: str) -> str:
     ('an animal', 'a uniform', 'an hourglass', 'a bird')
     """
     lower = noun.lower()
-    vowel = lower[:1] in "aeiou" and not lower.startswith(("uni", "use", "eu", "one", "uku", "ute"))
+    vowel = lower[:1] in "aeiou" and not lower.startswith(("uni", "use", "eu", "one", "uku", "ute", "ufo"))
     return f"{'an' if vowel or lower.startswith(('hour', 'honest', 'heir')) else 'a'} {noun}"
 
 
@@ -105,28 +152,41 @@ def _split(noun: str) -> tuple[str, str]:
     return noun[:cut], noun[cut:]
 
 
+@lru_cache(maxsize=50_000)
 def _singular_word(word: str) -> str:
+    if word in PLURAL_ONLY or word in UNCHANGED:
+        return word
     if word in _SINGULARS:
         return _SINGULARS[word]
-    if word.endswith("men") and len(word) > 5 and word not in ("specimen", "abdomen", "acumen"):
+    for one, many in _JOINED_IRREGULARS.items():
+        if word.endswith(many):
+            return word.removesuffix(many) + one
+    if word.endswith("men") and len(word) > 5 and word not in ("specimen", "abdomen", "acumen", "stamen"):
         return word[:-2] + "an"
-    if word in UNCHANGED or word in _ENDS_LIKE_A_PLURAL or not word.endswith("s") or word[:-1] in _I_NOUNS:
-        return word[:-1] if word[:-1] in _I_NOUNS else word
-    if word.endswith(("ss", "us", "is")) or len(word) < 3:
+    return _without_s(word)
+
+
+def _without_s(word: str) -> str:
+    if word.endswith("s") and (word[:-1] in _I_NOUNS or word[:-1] in _U_NOUNS or word.endswith("eaus")):
+        return word[:-1]
+    if len(word) < 3 or word in _ENDS_LIKE_A_PLURAL or not word.endswith("s") or word.endswith(("ss", "us", "is")):
         return word
     if word.endswith("ies"):
         return word[:-1] if word[:-1] in _IE_NOUNS else word[:-3] + "y"
-    if word.endswith(("sses", "shes", "ches", "xes", "uses", "zzes")) and not word.endswith(("ouses", "daches")):
-        return word[:-2]
+    if word.endswith(("sses", "shes", "ches", "xes", "uses", "zzes")):
+        return word[:-1] if word.endswith("ouses") or word[:-1].endswith(_CHE_NOUNS) else word[:-2]
     return word[:-1]
 
 
 def _plural_word(word: str) -> str:
     if word in IRREGULAR_PLURALS:
         return IRREGULAR_PLURALS[word]
-    if word in UNCHANGED or is_plural(word):
+    if word in UNCHANGED or word in PLURAL_ONLY or word.endswith("fish") or is_plural(word):
         return word
-    if word.endswith("man") and word not in ("human", "caiman", "ottoman", "german", "roman"):
+    for one, many in _JOINED_IRREGULARS.items():
+        if word.endswith(one):
+            return word.removesuffix(one) + many
+    if word.endswith("man") and word not in ("human", "caiman", "ottoman", "german", "roman", "talisman", "shaman"):
         return word[:-2] + "en"
     if word.endswith("y") and word[-2:-1] not in "aeiou":
         return word[:-1] + "ies"

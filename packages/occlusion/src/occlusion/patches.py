@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from math import ceil, isfinite, isqrt
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from math import isqrt
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from occlusion.errors import OcclusionError
+from occlusion.objects import ImageT, Mask, Occlusion, Pixels, Place, masks_and_boxes, place_of, size_wh_of
 
 IMAGENET_MEAN_RGB = (123, 116, 103)
 """The fill colour of the method: the mean of ImageNet, rounded."""
@@ -21,29 +21,6 @@ SMALLEST_PATCH_PX = 4
 
 MOST_WALKS = 64
 """Walks that `min_covered_share` may take."""
-
-Pixels = NDArray[np.uint8]
-Mask = NDArray[Any]
-ImageT = TypeVar("ImageT", Image.Image, Pixels)
-
-
-@dataclass(frozen=True)
-class Occlusion(Generic[ImageT]):
-    """A picture whose object is hidden, and how well it is hidden."""
-
-    image: ImageT
-    """A new picture of the same size and type as the one given."""
-
-    patch_px: int
-    """Nominal side of the squares, at least 4 px (of several objects, the largest).
-
-    A square reaches `patch_px // 2` to each side of its centre."""
-
-    covered_share: float
-    """Share of the mask pixels (of all masks together) that lie under a square, 0 to 1."""
-
-    centers_xy: NDArray[np.int64]
-    """Centres of the squares, `(N, 2)`, pixels; every one lies inside its mask."""
 
 
 def patch_side_px(box_xyxy_px: Sequence[float] | NDArray[Any], *, size_wh: tuple[int, int]) -> int:
@@ -55,7 +32,7 @@ def patch_side_px(box_xyxy_px: Sequence[float] | NDArray[Any], *, size_wh: tuple
     >>> patch_side_px([10, 20, 110, 320], size_wh=(640, 480))
     33
     """
-    return _placed(box_xyxy_px, size_wh).patch
+    return _patch_px(place_of(box_xyxy_px, size_wh))
 
 
 def occlude(
@@ -101,14 +78,14 @@ def occlude(
     """
     if seed < 0:
         raise OcclusionError("bad_seed", f"seed must be 0 or more; got {seed}.")
-    size_wh = _size_wh(image)
-    masks, boxes = _paired(mask_hw, box_xyxy_px, size_wh)
-    places = [_placed(box, size_wh) for box in boxes]
+    size_wh = size_wh_of(image)
+    masks, boxes = masks_and_boxes(mask_hw, box_xyxy_px, size_wh)
+    places = [place_of(box, size_wh) for box in boxes]
     centers, squares, covered_share = _walk_until(min_covered_share, masks, places, seed, size_wh)
     picture = image if in_place else image.copy()
     _paint(picture, squares, fill_rgb)
     centers_xy = np.array(centers, np.int64).reshape(-1, 2)
-    return Occlusion(picture, max(place.patch for place in places), covered_share, centers_xy)
+    return Occlusion(picture, max(map(_patch_px, places)), covered_share, centers_xy)
 
 
 _Center = tuple[int, int]
@@ -116,7 +93,7 @@ _Square = tuple[int, int, int, int]
 
 
 def _walk_until(
-    min_covered_share: float, masks: Sequence[Mask], places: Sequence[_Place], seed: int, size_wh: tuple[int, int]
+    min_covered_share: float, masks: Sequence[Mask], places: Sequence[Place], seed: int, size_wh: tuple[int, int]
 ) -> tuple[list[_Center], list[_Square], float]:
     """Centres, squares and covered share of as many walks as the share takes, at least one."""
     streams = [np.random.default_rng((seed, k)) for k in range(len(places))]
@@ -136,28 +113,14 @@ def _walk_until(
     )
 
 
-class _Place(NamedTuple):
-    left: int
-    top: int
-    right: int
-    bottom: int
-    patch: int
+def _patch_px(place: Place) -> int:
+    return max(int(place.short_px / 3), SMALLEST_PATCH_PX)
 
 
-def _placed(box_xyxy_px: Sequence[float] | NDArray[Any], size_wh: tuple[int, int]) -> _Place:
-    width, height = size_wh
-    x0, y0, x1, y1 = _finite_box(box_xyxy_px)
-    x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height))
-    if x0 >= x1 or y0 >= y1:
-        box = tuple(map(float, box_xyxy_px))
-        raise OcclusionError("box_outside", f"box_xyxy_px must overlap the image of {width}x{height} px; got {box}.")
-    patch = max(int(min(x1 - x0, y1 - y0) / 3), SMALLEST_PATCH_PX)
-    return _Place(int(x0), int(y0), ceil(x1), ceil(y1), patch)
-
-
-def _walk(mask: Mask, place: _Place, rng: np.random.Generator) -> list[_Center]:
+def _walk(mask: Mask, place: Place, rng: np.random.Generator) -> list[_Center]:
     """The centres; all gaps are drawn at once, as many as there are points, and their running sum says who is hit."""
-    left, top, right, bottom, patch = place
+    left, top, right, bottom, _ = place
+    patch = _patch_px(place)
     step = isqrt(patch)
     # The grid is that of the whole image (multiples of the step), so that a walk over the image meets the same points.
     left, top = -(-left // step) * step, -(-top // step) * step
@@ -169,11 +132,11 @@ def _walk(mask: Mask, place: _Place, rng: np.random.Generator) -> list[_Center]:
     return [(left + at % columns * step, top + at // columns * step) for at in chosen]
 
 
-def _squares(centers: list[_Center], place: _Place, size_wh: tuple[int, int]) -> list[_Square]:
+def _squares(centers: list[_Center], place: Place, size_wh: tuple[int, int]) -> list[_Square]:
     """Corners of the squares, the last ones not included, clipped to the image."""
     # Plain numbers: for a score of squares they are faster than small arrays.
     width, height = size_wh
-    reach = place.patch // 2
+    reach = _patch_px(place) // 2
     past = reach + 1
     return [
         (
@@ -201,7 +164,7 @@ def _paint(picture: Image.Image | Pixels, squares: list[_Square], fill_rgb: tupl
             picture[y0:y1, x0:x1] = fill_rgb
 
 
-def _covered_share(masks: Sequence[Mask], places: Sequence[_Place], squares: list[_Square]) -> float:
+def _covered_share(masks: Sequence[Mask], places: Sequence[Place], squares: list[_Square]) -> float:
     left, top, right, bottom = _hull(places)
     cover = np.zeros((bottom - top, right - left), bool)
     for x0, y0, x1, y1 in squares:
@@ -213,7 +176,7 @@ def _covered_share(masks: Sequence[Mask], places: Sequence[_Place], squares: lis
     return int(np.count_nonzero(objects & cover)) / total
 
 
-def _objects(masks: Sequence[Mask], places: Sequence[_Place]) -> NDArray[np.bool_]:
+def _objects(masks: Sequence[Mask], places: Sequence[Place]) -> NDArray[np.bool_]:
     """What the boxes hold of the masks, cut to the smallest rectangle around all the boxes."""
     left, top, right, bottom = _hull(places)
     if len(places) == 1:
@@ -224,48 +187,8 @@ def _objects(masks: Sequence[Mask], places: Sequence[_Place]) -> NDArray[np.bool
     return objects
 
 
-def _hull(places: Sequence[_Place]) -> tuple[int, int, int, int]:
+def _hull(places: Sequence[Place]) -> tuple[int, int, int, int]:
     if len(places) == 1:
         return places[0][:4]
     lefts, tops, rights, bottoms, _ = zip(*places, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
-
-
-def _size_wh(image: Image.Image | Pixels) -> tuple[int, int]:
-    if isinstance(image, Image.Image):
-        if image.mode != "RGB":
-            raise OcclusionError(
-                "bad_image", f"image must be RGB; got mode {image.mode}. Convert it first: image.convert('RGB')."
-            )
-        return image.size
-    if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
-        raise OcclusionError(
-            "bad_image", f"image must be uint8 of shape (H, W, 3); got {image.dtype} of shape {image.shape}."
-        )
-    return image.shape[1], image.shape[0]
-
-
-def _paired(mask_hw: Any, box_xyxy_px: Any, size_wh: tuple[int, int]) -> tuple[list[Mask], list[Any]]:
-    one = isinstance(mask_hw, np.ndarray) and cast("Mask", mask_hw).ndim == 2
-    masks: list[Mask] = [mask_hw] if one else [np.asarray(mask) for mask in mask_hw]
-    boxes: list[Any] = [box_xyxy_px] if one else list(box_xyxy_px)
-    if len(masks) != len(boxes) or not masks:
-        raise OcclusionError(
-            "bad_mask", f"masks and boxes must be as many, at least 1; got {len(masks)} and {len(boxes)}."
-        )
-    for mask in masks:
-        if mask.shape != (size_wh[1], size_wh[0]):
-            raise OcclusionError(
-                "bad_mask", f"mask_hw must have the image's shape {(size_wh[1], size_wh[0])}; got {mask.shape}."
-            )
-    return masks, boxes
-
-
-def _finite_box(box_xyxy_px: Sequence[float] | NDArray[Any]) -> tuple[float, float, float, float]:
-    values = tuple(map(float, box_xyxy_px))
-    if len(values) != 4 or not all(map(isfinite, values)):
-        raise OcclusionError("bad_box", f"box_xyxy_px must be four finite numbers; got {values}.")
-    x0, y0, x1, y1 = values
-    if x0 >= x1 or y0 >= y1:
-        raise OcclusionError("bad_box", f"box_xyxy_px must satisfy x0 < x1 and y0 < y1; got {values}.")
-    return x0, y0, x1, y1

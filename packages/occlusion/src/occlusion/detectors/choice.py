@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from occlusion.annotations import CocoAnnotations
+from occlusion.detections import Detector
 from occlusion.detectors import grounding_dino, owl
+from occlusion.detectors.annotated import AnnotatedDetector
 from occlusion.detectors.checkpoints import model_type_of
+from occlusion.detectors.glip import GLIP_MODELS, GlipDetector
 from occlusion.detectors.grounding_dino import GroundingDinoDetector
 from occlusion.detectors.owl import OwlDetector
 from occlusion.errors import OcclusionError
+from occlusion.parquet_annotations import ParquetAnnotations
 
 DEFAULT_CHECKPOINTS: Mapping[str, str] = MappingProxyType(
     {
@@ -23,23 +29,52 @@ DEFAULT_CHECKPOINTS: Mapping[str, str] = MappingProxyType(
 """Hub id for each kind; that of `grounding-dino` has the Swin-B backbone and the data of World to Code's detector."""
 
 
-def load_detector(kind_or_model: str, **options: Any) -> GroundingDinoDetector | OwlDetector:
-    """Load a detector by its kind, or by the `model_type` of a checkpoint.
+def load_detector(kind_or_model: str, *, min_score: float | None = None, **options: Any) -> Detector:
+    """Load a detector by its kind, or by the `model_type` of a checkpoint. Each has thresholds of its own as presets.
 
     Args:
         kind_or_model: `grounding-dino`, `mm-grounding-dino`, `owlv2` or `owlvit` for the checkpoint of
-            `DEFAULT_CHECKPOINTS`; otherwise a folder or hub id (a folder named like a kind: write `./owlv2`).
-        options: keyword arguments of `GroundingDinoDetector` or `OwlDetector`, such as `device`.
+            `DEFAULT_CHECKPOINTS`; `sam3` (a `Sam3PhraseSegmenter`: masks too); `glip` (that is `glip-l`), `glip-l` or
+            `glip-t`; `annotations`; otherwise a folder or hub id (a folder named like a kind: write `./owlv2`).
+        min_score: lowest score of a box, in the place of the preset.
+        options: keyword arguments of the detector's class, such as `device`. Of `annotations`: `path` (`*.parquet` or
+            a folder of such; otherwise COCO instances JSON), and keyword arguments of the `load` of the annotations.
 
     Raises:
-        MissingExtraError: torch or transformers is not installed.
-        OcclusionError: `unknown_detector` (another `model_type`), or what the detector's class raises.
+        MissingExtraError: torch, transformers, pyarrow, or uv (for GLIP) is not installed.
+        OcclusionError: `unknown_detector` (another `model_type`), `bad_option` (annotations have no scores), or what
+            the detector's class raises.
     """
+    if kind_or_model == "annotations":
+        if min_score is not None:
+            raise OcclusionError("bad_option", "annotations have no scores; leave min_score out.")
+        return _annotated(**options)
+    if kind_or_model in ("glip", *GLIP_MODELS):
+        return GlipDetector("glip-l" if kind_or_model == "glip" else kind_or_model, **_above(min_score), **options)
+    from occlusion.segmenters import DEFAULT_SEGMENTERS, Sam3PhraseSegmenter
+    from occlusion.segmenters.families import PHRASE_FAMILIES
+
+    if kind_or_model in ("sam3", DEFAULT_SEGMENTERS["sam3"]):
+        return Sam3PhraseSegmenter(DEFAULT_SEGMENTERS["sam3"], **_above(min_score, "threshold"), **options)
     path = DEFAULT_CHECKPOINTS.get(kind_or_model, kind_or_model)
     model_type = model_type_of(path)
     if model_type in grounding_dino.MODEL_TYPES:
-        return GroundingDinoDetector(path, **options)
+        return GroundingDinoDetector(path, **_above(min_score, "box_threshold", "text_threshold"), **options)
     if model_type in owl.MODEL_TYPES:
-        return OwlDetector(path, **options)
+        return OwlDetector(path, **_above(min_score), **options)
+    if model_type in PHRASE_FAMILIES:
+        return Sam3PhraseSegmenter(path, **_above(min_score, "threshold"), **options)
     message = f"{path} must be one of {sorted(DEFAULT_CHECKPOINTS)} by its config's model_type; got {model_type!r}."
     raise OcclusionError("unknown_detector", message)
+
+
+def _above(min_score: float | None, *names: str) -> dict[str, float]:
+    """The thresholds of a class, by its names for them."""
+    return {} if min_score is None else dict.fromkeys(names or ("box_threshold",), min_score)
+
+
+def _annotated(path: str | Path = "", **options: Any) -> AnnotatedDetector:
+    if not str(path):
+        raise OcclusionError("bad_option", "annotations must be given by path=; got none.")
+    is_table = Path(path).suffix == ".parquet" or Path(path).is_dir()
+    return AnnotatedDetector((ParquetAnnotations if is_table else CocoAnnotations).load(path, **options))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from occlusion.detections import Detection, by_score, normalized_phrases
+from occlusion.detections import Detection, Undetected, by_score, normalized_phrases
+from occlusion.detectors.batching import MemoryBatches
 from occlusion.detectors.checkpoints import load_checkpoint
 from occlusion.detectors.phrases import JoinedText, join_phrases, pack, refusal_of
 from occlusion.detectors.queries import checked_array, label_queries, sigmoid
@@ -75,7 +76,7 @@ class GroundingDinoDetector:
             text_threshold: and its phrase's score above this.
             max_text_tokens: longest text of one pass, special tokens included; a model's own limit holds if lower.
             batch_size: passes that go through the model together. Images of different sizes in one batch are padded to
-                the largest, which moves boxes and scores a little.
+                the largest, which moves boxes and scores a little. A batch that does not fit in memory is halved.
             device: where to run; the model's own place when None.
             dtype: of the weights; float32 when None, as published (a loaded model keeps its own).
 
@@ -95,7 +96,7 @@ class GroundingDinoDetector:
         _check_delimiters(self._tokenizer)
         self._box_threshold, self._text_threshold = box_threshold, text_threshold
         self._room = min(max_text_tokens, self._model.config.max_text_len) - 2  # Without [CLS] and [SEP].
-        self._batch_size = batch_size
+        self._batches = MemoryBatches(batch_size)
 
     def __call__(self, image: Image, phrases: Sequence[str]) -> list[Detection]:
         """Return what was found, best score first; the image may be of any mode.
@@ -104,17 +105,28 @@ class GroundingDinoDetector:
             OcclusionError: what `refusal` returns for a phrase, `phrases_are_text`, `empty_phrase`,
                 `duplicate_phrase`, `not_a_number` (the model overflowed: use float32).
         """
-        return self.detect_many([(image, phrases)])[0]
+        (found,) = self.detect_many([(image, phrases)])
+        if isinstance(found, Undetected):
+            raise found.error()
+        return found
 
-    def detect_many(self, items: Sequence[tuple[Image, Sequence[str]]]) -> list[list[Detection]]:
-        """Return one list for each (image, phrases), in order; passes are batched by `batch_size`."""
-        passes = [one for item, (image, phrases) in enumerate(items) for one in self._passes(item, image, phrases)]
-        found: list[list[Detection]] = [[] for _ in items]
-        for start in range(0, len(passes), self._batch_size):
-            batch = passes[start : start + self._batch_size]
-            for one, detections in zip(batch, self._detect(batch), strict=True):
-                found[one.item].extend(detections)
-        return [by_score(detections) for detections in found]
+    def detect_many(self, items: Sequence[tuple[Image, Sequence[str]]]) -> list[list[Detection] | Undetected]:
+        """Return one result for each (image, phrases), in order; passes are batched by `batch_size`, or fewer.
+
+        What a call with an item would raise is that item's result.
+        """
+        found: list[list[Detection] | Undetected] = [[] for _ in items]
+        passes: list[_Pass] = []
+        for item, (image, phrases) in enumerate(items):
+            try:
+                passes.extend(self._passes(item, image, phrases))
+            except OcclusionError as error:
+                found[item] = Undetected(error.reason, str(error))
+        for one, result in zip(passes, self._batches.run(passes, self._detect), strict=True):
+            so_far = found[one.item]
+            if isinstance(so_far, list):
+                found[one.item] = result if isinstance(result, Undetected) else [*so_far, *result]
+        return [one if isinstance(one, Undetected) else by_score(one) for one in found]
 
     def refusal(self, phrase: str) -> OcclusionError | None:
         """Return the error that a call with this phrase would raise, or None: ask first, and drop and count.
@@ -138,25 +150,38 @@ class GroundingDinoDetector:
 
     def _token_counts(self, plain: Sequence[str]) -> list[int]:
         encoded = self._tokenizer(list(plain), add_special_tokens=False, truncation=False, verbose=False)
-        cuts = (_ISOLATING["."], _ISOLATING["?"])
+        special, cuts = self._tokenizer.all_special_ids, (_ISOLATING["."], _ISOLATING["?"])
         for phrase, ids in zip(plain, encoded["input_ids"], strict=True):
-            refused = refusal_of(phrase, ids, room=self._room - 1, tokenizer=self._tokenizer, separators=cuts)
+            refused = refusal_of(phrase, ids, room=self._room - 1, special_ids=special, separators=cuts)
             if refused is not None:
                 raise refused
         return [len(ids) for ids in encoded["input_ids"]]
 
-    def _detect(self, batch: Sequence[_Pass]) -> Iterator[list[Detection]]:
+    def _detect(self, batch: Sequence[_Pass]) -> list[list[Detection] | Undetected]:
         output, offsets_B_T_2 = self._forward(batch)
-        logits_B_Q_T = checked_array(output.logits[..., : offsets_B_T_2.shape[1]])
-        boxes_B_Q_4 = checked_array(output.pred_boxes)
+        found: list[list[Detection] | Undetected] = []
         for one, logits_Q_T, boxes_Q_4, offsets_T_2 in zip(
-            batch, logits_B_Q_T, boxes_B_Q_4, offsets_B_T_2, strict=True
+            batch, output.logits, output.pred_boxes, offsets_B_T_2, strict=True
         ):
-            logits_Q_P = phrase_logits(logits_Q_T, offsets_T_2, one.joined.spans)
-            above_Q = sigmoid(logits_Q_T.max(axis=1)) > self._box_threshold
-            kept_Q = above_Q & (sigmoid(logits_Q_P.max(axis=1)) > self._text_threshold)
-            sizes = {"read_wh": one.image.size, "size_wh": one.image.size}
-            yield label_queries(logits_Q_P, boxes_Q_4, one.phrases, kept_Q=kept_Q, **sizes)
+            try:
+                own_Q_T, boxes_Q_4 = checked_array(logits_Q_T[:, : len(offsets_T_2)]), checked_array(boxes_Q_4)
+                found.append(self._label(one, own_Q_T, boxes_Q_4, offsets_T_2))
+            except OcclusionError as error:
+                found.append(Undetected(error.reason, str(error)))
+        return found
+
+    def _label(
+        self,
+        one: _Pass,
+        logits_Q_T: NDArray[np.float64],
+        boxes_Q_4: NDArray[np.float64],
+        offsets_T_2: NDArray[np.int64],
+    ) -> list[Detection]:
+        logits_Q_P = phrase_logits(logits_Q_T, offsets_T_2, one.joined.spans)
+        above_Q = sigmoid(logits_Q_T.max(axis=1)) > self._box_threshold
+        kept_Q = above_Q & (sigmoid(logits_Q_P.max(axis=1)) > self._text_threshold)
+        sizes = {"read_wh": one.image.size, "size_wh": one.image.size}
+        return label_queries(logits_Q_P, boxes_Q_4, one.phrases, kept_Q=kept_Q, **sizes)
 
     def _forward(self, batch: Sequence[_Pass]) -> tuple[Any, NDArray[np.int64]]:
         """Run the model; return its output, and the characters of each token `(B, T, 2)`."""

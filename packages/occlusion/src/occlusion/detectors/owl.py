@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from occlusion.detections import Detection, by_score, normalized_phrases
+from occlusion.detections import Detection, Undetected, by_score, normalized_phrases
+from occlusion.detectors.batching import MemoryBatches
 from occlusion.detectors.checkpoints import load_checkpoint
 from occlusion.detectors.phrases import refusal_of
 from occlusion.detectors.queries import checked_array, label_queries, sigmoid
@@ -17,6 +19,16 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 MODEL_TYPES = ("owlv2", "owlvit")
+
+
+@dataclass(frozen=True)
+class _Read:
+    """One image with its phrases."""
+
+    item: int
+    image: Image
+    phrases: Sequence[str]
+    plain: tuple[str, ...]
 
 
 class OwlDetector:
@@ -35,6 +47,7 @@ class OwlDetector:
         *,
         box_threshold: float = 0.1,
         template: str = "{}",
+        batch_size: int = 1,
         device: str | torch.device | None = None,
         dtype: torch.dtype | None = None,
     ) -> None:
@@ -47,6 +60,7 @@ class OwlDetector:
             box_threshold: a query is kept when its phrase's score is above this; 0.1 is the default of transformers.
             template: the query's text, with `{}` for the phrase; "a photo of a {}" is common, and costs four of the
                 sixteen tokens.
+            batch_size: images that go through the model together. A batch that does not fit in memory is halved.
             device: where to run; the model's own place when None.
             dtype: of the weights; float32 when None (a loaded model keeps its own).
 
@@ -54,13 +68,13 @@ class OwlDetector:
             MissingExtraError: torch, transformers, or scipy (for the PIL image processor of OWLv2) is not installed.
             OcclusionError: `bad_checkpoint`, `wrong_model`, `no_processor`, `slow_tokenizer`, `bad_option`.
         """
-        if not 0 <= box_threshold <= 1 or template.count("{}") != 1:
-            message = f"box_threshold must be 0 to 1, and template have one {{}}; got {box_threshold}, {template!r}."
-            raise OcclusionError("bad_option", message)
+        if not 0 <= box_threshold <= 1 or template.count("{}") != 1 or batch_size < 1:
+            message = "box_threshold must be 0 to 1, and template have one {}, and batch_size be 1 or more; got "
+            raise OcclusionError("bad_option", f"{message}{box_threshold}, {template!r}, {batch_size}.")
         self._model, self._processor = load_checkpoint(
             model_or_path, processor, model_types=MODEL_TYPES, device=device, dtype=dtype
         )
-        self._threshold, self._template = box_threshold, template
+        self._threshold, self._template, self._batches = box_threshold, template, MemoryBatches(batch_size)
         self._max_tokens = int(self._model.config.text_config.max_position_embeddings)
         _check_resampler(self._processor.image_processor)
 
@@ -71,15 +85,28 @@ class OwlDetector:
             OcclusionError: what `refusal` returns for a phrase, `phrases_are_text`, `empty_phrase`,
                 `duplicate_phrase`, `not_a_number` (the model overflowed: use float32).
         """
-        plain = normalized_phrases(phrases)
-        if not plain:
-            return []
-        self._check(plain)
-        output = self._forward(image, plain)
-        logits_Q_P, boxes_Q_4 = checked_array(output.logits[0]), checked_array(output.pred_boxes[0])
-        kept_Q = sigmoid(logits_Q_P.max(axis=1)) > self._threshold
-        sizes = {"read_wh": self._read_wh(image.size), "size_wh": image.size}
-        return by_score(label_queries(logits_Q_P, boxes_Q_4, phrases, kept_Q=kept_Q, **sizes))
+        (found,) = self.detect_many([(image, phrases)])
+        if isinstance(found, Undetected):
+            raise found.error()
+        return found
+
+    def detect_many(self, items: Sequence[tuple[Image, Sequence[str]]]) -> list[list[Detection] | Undetected]:
+        """Return one result for each (image, phrases), in order; images are batched by `batch_size`, or fewer.
+
+        What a call with an item would raise is that item's result.
+        """
+        found: list[list[Detection] | Undetected] = [[] for _ in items]
+        reads: list[_Read] = []
+        for item, (image, phrases) in enumerate(items):
+            try:
+                plain = normalized_phrases(phrases)
+                self._check(plain)
+                reads.extend([_Read(item, image, phrases, plain)] if plain else [])
+            except OcclusionError as error:
+                found[item] = Undetected(error.reason, str(error))
+        for read, result in zip(reads, self._batches.run(reads, self._detect), strict=True):
+            found[read.item] = result
+        return found
 
     def refusal(self, phrase: str) -> OcclusionError | None:
         """Return the error that a call with this phrase would raise, or None: ask first, and drop and count.
@@ -93,11 +120,13 @@ class OwlDetector:
         return None
 
     def _check(self, plain: Sequence[str]) -> None:
+        if not plain:
+            return
         tokenizer, texts = self._processor.tokenizer, [self._template.replace("{}", phrase) for phrase in plain]
         room = self._max_tokens - len(tokenizer("")["input_ids"])  # Start and end of text.
         encoded = tokenizer(texts, add_special_tokens=False, truncation=False, verbose=False)
         for text, ids in zip(texts, encoded["input_ids"], strict=True):
-            refused = refusal_of(text, ids, room=room, tokenizer=tokenizer)
+            refused = refusal_of(text, ids, room=room, special_ids=tokenizer.all_special_ids)
             if refused is not None:
                 raise refused
 
@@ -106,14 +135,35 @@ class OwlDetector:
         padded = self._model.config.model_type == "owlv2" and self._processor.image_processor.do_pad
         return (max(size_wh), max(size_wh)) if padded else size_wh
 
-    def _forward(self, image: Image, plain: Sequence[str]) -> Any:
+    def _detect(self, batch: Sequence[_Read]) -> list[list[Detection] | Undetected]:
+        output = self._forward(batch)
+        found: list[list[Detection] | Undetected] = []
+        for read, logits_Q_P, boxes_Q_4 in zip(batch, output.logits, output.pred_boxes, strict=True):
+            try:
+                own_Q_P, boxes_Q_4 = checked_array(logits_Q_P[:, : len(read.plain)]), checked_array(boxes_Q_4)
+            except OcclusionError as error:
+                found.append(Undetected(error.reason, str(error)))
+                continue
+            kept_Q = sigmoid(own_Q_P.max(axis=1)) > self._threshold
+            sizes = {"read_wh": self._read_wh(read.image.size), "size_wh": read.image.size}
+            found.append(by_score(label_queries(own_Q_P, boxes_Q_4, read.phrases, kept_Q=kept_Q, **sizes)))
+        return found
+
+    def _forward(self, batch: Sequence[_Read]) -> Any:
+        """Run the model; an image with fewer phrases than another gets its first one again, in columns to leave out."""
         import torch
 
-        texts, device = [self._template.replace("{}", phrase) for phrase in plain], self._model.device
+        device, most = self._model.device, max(len(read.plain) for read in batch)
+        plain = [phrase for read in batch for phrase in (*read.plain, *[read.plain[0]] * (most - len(read.plain)))]
         encoded = self._processor.tokenizer(
-            texts, padding="max_length", max_length=self._max_tokens, truncation=False, return_tensors="pt"
+            [self._template.replace("{}", phrase) for phrase in plain],
+            padding="max_length",
+            max_length=self._max_tokens,
+            truncation=False,
+            return_tensors="pt",
         )
-        pixels = self._processor.image_processor(images=[image.convert("RGB")], return_tensors="pt")["pixel_values"]
+        images = [read.image.convert("RGB") for read in batch]
+        pixels = self._processor.image_processor(images=images, return_tensors="pt")["pixel_values"]
         with torch.inference_mode():
             return self._model(
                 input_ids=encoded["input_ids"].to(device),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from occlusion.errors import OcclusionError
 
@@ -58,7 +57,7 @@ def pack(costs: Sequence[int], room: int) -> list[list[int]]:
 
 
 def refusal_of(
-    phrase: str, token_ids: Sequence[int], *, room: int, tokenizer: Any, separators: Collection[int] = ()
+    phrase: str, token_ids: Sequence[int], *, room: int, special_ids: Collection[int], separators: Collection[int] = ()
 ) -> OcclusionError | None:
     """Say why a text encoder cannot take a phrase, given the phrase's tokens (no special ones added), or None.
 
@@ -66,7 +65,7 @@ def refusal_of(
         phrase: for the message.
         token_ids: the phrase's own tokens.
         room: how many of them the encoder takes.
-        tokenizer: for its special tokens.
+        special_ids: of the tokenizer's special tokens, the one for unknown words too.
         separators: tokens at which the model would cut the phrase in two.
 
     Returns:
@@ -77,7 +76,7 @@ def refusal_of(
     if set(token_ids) & set(separators):
         message = f"{phrase!r} must have no '.' and no '?': the model would take it for two phrases. Take them out."
         return OcclusionError("sub_sentence", message)
-    if set(token_ids) & set(tokenizer.all_special_ids):
+    if set(token_ids) & set(special_ids):
         message = f"{phrase!r} has a special token, or one that the tokenizer does not know. Leave it out."
         return OcclusionError("special_token", message)
     if len(token_ids) > room:

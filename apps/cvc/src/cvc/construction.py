@@ -1,0 +1,195 @@
+"""The parts that make instances, by their settings: each is loaded once, by the stage that uses it."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cvc.engines import file_digest, load_model_sampler, model_identity, show_only_the_runs_bars
+from cvc.errors import InputError, SettingsError
+from cvc.settings import CvcSettings
+
+if TYPE_CHECKING:
+    from occlusion import CausalityScorer, CocoAnnotations, Detector, EntityExtractor, Segmenter, TextGenerator
+
+_REPLY_TOKENS = 100
+"""Of a language model that names entities or writes a question. Source: CVC (arXiv 2508.04453)."""
+
+
+def read_lexicon(path: Path) -> dict[str, str]:
+    """Read a JSON object {noun: category}.
+
+    Raises:
+        InputError: the file is missing or is not such an object.
+    """
+    try:
+        lexicon = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"--lexicon {path} cannot be read: {error}.") from error
+    if not isinstance(lexicon, dict) or not all(isinstance(value, str) for value in lexicon.values()):
+        raise InputError(f"--lexicon {path.name} must be a JSON object {{noun: category}} of texts.")
+    return lexicon
+
+
+def own_lexicon(settings: CvcSettings) -> dict[str, str] | None:
+    """The nouns of `--lexicon`; None for those of `occlusion`."""
+    return None if settings.lexicon is None else read_lexicon(settings.lexicon)
+
+
+def load_entities(settings: CvcSettings) -> "EntityExtractor":
+    """The extractor that `entities` names.
+
+    Raises:
+        SettingsError: the spaCy pipeline is not installed.
+    """
+    from occlusion import LlmEntities, MissingExtraError, SpacyEntities, blank_english, load_english
+
+    if settings.entities == "llm":
+        return LlmEntities(load_text_model(settings))
+    if settings.entities == "blank":
+        return SpacyEntities(blank_english(own_lexicon(settings)))
+    try:
+        return SpacyEntities(load_english(settings.spacy_model))
+    except MissingExtraError as error:
+        raise SettingsError(f"{error} Or use rules over a list of nouns: --entities blank.") from error
+
+
+def load_causality(settings: CvcSettings) -> "CausalityScorer":
+    """The measure of causality: a callable from (caption, entity) pairs to perplexities."""
+    from occlusion import MaskedLmCausality
+
+    show_only_the_runs_bars()
+    return MaskedLmCausality(settings.mlm, batch_size=settings.mlm_batch, device=settings.device)
+
+
+def load_annotations(settings: CvcSettings) -> "CocoAnnotations":
+    """The annotated boxes and masks.
+
+    Raises:
+        SettingsError: there are none, and nothing else finds boxes.
+    """
+    from occlusion import CocoAnnotations
+
+    return CocoAnnotations.load(settings.needed("annotations", ANNOTATIONS))
+
+
+ANNOTATIONS = "boxes come from COCO instances JSON, or from a model: --detector"
+"""What annotations are for."""
+
+
+def load_detector_of(settings: CvcSettings) -> "Detector":
+    """The model that finds boxes.
+
+    Raises:
+        SettingsError: it cannot be loaded, or something that it needs is not installed.
+    """
+    from occlusion import OcclusionError, load_detector
+
+    show_only_the_runs_bars()
+    options: dict[str, Any] = {"device": settings.device or _best_device()}
+    if settings.min_score is not None:
+        options["min_score"] = settings.min_score
+    if settings.glip_python is not None:
+        options["launcher"] = [str(settings.glip_python)]
+    try:
+        return load_detector(settings.detector, **options)
+    except OcclusionError as error:
+        raise SettingsError(f"--detector {settings.detector}: {error}") from error
+
+
+def detector_config(settings: CvcSettings) -> dict[str, Any]:
+    """What boxes depend on, for the fingerprint of the stage."""
+    if settings.detector == "annotations":
+        return {"annotations": file_digest(settings.annotations)}
+    return {"detector": model_identity(settings.detector)} | settings.picked("min_score")
+
+
+def load_segmenter_of(settings: CvcSettings) -> "Segmenter":
+    """What finds the outline of what is in a box.
+
+    Raises:
+        SettingsError: it cannot be loaded, or something that it needs is not installed.
+    """
+    from occlusion import OcclusionError, load_segmenter
+
+    show_only_the_runs_bars()
+    kind = "grabcut" if settings.segmenter == "auto" else settings.segmenter
+    options: dict[str, Any] = {"as_rle": True}
+    if kind == "segment-anything":
+        options |= {"checkpoint_or_model": settings.sam_checkpoint, "model_type": settings.sam_type}
+    if kind not in ("grabcut", "box"):
+        options["device"] = settings.device or _best_device()
+    try:
+        return load_segmenter(kind, **options)
+    except OcclusionError as error:
+        raise SettingsError(f"--segmenter {settings.segmenter}: {error}") from error
+
+
+def segmenter_config(settings: CvcSettings) -> dict[str, Any]:
+    """What masks depend on, for the fingerprint of the stage."""
+    if settings.segmenter == "segment-anything":
+        return {"segmenter": file_digest(settings.sam_checkpoint), "sam_type": settings.sam_type}
+    return {"segmenter": model_identity(settings.segmenter)}
+
+
+def load_question_writer(settings: CvcSettings) -> Callable[[Sequence[tuple[str, str]]], list[Any]]:
+    """The writer of questions: from (head, phrase) pairs to questions, or to why there is none."""
+    from occlusion import LlmQuestions, OcclusionError, write_question
+
+    lexicon, hidden_by = own_lexicon(settings), "blocks" if settings.occluder == "patches" else settings.occluder
+    if settings.questions == "llm":
+        fallback = "rules" if settings.question_fallback else "none"
+        write = LlmQuestions(load_text_model(settings), lexicon=lexicon, hidden_by=hidden_by, fallback=fallback)
+        return lambda pairs: write([head for head, _ in pairs], [phrase for _, phrase in pairs])
+
+    def by_rules(pairs: Sequence[tuple[str, str]]) -> list[Any]:
+        return [one(head, phrase) for head, phrase in pairs]
+
+    def one(head: str, phrase: str) -> Any:
+        try:
+            return write_question(head, phrase=phrase, lexicon=lexicon, hidden_by=hidden_by)
+        except OcclusionError as error:
+            return error
+
+    return by_rules
+
+
+def load_text_model(settings: CvcSettings) -> "TextGenerator":
+    """The language model: from prompts to greedy replies, empty for a prompt that failed."""
+    from trial_sampler import Request
+
+    sampler = load_model_sampler(settings, text_model(settings))
+
+    def generate(prompts: Sequence[str]) -> list[str]:
+        requests = [
+            Request(
+                id=str(number),
+                messages=[{"role": "user", "content": prompt}],
+                temperature=0,
+                max_new_tokens=_REPLY_TOKENS,
+            )
+            for number, prompt in enumerate(prompts)
+        ]
+        return [result.trials[0].text if result.trials else "" for result in sampler.sample(requests)]
+
+    return generate
+
+
+def text_model(settings: CvcSettings) -> str:
+    """Folder, Hub id or served name of the language model.
+
+    Raises:
+        SettingsError: neither it nor the model that learns was given.
+    """
+    return settings.text_model or settings.needed("model", "a language model, or --text-model")
+
+
+def text_model_identity(settings: CvcSettings, choice: str) -> str:
+    """The language model for a fingerprint; empty where the choice is not `llm`."""
+    return model_identity(text_model(settings)) if choice == "llm" else ""
+
+
+def _best_device() -> str:
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"

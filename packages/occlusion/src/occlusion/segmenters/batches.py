@@ -1,0 +1,72 @@
+"""Batches that adapt to memory: out of memory halves them, and the work goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from occlusion.errors import OcclusionError
+
+ItemT = TypeVar("ItemT")
+ResultT = TypeVar("ResultT")
+
+_WORDS = ("out of memory", "allocate memory", "not enough memory")  # CUDA and MPS; the CPU raises a plain RuntimeError.
+
+
+class AdaptiveBatches:
+    """Hands items out in batches, and remembers the largest size that fits.
+
+    >>> batches = AdaptiveBatches(3)
+    >>> batches.run([1, 2, 3, 4], lambda part: [len(part)] * len(part), lambda item: 0)
+    [3, 3, 3, 1]
+    """
+
+    def __init__(self, size: int, *, name: str = "boxes_per_batch") -> None:
+        """Begin with a size.
+
+        Raises:
+            OcclusionError: `bad_option`: less than 1.
+        """
+        if size < 1:
+            raise OcclusionError("bad_option", f"{name} must be 1 or more; got {size}.")
+        self.size = size
+
+    def run(
+        self,
+        items: Sequence[ItemT],
+        work: Callable[[Sequence[ItemT]], Sequence[ResultT]],
+        too_large: Callable[[ItemT], ResultT],
+    ) -> list[ResultT]:
+        """Return one result for each item, in order; out of memory halves the size, for the items to come too.
+
+        Args:
+            items: all of them.
+            work: a batch to its results.
+            too_large: the result of an item that does not fit alone.
+        """
+        results: list[ResultT] = []
+        while len(results) < len(items):
+            part = items[len(results) : len(results) + self.size]
+            found = unless_out_of_memory(lambda part=part: work(part))
+            if found is not None:
+                results.extend(found)
+            elif len(part) == 1:
+                results.append(too_large(part[0]))
+            else:
+                self.size = len(part) // 2
+        return results
+
+
+def unless_out_of_memory(act: Callable[[], ResultT]) -> ResultT | None:
+    """Return what `act` returns, or None where memory ran out; what it held is free again by then."""
+    try:
+        return act()
+    except (RuntimeError, MemoryError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error).lower() for words in _WORDS):
+            raise
+    # Here, not where the error is handled: it holds the tensors of the pass that failed.
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    return None

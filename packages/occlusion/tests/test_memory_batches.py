@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from occlusion import GroundingDinoDetector, OwlDetector
+from occlusion.detections import Undetected
+from occlusion.detectors.batching import TOO_LARGE, MemoryBatches
+
+from .conftest import noise
+
+
+def act_with_room(room: int, tried: list[int]) -> Any:
+    def act(batch: Sequence[int]) -> list[int]:
+        import torch
+
+        tried.append(len(batch))
+        if sum(batch) > room:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return [10 * item for item in batch]
+
+    return act
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost_or_done_twice() -> None:
+    tried: list[int] = []
+    batches = MemoryBatches(5)
+    assert batches.run([1, 1, 1, 1, 1, 1, 4, 3], act_with_room(4, tried)) == [10, 10, 10, 10, 10, 10, 40, 30]
+    assert tried == [5, 2, 2, 2, 2, 1, 1]  # 4 and 3 together do not fit in 4.
+    assert batches.size == 1
+
+
+def test_one_item_that_does_not_fit_has_a_reason_and_its_neighbours_are_unharmed() -> None:
+    assert MemoryBatches(3).run([1, 9, 2], act_with_room(4, [])) == [10, TOO_LARGE, 20]
+    assert TOO_LARGE.reason == "out_of_memory"
+
+
+def test_other_errors_pass() -> None:
+    def act(_: Sequence[int]) -> list[int]:
+        raise RuntimeError("no kernel")
+
+    with pytest.raises(RuntimeError, match="no kernel"):
+        MemoryBatches(2).run([1, 2], act)
+
+
+ZERO = {"grounding-dino": {"box_threshold": 0.0, "text_threshold": 0.0}, "owlv2": {"box_threshold": 0.0}}
+
+
+@pytest.mark.parametrize(("kind", "make"), [("grounding-dino", GroundingDinoDetector), ("owlv2", OwlDetector)])
+def test_a_detector_goes_on_with_smaller_batches_and_finds_the_same(
+    loaded: dict[str, tuple[Any, Any]], kind: str, make: Any
+) -> None:
+    import torch
+
+    sizes: list[int] = []
+
+    def refuse_more_than_two(_: Any, __: Any, inputs: dict[str, Any]) -> None:
+        sizes.append(len(inputs["pixel_values"]))
+        if sizes[-1] > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    items = [(noise(90, 60, seed=seed), ["cat", "red chair", "bird"][: 1 + seed % 3]) for seed in range(4)]
+    model, processor = loaded[kind]
+    alone = [make(model, processor, **ZERO[kind])(*item) for item in items]
+    hook = model.register_forward_pre_hook(refuse_more_than_two, with_kwargs=True)
+    together = make(model, processor, batch_size=4, **ZERO[kind]).detect_many(items)
+    hook.remove()
+    assert sizes == [4, 2, 2]
+    for ours, theirs in zip(together, alone, strict=True):
+        assert ours
+        assert [one.phrase for one in ours] == [one.phrase for one in theirs]
+        assert np.allclose([one.score for one in ours], [one.score for one in theirs], rtol=1e-4)
+        assert np.allclose([one.box_xyxy_px for one in ours], [one.box_xyxy_px for one in theirs], atol=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "make"), [("grounding-dino", GroundingDinoDetector), ("owlv2", OwlDetector)])
+def test_one_bad_item_of_a_batch_is_a_value_and_the_others_are_found(
+    loaded: dict[str, tuple[Any, Any]], kind: str, make: Any
+) -> None:
+    detect = make(*loaded[kind], batch_size=3, **ZERO[kind])
+    image, nan = noise(90, 60), float("nan")
+
+    def spoil_the_last(_: Any, __: Any, output: Any) -> None:
+        output.pred_boxes[-1] = nan
+
+    items = [(image, ["cat"]), (image, ["cat", "Cat"]), (image, ["bird"])]
+    hook = loaded[kind][0].register_forward_hook(spoil_the_last)
+    found, twice, overflowed = detect.detect_many(items)
+    hook.remove()
+    alone = detect(image, ["cat"])
+    assert isinstance(found, list)
+    assert [one.score for one in found] == pytest.approx([one.score for one in alone], rel=1e-4)
+    assert len(found) > 1
+    assert isinstance(twice, Undetected)
+    assert isinstance(overflowed, Undetected)
+    assert (twice.reason, overflowed.reason) == ("duplicate_phrase", "not_a_number")
+    assert "'Cat'" in twice.detail
