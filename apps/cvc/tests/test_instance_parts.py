@@ -52,7 +52,7 @@ def test_a_detector_and_a_segmenter_stand_in_for_annotations_and_see_each_image_
     found = list(read_rows(tmp_path, "boxes"))
     asked = {row["image"] for row in read_rows(tmp_path, "select")}
     images = {row["image"] for row in found}
-    assert seen == {"GroundingDinoConvEncoder": len(asked), "SamModel": len(images)}
+    assert seen == {"GroundingDinoConvEncoder": len(asked), "SamModel": len(images)}, "once, with one batch"
     assert max(Counter(row["image"] for row in found).values()) > 1
     assert rows
     for row in rows:

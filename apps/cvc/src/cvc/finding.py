@@ -25,7 +25,7 @@ def boxes_stage(settings: CvcSettings) -> Stage:
         detector = load_detector_of(settings)
         return _image_by_image(lambda rows: _detected(rows, detector, settings))
 
-    return Stage(name="boxes", make=make, config=detector_config(settings), batch_size=64)
+    return Stage(name="boxes", make=make, config=detector_config(settings), batch_size=256)
 
 
 def masks_stage(settings: CvcSettings) -> Stage:
@@ -37,11 +37,14 @@ def masks_stage(settings: CvcSettings) -> Stage:
         segmenter = load_segmenter_of(settings)
         return _image_by_image(lambda rows: _masked(rows, segmenter, settings))
 
-    return Stage(name="masks", make=make, config=segmenter_config(settings), batch_size=64)
+    return Stage(name="masks", make=make, config=segmenter_config(settings), batch_size=256)
 
 
 def _image_by_image(work: ImageFn) -> StageFn:
-    """Work on the rows of each image together: it is opened once, and a model encodes it once."""
+    """Work on the rows of each image together: it is opened once, and a model encodes it once.
+
+    Where a batch ends within an image, the next one opens it again.
+    """
 
     def on_all(rows: list[Row]) -> list[Outcome]:
         by_image: dict[str, list[int]] = {}

@@ -73,14 +73,14 @@ class CvcSettings(RunSettings):
 
     entities: Literal["spacy", "blank", "llm"] = Field(
         "spacy",
-        description="What finds the things that captions name: `spacy` (noun chunks of `--spacy-model`), `blank` (rules "
-        "over the lexicon, no download) or `llm` (a few-shot prompt to `--text-model`). Paper: a language model.",
+        description="What finds the things that captions name: `spacy` (noun chunks of `--spacy-model`), `blank` "
+        "(rules over the lexicon, no download) or `llm` (a prompt to `--text-model`). Paper: a language model.",
     )
     spacy_model: str = Field("en_core_web_sm", description="spaCy pipeline of `--entities spacy`.")
     text_model: str | None = Field(
         None,
-        description="Model of `--entities llm` and `--questions llm`, opened by `--backend` as `--model` is (on a server "
-        "any language model); by default `--model` itself.",
+        description="Model of `--entities llm` and `--questions llm`, opened by `--backend` as `--model` is (on a "
+        "server, any language model); by default `--model` itself.",
     )
     lexicon: Path | None = Field(
         None,
@@ -154,8 +154,8 @@ class CvcSettings(RunSettings):
     )
     questions: Literal["rules", "llm"] = Field(
         "rules",
-        description="What writes the questions: rules over the lexicon, or `--text-model`; both are checked not to tell. "
-        "Paper: a language model.",
+        description="What writes the questions: rules over the lexicon, or `--text-model`; both are checked not to "
+        "tell. Paper: a language model.",
     )
     question_fallback: bool = Field(
         True, description="With `--questions llm`, rules write where the model's question is refused; rows say so."
