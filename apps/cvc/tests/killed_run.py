@@ -31,7 +31,7 @@ STAGES = (
 BATCH = 3
 HEAVY = (
     "answer_judge",
-    "occlusion.lexicon_pipe",
+    "occlusion.entities.lexicon_pipe",
     "pycocotools.mask",
     "transformers.models.auto.modeling_auto",
     "transformers.models.auto.processing_auto",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +109,25 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     save_owl(folders["owlv2"], t.Owlv2Config, t.Owlv2ForObjectDetection, t.Owlv2Processor, owlv2)
     save_owl(folders["owlvit"], t.OwlViTConfig, t.OwlViTForObjectDetection, t.OwlViTProcessor, owlvit)
     return {kind: str(folder) for kind, folder in folders.items()}
+
+
+@pytest.fixture(scope="session")
+def video_checkpoints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder for each video model of SAM, as published."""
+    from .sam_models import save_video_checkpoints
+
+    return save_video_checkpoints(tmp_path_factory.mktemp("video"), clip_tokenizer())
+
+
+def copy_without(folder: Path, start: str, to: Path) -> None:
+    """Copy a checkpoint without the weights whose names start so."""
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(folder, to)
+    tensors = load_file(folder / "model.safetensors")
+    kept = {name: tensor for name, tensor in tensors.items() if not name.startswith(start)}
+    assert len(kept) < len(tensors)
+    save_file(kept, to / "model.safetensors", metadata={"format": "pt"})
 
 
 @pytest.fixture(scope="session")

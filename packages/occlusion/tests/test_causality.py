@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -210,6 +211,22 @@ def test_a_saved_checkpoint_scores_as_the_loaded_model(
     items = [mention("A small duck swims on a pond.", "small duck", "duck")]
     assert MaskedLmCausality(folder)(items) == MaskedLmCausality(model, tokenizer)(items)
     assert MaskedLmCausality(model, tokenizer)([]) == []
+
+
+def test_a_checkpoint_that_cannot_be_read_or_lacks_its_language_head_is_refused(
+    tokenizer: Any, model: Any, tmp_path: Path
+) -> None:
+    model.roberta.save_pretrained(tmp_path / "headless")
+    tokenizer.save_pretrained(tmp_path / "headless")
+    (tmp_path / "empty").mkdir()
+    for folder, reason, text in (
+        ("headless", "missing_weights", "must have all weights of RobertaForMaskedLM"),
+        ("empty", "bad_checkpoint", "must be a folder or hub id of a language model"),
+    ):
+        with pytest.raises(OcclusionError, match=text) as caught:
+            MaskedLmCausality(tmp_path / folder)
+        assert caught.value.reason == reason
+        assert "\n" not in str(caught.value)
 
 
 def test_a_model_without_its_tokenizer_is_refused(model: Any) -> None:

@@ -5,9 +5,9 @@ import itertools
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from occlusion.caption_search import find_whole_words
-from occlusion.entity_prompt import ENTITY_EXAMPLES
-from occlusion.entity_replies import read_reply
+from occlusion.entities.caption_search import find_whole_words
+from occlusion.entities.prompt import ENTITY_EXAMPLES
+from occlusion.entities.replies import read_reply
 
 CAPTION = "A white plate with a hot dog, two dogs and a T-shirt on a wooden table"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from occlusion import Entity, OcclusionError, SpacyEntities, blank_english
-from occlusion.entity_scores import (
+from occlusion.entities.scores import (
     EntityScores,
     LabelledCaption,
     MatchScore,
@@ -14,7 +14,7 @@ from occlusion.entity_scores import (
     read_labelled_captions,
     score_entities,
 )
-from occlusion.entity_scores.__main__ import main
+from occlusion.entities.scores.__main__ import main
 
 LABELLED = Path(__file__).parent / "data" / "entities.jsonl"
 
@@ -141,7 +141,7 @@ def test_an_unknown_extractor_is_refused(name: str, capsys: pytest.CaptureFixtur
 
 
 def test_the_command_runs_as_a_module() -> None:
-    command = [sys.executable, "-W", "error", "-m", "occlusion.entity_scores", "--help"]
+    command = [sys.executable, "-W", "error", "-m", "occlusion.entities.scores", "--help"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "--mistakes" in done.stdout

@@ -246,7 +246,7 @@ def test_a_model_of_another_kind_or_with_another_tokenizer_is_refused(loaded: di
     for make, reason, text in (
         (lambda: GroundingDinoDetector(*loaded["owlv2"]), "wrong_model", "got 'owlv2'. See load_detector"),
         (lambda: GroundingDinoDetector(model), "no_processor", "processor must be given"),
-        (lambda: GroundingDinoDetector(model, processor, batch_size=0), "bad_option", "batch_size 1 or more"),
+        (lambda: GroundingDinoDetector(model, processor, batch_size=0), "bad_option", "batch_size must be 1 or more"),
         (lambda: GroundingDinoDetector(model, processor, box_threshold=23), "bad_option", "thresholds must be 0 to 1"),
         (lambda: GroundingDinoDetector(model, processor, max_text_tokens=3), "bad_option", "4 or more"),
         (lambda: GroundingDinoDetector(model, other), "wrong_tokenizer", r"must be that of uncased BERT.*got \{'\[CLS"),

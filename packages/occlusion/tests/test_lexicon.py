@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 from occlusion import default_lexicon, look_up, singular, write_question
-from occlusion.lexicon import english_words, thing_of
+from occlusion.words.lexicon import english_words, thing_of
 
 LEXICON = default_lexicon()
 
@@ -58,7 +58,7 @@ def test_the_lexicon_has_thousands_of_nouns_in_these_categories() -> None:
 
 
 def test_no_noun_stands_twice_in_the_file() -> None:
-    raw = json.loads((files("occlusion") / "data" / "words.json").read_text(encoding="utf-8"))
+    raw = json.loads((files("occlusion") / "words" / "words.json").read_text(encoding="utf-8"))
     counts = Counter(noun for nouns in raw["categories"].values() for noun in nouns)
     assert [noun for noun, count in counts.items() if count > 1] == []
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from occlusion import Entity, EntityExtractor, OcclusionError
-from occlusion.entity_prompt import ENTITY_EXAMPLES, few_shot_prompt
-from occlusion.llm_entities import LlmEntities
+from occlusion.entities.llm_entities import LlmEntities
+from occlusion.entities.prompt import ENTITY_EXAMPLES, few_shot_prompt
 
 LABELLED = Path(__file__).parent / "data" / "entities.jsonl"
 

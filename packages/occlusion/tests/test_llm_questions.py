@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from occlusion import OcclusionError, Question, default_lexicon, write_question
-from occlusion.llm_questions import LlmQuestions, UnwrittenQuestion
-from occlusion.question_prompt import QUESTION_EXAMPLES, question_prompt
-from occlusion.question_replies import named_category, read_stem
+from occlusion.questions.llm_questions import LlmQuestions, UnwrittenQuestion
+from occlusion.questions.prompt import QUESTION_EXAMPLES, question_prompt
+from occlusion.questions.replies import named_category, read_stem
 
 STEM = "Gray blocks hide a bird in this image. What is it?"
 

@@ -13,12 +13,13 @@ from occlusion import (
     MissingExtraError,
     OcclusionError,
     OwlDetector,
+    Sam3PhraseSegmenter,
     load_detector,
 )
 from occlusion.detectors import DEFAULT_CHECKPOINTS
 from PIL import Image
 
-from .conftest import noise
+from .conftest import copy_without, noise
 
 CLASSES = {
     "grounding-dino": GroundingDinoDetector,
@@ -46,6 +47,57 @@ def test_options_reach_the_detector_and_all_answer_alike(checkpoints: dict[str, 
         assert found
         assert {one.phrase for one in found} <= {"Red Chair", "cat"}
         assert [one.score for one in found] == sorted((one.score for one in found), reverse=True)
+
+
+def test_a_lowest_score_takes_the_place_of_every_threshold(
+    checkpoints: dict[str, str], video_checkpoints: dict[str, Path]
+) -> None:
+    for kind, text in (
+        (checkpoints["grounding-dino"], "thresholds must be 0 to 1, max_text_tokens 4 or more; got 7, 7, "),
+        (checkpoints["mm-grounding-dino"], "thresholds must be 0 to 1, max_text_tokens 4 or more; got 7, 7, "),
+        (checkpoints["owlv2"], "box_threshold must be 0 to 1, and template have one {}; got 7, "),
+        (str(video_checkpoints["sam3_video"]), "threshold must be 0 to 1; got 7."),
+        ("glip-t", "box_threshold must be 0 to 1"),
+        ("sam3", "threshold must be 0 to 1; got 7."),
+        ("annotations", "annotations have no scores; leave min_score out."),
+    ):
+        with pytest.raises(OcclusionError) as caught:
+            load_detector(kind, min_score=7)
+        assert (caught.value.reason, text in str(caught.value)) == ("bad_option", True), str(caught.value)
+
+
+@pytest.mark.parametrize("kind", ["grounding-dino", "owlv2", "sam3_video"])
+def test_with_a_lowest_score_there_is_what_scores_higher_and_nothing_else(
+    checkpoints: dict[str, str], video_checkpoints: dict[str, Path], kind: str
+) -> None:
+    folder, image = checkpoints.get(kind, str(video_checkpoints["sam3_video"])), noise(90, 60)
+    everything = load_detector(folder, min_score=0.0)(image, ["cat", "bird"])
+    scores = sorted(one.score for one in everything)
+    middle = (scores[len(scores) // 2] + scores[len(scores) // 2 - 1]) / 2
+    above = [one for one in everything if one.score > middle]
+    assert 0 < len(above) < len(everything)
+    assert load_detector(folder, min_score=middle)(image, ["cat", "bird"]) == above
+
+
+def test_a_checkpoint_of_sam_3_is_a_detector(video_checkpoints: dict[str, Path]) -> None:
+    folder = str(video_checkpoints["sam3_video"])
+    detect = load_detector(folder, min_score=0.0, phrases_per_batch=1, device="cpu")
+    assert isinstance(detect, Sam3PhraseSegmenter)
+    found = detect(noise(90, 50), ["Cat", "red chair"])
+    assert {one.phrase for one in found} == {"Cat", "red chair"}
+    assert [one.detection for one in detect.segment(noise(90, 50), ["Cat", "red chair"])] == found
+
+
+@pytest.mark.parametrize(("kind", "part"), [("grounding-dino", "model.text_projection"), ("owlv2", "class_head")])
+def test_a_checkpoint_without_all_weights_is_refused(
+    checkpoints: dict[str, str], tmp_path: Path, kind: str, part: str
+) -> None:
+    copy_without(Path(checkpoints[kind]), part, tmp_path / "part")
+    with pytest.raises(
+        OcclusionError, match=rf"must have all weights of \w+ObjectDetection; \d are.*: {part}"
+    ) as caught:
+        load_detector(str(tmp_path / "part"))
+    assert caught.value.reason == "missing_weights"
 
 
 def test_annotations_of_either_form_are_a_detector(tmp_path: Path) -> None:

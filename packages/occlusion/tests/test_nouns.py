@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from occlusion import default_lexicon, is_plural, look_up, plural, singular
-from occlusion.nouns import with_article
+from occlusion.words.nouns import with_article
 
 
 @pytest.mark.parametrize(

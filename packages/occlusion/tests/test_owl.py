@@ -168,7 +168,13 @@ def test_numbers_that_overflowed_are_an_error_not_an_empty_list(model: Model) ->
 
 
 def test_options_that_make_no_sense_are_refused(model: Model) -> None:
-    for options in ({"box_threshold": 10}, {"template": "a photo"}, {"template": "{} or {}"}, {"batch_size": 0}):
-        with pytest.raises(OcclusionError, match=r"box_threshold must be 0 to 1, and template have one \{\}") as caught:
+    both = r"box_threshold must be 0 to 1, and template have one \{\}; got"
+    for options, text in (
+        ({"box_threshold": 10}, both),
+        ({"template": "a photo"}, both),
+        ({"template": "{} or {}"}, both),
+        ({"batch_size": 0}, "batch_size must be 1 or more; got 0"),
+    ):
+        with pytest.raises(OcclusionError, match=text) as caught:
             OwlDetector(*model, **options)
         assert caught.value.reason == "bad_option"

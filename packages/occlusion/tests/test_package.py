@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import ast
 import doctest
+import graphlib
 import importlib
 import pkgutil
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,8 +50,17 @@ def test_importing_the_package_loads_no_engine() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "set()"
 
 
-def test_the_example_of_the_readme_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    code = re.search(r"```python\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
-    assert code is not None
-    exec(code[1], {})
-    assert capsys.readouterr().out.splitlines() == re.findall(r"^# (.+)", code[1], re.MULTILINE)
+def test_no_folder_or_module_imports_itself_by_way_of_others() -> None:
+    graph: dict[str, set[str]] = {}
+    for path in (PACKAGE / "src" / "occlusion").rglob("*.py"):
+        part = path.relative_to(PACKAGE / "src" / "occlusion").with_suffix("").parts[0]
+        graph.setdefault(part, set()).update(_imported(ast.parse(path.read_text())) - {part})
+    del graph["__init__"]  # The package itself imports all of them.
+    assert "segmenters" in graph["detectors"]
+    graphlib.TopologicalSorter(graph).prepare()  # Raises CycleError.
+
+
+def _imported(tree: ast.Module) -> set[str]:
+    """Parts that are imported with a module: not those for type checkers alone, nor within functions."""
+    named = [node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module]
+    return {name.split(".")[1] for name in named if name.startswith("occlusion.")}

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from occlusion import AnnotatedDetector, CocoAnnotations, MissingExtraError, OcclusionError, decode_mask, encode_mask
-from occlusion.parquet_annotations import ParquetAnnotations, ParquetColumns
+from occlusion.annotations.parquet import ParquetAnnotations, ParquetColumns
 
 from .conftest import noise
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from occlusion import OcclusionError, default_lexicon, is_plural, plural, singular, tells, write_question
-from occlusion.question_wording import HIDERS, with_requests
-from occlusion.word_families import are_one_family
+from occlusion.questions.word_families import are_one_family
+from occlusion.questions.wording import HIDERS, with_requests
 
 NOUNS = sorted(default_lexicon())
 

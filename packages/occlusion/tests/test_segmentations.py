@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from occlusion.annotations import CocoAnnotations
+from occlusion.annotations.coco import CocoAnnotations
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.segmentations import FoundMask, Segmenter, Unmasked
 from occlusion.segmenters import AnnotatedSegmenter, BoxSegmenter, GrabCutSegmenter, load_segmenter

@@ -1,6 +1,6 @@
 """Hide what must be there: caption to entities, causality, boxes, masks, an occluded image and a question."""
 
-from occlusion.annotations import CocoAnnotations, FoundObjects, Refused
+from occlusion.annotations import CocoAnnotations, FoundObjects, ParquetAnnotations, ParquetColumns, Refused
 from occlusion.causality import (
     HIGH_CAUSALITY_MAX_PPL,
     INFILL_PROMPT,
@@ -24,10 +24,22 @@ from occlusion.detectors import (
     load_detector,
     suppress,
 )
-from occlusion.entities import Entity, EntityExtractor, SpacyEntities, blank_english, load_english
-from occlusion.entity_prompt import ENTITY_EXAMPLES, EntityExample, few_shot_prompt
-from occlusion.entity_replies import EntityReading, RejectedLine, RejectionReason, read_reply
-from occlusion.entity_scores import (
+from occlusion.entities import (
+    ENTITY_EXAMPLES,
+    Entity,
+    EntityExample,
+    EntityExtractor,
+    EntityReading,
+    LlmEntities,
+    RejectedLine,
+    RejectionReason,
+    SpacyEntities,
+    blank_english,
+    few_shot_prompt,
+    load_english,
+    read_reply,
+)
+from occlusion.entities.scores import (
     EntityScores,
     LabelledCaption,
     MatchScore,
@@ -38,11 +50,7 @@ from occlusion.entity_scores import (
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.grabcut import grabcut_mask
 from occlusion.leaks import LEAK_KINDS, Leak, find_leaks, save_occluded, words_in_common
-from occlusion.lexicon import default_lexicon, look_up
-from occlusion.llm_entities import LlmEntities
-from occlusion.llm_questions import LlmQuestions, QuestionRefusal, UnwrittenQuestion
 from occlusion.masks import Rle, decode_mask, encode_mask, segmentation_to_rle
-from occlusion.nouns import is_plural, plural, singular
 from occlusion.objects import Occlusion
 from occlusion.occluders import (
     CONTEXT,
@@ -55,10 +63,19 @@ from occlusion.occluders import (
     dilate_mask,
     load_occluder,
 )
-from occlusion.parquet_annotations import ParquetAnnotations, ParquetColumns
 from occlusion.patches import IMAGENET_MEAN_RGB, occlude, patch_side_px
-from occlusion.question_wording import REASONING_REQUEST, SHORT_REQUEST, HiddenBy, Question
-from occlusion.questions import tells, tells_phrase, write_question
+from occlusion.questions import (
+    REASONING_REQUEST,
+    SHORT_REQUEST,
+    HiddenBy,
+    LlmQuestions,
+    Question,
+    QuestionRefusal,
+    UnwrittenQuestion,
+    tells,
+    tells_phrase,
+    write_question,
+)
 from occlusion.segmentations import FoundMask, Segmenter, Unmasked
 from occlusion.segmenters import (
     DEFAULT_SEGMENTERS,
@@ -74,6 +91,7 @@ from occlusion.segmenters import (
 )
 from occlusion.selection import cap_per_head, cap_per_image, deduplicate
 from occlusion.text_generation import TextGenerator
+from occlusion.words import default_lexicon, is_plural, look_up, plural, singular
 from occlusion.workers import WorkerLimits, WorkerProcess
 
 __all__ = [

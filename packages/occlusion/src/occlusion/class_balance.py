@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from occlusion.errors import OcclusionError
-from occlusion.lexicon import default_lexicon, look_up
-from occlusion.nouns import singular
-from occlusion.question_wording import BROADEST_CATEGORY
+from occlusion.questions.wording import BROADEST_CATEGORY
+from occlusion.words.lexicon import default_lexicon, look_up
+from occlusion.words.nouns import singular
 
 
 @dataclass(frozen=True)

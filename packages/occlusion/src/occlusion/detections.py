@@ -55,6 +55,11 @@ class Undetected:
         return OcclusionError(self.reason, self.detail)
 
 
+def too_large(item: object) -> Undetected:
+    """Return the result of an image that does not fit in memory alone."""
+    return Undetected("out_of_memory", "the image alone ran out of memory. Make it smaller, or give fewer phrases.")
+
+
 class Detector(Protocol):
     """Anything that finds things by name: a model, or annotations.
 

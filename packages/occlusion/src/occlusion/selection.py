@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from occlusion.errors import OcclusionError
-from occlusion.nouns import singular
+from occlusion.words.nouns import singular
 
 Row = dict[str, Any]
 

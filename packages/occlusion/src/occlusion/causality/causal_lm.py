@@ -12,7 +12,7 @@ from occlusion.causality.logits import LogitsAt
 from occlusion.causality.pairing import scores_of
 from occlusion.causality.scores import Causality, Unscored
 from occlusion.causality.spans import Span, SpanTokenizer, SpanTokens
-from occlusion.entities import Entity
+from occlusion.entities.entity import Entity
 from occlusion.errors import OcclusionError
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class CausalLmCausality:
 
         Raises:
             MissingExtraError: torch or transformers is not installed.
-            OcclusionError: `no_tokenizer`, `slow_tokenizer`, `bad_prompt`.
+            OcclusionError: `bad_checkpoint`, `missing_weights`, `no_tokenizer`, `slow_tokenizer`, `bad_prompt`.
         """
         if prompt.count("{caption}") != 1 or prompt != prompt.rstrip():
             raise OcclusionError("bad_prompt", "prompt must hold {caption} once and end without a space.")

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from occlusion.adaptive_batches import unless_out_of_memory
 from occlusion.causality.logits import LogitsAt
 from occlusion.causality.scores import Unscored
 
@@ -43,27 +44,13 @@ class Guesser:
         while waiting:
             rows = min(self._batch_size, max(self.batch_tokens // len(waiting[0].ids), 1))
             batch = waiting[:rows]
-            trouble = self._add(batch, found)
-            if trouble and len(batch) > 1:
+            ppls = unless_out_of_memory(lambda batch=batch: self._batch(batch))
+            if ppls is None and len(batch) > 1:
                 self.batch_tokens = len(batch) // 2 * len(batch[0].ids)
                 continue
-            if trouble:
-                found[batch[0]] = Unscored("out_of_memory", trouble)
+            found.update(zip(batch, ppls or [_too_large(batch[0])], strict=True))
             del waiting[:rows]
         return found
-
-    def _add(self, batch: Sequence[Guess], found: dict[Guess, float | Unscored]) -> str:
-        """Add the results of a batch, or free its memory and return what was said."""
-        try:
-            found.update(zip(batch, self._batch(batch), strict=True))
-        except RuntimeError as error:
-            if not _is_out_of_memory(error):
-                raise
-            trouble = str(error).partition("\n")[0]
-        else:
-            return ""
-        _free_memory()  # Not in the handler: there the traceback still holds the tensors.
-        return trouble
 
     def _batch(self, batch: Sequence[Guess]) -> list[float]:
         import torch
@@ -82,17 +69,5 @@ class Guesser:
         return [math.exp(-float(of_one.mean())) for of_one in logps_N.split([len(one.targets) for one in batch])]
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    import torch
-
-    said = str(error).lower()
-    # Only CUDA has a class for it; the others say so in words.
-    in_words = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, torch.OutOfMemoryError) or any(words in said for words in in_words)
-
-
-def _free_memory() -> None:
-    import torch
-
-    if torch.accelerator.is_available():
-        torch.accelerator.empty_cache()
+def _too_large(guess: Guess) -> Unscored:
+    return Unscored("out_of_memory", f"a text of {len(guess.ids)} tokens alone ran out of memory.")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-from occlusion.errors import MissingExtraError, OcclusionError
+from occlusion.checkpoints import import_transformers, read_checkpoint, read_model
+from occlusion.errors import OcclusionError
 
 
 def loaded(auto_class: str, model_or_path: Any, tokenizer: Any, *, dtype: Any, device: Any) -> tuple[Any, Any]:
@@ -20,18 +22,14 @@ def loaded(auto_class: str, model_or_path: Any, tokenizer: Any, *, dtype: Any, d
 
     Raises:
         MissingExtraError: torch or transformers is not installed.
-        OcclusionError: `no_tokenizer`.
+        OcclusionError: `bad_checkpoint`, `missing_weights` (a model without its language head would guess at random),
+            `no_tokenizer`.
     """
-    try:
-        import torch  # noqa: F401  # pyright: ignore[reportUnusedImport]
-        import transformers
-    except ImportError as error:
-        raise MissingExtraError("transformers", "hf") from error
+    transformers = import_transformers()
     if isinstance(model_or_path, (str, Path)):
-        # The dtype by name: a half-precision checkpoint would otherwise run in half precision on a CPU too.
-        auto = getattr(transformers, auto_class)
-        model = auto.from_pretrained(model_or_path, dtype=dtype, use_safetensors=True)
-        tokenizer = tokenizer or transformers.AutoTokenizer.from_pretrained(model_or_path)
+        model = read_model(getattr(transformers, auto_class), model_or_path, dtype=dtype, kind="language")
+        load_tokenizer = partial(transformers.AutoTokenizer.from_pretrained, model_or_path)
+        tokenizer = tokenizer or read_checkpoint(load_tokenizer, model_or_path, "language")
     elif tokenizer is None:
         raise OcclusionError("no_tokenizer", "tokenizer must be given with a loaded model; got None.")
     else:

@@ -11,7 +11,7 @@ from occlusion.causality.logits import LogitsAt
 from occlusion.causality.pairing import scores_of
 from occlusion.causality.scores import Causality, Unscored
 from occlusion.causality.spans import SpanTokenizer, SpanTokens, head_span, phrase_span
-from occlusion.entities import Entity
+from occlusion.entities.entity import Entity
 from occlusion.errors import OcclusionError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class MaskedLmCausality:
 
         Raises:
             MissingExtraError: torch or transformers is not installed.
-            OcclusionError: `no_tokenizer`, `slow_tokenizer`, `no_mask_token`.
+            OcclusionError: `bad_checkpoint`, `missing_weights`, `no_tokenizer`, `slow_tokenizer`, `no_mask_token`.
         """
         model, tokenizer = loaded("AutoModelForMaskedLM", model_or_path, tokenizer, dtype=dtype, device=device)
         self._spans = SpanTokenizer(tokenizer, max_tokens(model, tokenizer))

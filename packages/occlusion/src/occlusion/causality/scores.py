@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from occlusion.entities import Entity
+from occlusion.entities.entity import Entity
 
 HIGH_CAUSALITY_MAX_PPL = 3.33
 """Entities below this perplexity, a mean probability above 0.3, are highly causal. Source: CVC (arXiv 2508.04453).

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from occlusion.causality.scores import Unscored
-from occlusion.entities import Entity
+from occlusion.entities.entity import Entity
 from occlusion.errors import OcclusionError
 
 _LONE_SPACES = ("Ġ", "▁")  # A rare word's leading space is a token of its own, with no characters in the offsets.

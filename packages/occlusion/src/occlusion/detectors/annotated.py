@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from occlusion.annotations import CocoAnnotations, FoundObjects
+from occlusion.annotations.coco import CocoAnnotations, FoundObjects
+from occlusion.annotations.file_names import file_name_of
 from occlusion.detections import Detection, by_score, normalized_phrases
 from occlusion.errors import OcclusionError
 
@@ -13,19 +14,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _NOT_THERE = ("no_category", "not_in_image", "no_usable_annotation")
-
-
-def file_name_of(image: Image) -> str:
-    """Return the name of the file that an image was opened from.
-
-    Raises:
-        OcclusionError: `no_file_name`: the image was made in memory, or copied (`convert`, `crop`, `resize` forget it).
-    """
-    name = getattr(image, "filename", "")
-    if not isinstance(name, str) or not name:
-        message = "image must know its file (Image.open of a path); got none. Use for_image(name), or give name_of."
-        raise OcclusionError("no_file_name", message)
-    return name
 
 
 class AnnotatedDetector:

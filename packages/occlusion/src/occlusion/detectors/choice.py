@@ -7,16 +7,19 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from occlusion.annotations import CocoAnnotations
+from occlusion.annotations.coco import CocoAnnotations
+from occlusion.annotations.parquet import ParquetAnnotations
+from occlusion.checkpoints import model_type_of
 from occlusion.detections import Detector
 from occlusion.detectors import grounding_dino, owl
 from occlusion.detectors.annotated import AnnotatedDetector
-from occlusion.detectors.checkpoints import model_type_of
 from occlusion.detectors.glip import GLIP_MODELS, GlipDetector
 from occlusion.detectors.grounding_dino import GroundingDinoDetector
 from occlusion.detectors.owl import OwlDetector
 from occlusion.errors import OcclusionError
-from occlusion.parquet_annotations import ParquetAnnotations
+from occlusion.segmenters.choice import DEFAULT_SEGMENTERS
+from occlusion.segmenters.families import PHRASE_FAMILIES
+from occlusion.segmenters.sam3_phrases import Sam3PhraseSegmenter
 
 DEFAULT_CHECKPOINTS: Mapping[str, str] = MappingProxyType(
     {
@@ -51,9 +54,6 @@ def load_detector(kind_or_model: str, *, min_score: float | None = None, **optio
         return _annotated(**options)
     if kind_or_model in ("glip", *GLIP_MODELS):
         return GlipDetector("glip-l" if kind_or_model == "glip" else kind_or_model, **_above(min_score), **options)
-    from occlusion.segmenters import DEFAULT_SEGMENTERS, Sam3PhraseSegmenter
-    from occlusion.segmenters.families import PHRASE_FAMILIES
-
     if kind_or_model in ("sam3", DEFAULT_SEGMENTERS["sam3"]):
         return Sam3PhraseSegmenter(DEFAULT_SEGMENTERS["sam3"], **_above(min_score, "threshold"), **options)
     path = DEFAULT_CHECKPOINTS.get(kind_or_model, kind_or_model)

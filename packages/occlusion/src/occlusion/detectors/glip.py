@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from occlusion.detections import Detection, Undetected, by_score, clipped_box, normalized_phrases
-from occlusion.detectors.phrases import pack, refusal_of
+from occlusion.detectors.phrases import pack
 from occlusion.errors import MissingExtraError, OcclusionError
+from occlusion.phrase_refusals import refusal_of
 from occlusion.workers import glip_worker
 from occlusion.workers.worker_process import NO_WORKER, WorkerLimits, WorkerProcess
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from occlusion.detections import Detection, Undetected, by_score, normalized_phrases
-from occlusion.detectors.batching import MemoryBatches
+from occlusion.adaptive_batches import AdaptiveBatches
+from occlusion.detections import Detection, Undetected, by_score, normalized_phrases, too_large
 from occlusion.detectors.checkpoints import load_checkpoint
-from occlusion.detectors.phrases import JoinedText, join_phrases, pack, refusal_of
-from occlusion.detectors.queries import checked_array, label_queries, sigmoid
+from occlusion.detectors.phrases import JoinedText, join_phrases, pack
+from occlusion.detectors.queries import label_queries, sigmoid
 from occlusion.errors import OcclusionError
+from occlusion.model_arrays import checked_array
+from occlusion.phrase_refusals import refusal_of
 
 if TYPE_CHECKING:
     import torch
@@ -82,13 +84,15 @@ class GroundingDinoDetector:
 
         Raises:
             MissingExtraError: torch or transformers is not installed.
-            OcclusionError: `bad_checkpoint`, `wrong_model`, `no_processor`, `slow_tokenizer`, `wrong_tokenizer` (not
-                the one of uncased BERT, whose delimiters the models know by number), `bad_option`.
+            OcclusionError: `bad_checkpoint`, `missing_weights`, `wrong_model`, `no_processor`, `slow_tokenizer`,
+                `wrong_tokenizer` (not the one of uncased BERT, whose delimiters the models know by number),
+                `bad_option`.
         """
-        if min(batch_size, max_text_tokens - 3) < 1 or not (0 <= box_threshold <= 1 and 0 <= text_threshold <= 1):
-            message = "thresholds must be 0 to 1, batch_size 1 or more, max_text_tokens 4 or more; got "
-            got = f"{box_threshold}, {text_threshold}, {batch_size}, {max_text_tokens}."
+        if max_text_tokens < 4 or not (0 <= box_threshold <= 1 and 0 <= text_threshold <= 1):
+            message = "thresholds must be 0 to 1, max_text_tokens 4 or more; got "
+            got = f"{box_threshold}, {text_threshold}, {max_text_tokens}."
             raise OcclusionError("bad_option", message + got)
+        self._batches = AdaptiveBatches(batch_size, name="batch_size")
         self._model, self._processor = load_checkpoint(
             model_or_path, processor, model_types=MODEL_TYPES, device=device, dtype=dtype
         )
@@ -96,7 +100,6 @@ class GroundingDinoDetector:
         _check_delimiters(self._tokenizer)
         self._box_threshold, self._text_threshold = box_threshold, text_threshold
         self._room = min(max_text_tokens, self._model.config.max_text_len) - 2  # Without [CLS] and [SEP].
-        self._batches = MemoryBatches(batch_size)
 
     def __call__(self, image: Image, phrases: Sequence[str]) -> list[Detection]:
         """Return what was found, best score first; the image may be of any mode.
@@ -122,7 +125,7 @@ class GroundingDinoDetector:
                 passes.extend(self._passes(item, image, phrases))
             except OcclusionError as error:
                 found[item] = Undetected(error.reason, str(error))
-        for one, result in zip(passes, self._batches.run(passes, self._detect), strict=True):
+        for one, result in zip(passes, self._batches.run(passes, self._detect, too_large), strict=True):
             so_far = found[one.item]
             if isinstance(so_far, list):
                 found[one.item] = result if isinstance(result, Undetected) else [*so_far, *result]

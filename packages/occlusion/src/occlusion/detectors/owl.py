@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from occlusion.detections import Detection, Undetected, by_score, normalized_phrases
-from occlusion.detectors.batching import MemoryBatches
+from occlusion.adaptive_batches import AdaptiveBatches
+from occlusion.detections import Detection, Undetected, by_score, normalized_phrases, too_large
 from occlusion.detectors.checkpoints import load_checkpoint
-from occlusion.detectors.phrases import refusal_of
-from occlusion.detectors.queries import checked_array, label_queries, sigmoid
+from occlusion.detectors.queries import label_queries, sigmoid
 from occlusion.errors import MissingExtraError, OcclusionError
+from occlusion.model_arrays import checked_array
+from occlusion.phrase_refusals import refusal_of
 
 if TYPE_CHECKING:
     import torch
@@ -66,15 +67,17 @@ class OwlDetector:
 
         Raises:
             MissingExtraError: torch, transformers, or scipy (for the PIL image processor of OWLv2) is not installed.
-            OcclusionError: `bad_checkpoint`, `wrong_model`, `no_processor`, `slow_tokenizer`, `bad_option`.
+            OcclusionError: `bad_checkpoint`, `missing_weights`, `wrong_model`, `no_processor`, `slow_tokenizer`,
+                `bad_option`.
         """
-        if not 0 <= box_threshold <= 1 or template.count("{}") != 1 or batch_size < 1:
-            message = "box_threshold must be 0 to 1, and template have one {}, and batch_size be 1 or more; got "
-            raise OcclusionError("bad_option", f"{message}{box_threshold}, {template!r}, {batch_size}.")
+        if not 0 <= box_threshold <= 1 or template.count("{}") != 1:
+            message = "box_threshold must be 0 to 1, and template have one {}; got "
+            raise OcclusionError("bad_option", f"{message}{box_threshold}, {template!r}.")
+        self._batches = AdaptiveBatches(batch_size, name="batch_size")
         self._model, self._processor = load_checkpoint(
             model_or_path, processor, model_types=MODEL_TYPES, device=device, dtype=dtype
         )
-        self._threshold, self._template, self._batches = box_threshold, template, MemoryBatches(batch_size)
+        self._threshold, self._template = box_threshold, template
         self._max_tokens = int(self._model.config.text_config.max_position_embeddings)
         _check_resampler(self._processor.image_processor)
 
@@ -104,7 +107,7 @@ class OwlDetector:
                 reads.extend([_Read(item, image, phrases, plain)] if plain else [])
             except OcclusionError as error:
                 found[item] = Undetected(error.reason, str(error))
-        for read, result in zip(reads, self._batches.run(reads, self._detect), strict=True):
+        for read, result in zip(reads, self._batches.run(reads, self._detect, too_large), strict=True):
             found[read.item] = result
         return found
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from occlusion.detections import Detection, clipped_box
-from occlusion.errors import OcclusionError
-
-if TYPE_CHECKING:
-    import torch
 
 
 def label_queries(
@@ -57,15 +52,3 @@ def sigmoid(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     [0.0, 0.5, 1.0]
     """
     return (1 + np.tanh(logits / 2)) / 2
-
-
-def checked_array(values: torch.Tensor) -> NDArray[np.float64]:
-    """Bring a model's output to the CPU in double precision.
-
-    Raises:
-        OcclusionError: `not_a_number`: thresholds would drop every nan without a word.
-    """
-    array: NDArray[np.float64] = values.cpu().double().numpy()
-    if np.isnan(array).any():
-        raise OcclusionError("not_a_number", "the model must give numbers; got nan. Use float32 (dtype=None).")
-    return array

@@ -14,7 +14,8 @@ from occlusion.leaks.naming import words_in_common
 from occlusion.leaks.pixels import MIN_HIDDEN_SHARE, pixel_leaks
 from occlusion.leaks.saved_file import file_leaks, open_file
 from occlusion.objects import Mask, Pixels, masks_of, size_wh_of
-from occlusion.questions import Question, tells
+from occlusion.questions.wording import Question
+from occlusion.questions.writing import tells
 
 
 def find_leaks(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from occlusion.nouns import singular
+from occlusion.words.nouns import singular
 
 _EMPTY_WORDS = frozenset({"a", "an", "the", "of", "in", "on", "with", "and", "or", "for", "to"})
 _MOST_JOINED = 3

@@ -10,8 +10,8 @@ import numpy as np
 from box_space import iou
 from numpy.typing import NDArray
 
-from occlusion.annotations import CocoAnnotations
-from occlusion.detectors.annotated import file_name_of
+from occlusion.annotations.coco import CocoAnnotations
+from occlusion.annotations.file_names import file_name_of
 from occlusion.errors import OcclusionError
 from occlusion.masks import Rle, decode_mask
 from occlusion.segmentations import FoundMask, Unmasked

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from occlusion.detectors.checkpoints import import_transformers, model_type_of, read_checkpoint
+from occlusion.checkpoints import import_transformers, model_type_of, read_checkpoint, read_model
 from occlusion.errors import OcclusionError
 from occlusion.segmenters.families import Family
 from occlusion.segmenters.frames import ModelFrame, frame_of
@@ -59,7 +59,8 @@ def load_model(
     if isinstance(model_or_path, (str, Path)):
         hint = gated_hint(model_or_path)
         family = _family(model_type_of(model_or_path, KIND, hint), families)
-        model = _from_checkpoint(getattr(transformers, family.model_class), model_or_path, dtype, hint)
+        model_class = getattr(transformers, family.model_class)
+        model = read_model(model_class, model_or_path, dtype=dtype, kind=KIND, hint=hint)
         settings = _processor_file(model_or_path, hint) if processor is None else processor
     else:
         model, settings = model_or_path, processor
@@ -93,19 +94,6 @@ def _check_class(model: Any, family: Family) -> None:
     if family.model_class not in {one.__name__ for one in type(model).__mro__}:
         found = type(model).__name__
         raise OcclusionError("wrong_model", f"model must be a {family.model_class} of transformers; got a {found}.")
-
-
-def _from_checkpoint(model_class: Any, path: str | Path, dtype: torch.dtype | None, hint: str) -> Any:
-    import torch
-
-    # float32 by name: a half-precision checkpoint would otherwise run in half precision on a CPU too.
-    options: dict[str, Any] = {"dtype": dtype or torch.float32, "use_safetensors": True, "output_loading_info": True}
-    model, loading = read_checkpoint(lambda: model_class.from_pretrained(path, **options), path, KIND, hint)
-    missing = sorted(loading["missing_keys"])
-    if missing:
-        message = f"{path} must have all weights of {model_class.__name__}; {len(missing)} are missing: {missing[0]}..."
-        raise OcclusionError("missing_weights", message)
-    return model
 
 
 def _processor_file(path: str | Path, hint: str) -> Mapping[str, Any]:

@@ -7,8 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from occlusion.annotations import CocoAnnotations
-from occlusion.detectors.checkpoints import model_type_of
+from occlusion.annotations.coco import CocoAnnotations
+from occlusion.checkpoints import model_type_of
 from occlusion.errors import OcclusionError
 from occlusion.segmentations import Segmenter
 from occlusion.segmenters.annotated import AnnotatedSegmenter

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from occlusion.adaptive_batches import AdaptiveBatches, unless_out_of_memory
 from occlusion.errors import OcclusionError
 from occlusion.segmentations import FoundMask, Unmasked
-from occlusion.segmenters.batches import AdaptiveBatches, unless_out_of_memory
 from occlusion.segmenters.boxes import Box, found_in_box, on_usable
 from occlusion.segmenters.checkpoints import load_model
 from occlusion.segmenters.families import BOX_FAMILIES
@@ -59,7 +59,7 @@ class SamSegmenter:
             OcclusionError: `bad_checkpoint` (SAM 3: gated), `missing_weights`, `wrong_model`, `wrong_processor`,
                 `bad_option`.
         """
-        self._batches = AdaptiveBatches(boxes_per_batch)
+        self._batches = AdaptiveBatches(boxes_per_batch, name="boxes_per_batch")
         loaded = load_model(model_or_path, processor, families=BOX_FAMILIES, device=device, dtype=dtype)
         self._model, self._source, self._frame = loaded.model, loaded.family.source, loaded.frame
         self._as_rle = as_rle

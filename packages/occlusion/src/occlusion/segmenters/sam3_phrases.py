@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from occlusion.adaptive_batches import AdaptiveBatches, unless_out_of_memory
+from occlusion.checkpoints import import_transformers, read_checkpoint
 from occlusion.detections import Detection, by_score, clipped_box, normalized_phrases
-from occlusion.detectors.checkpoints import import_transformers, read_checkpoint
-from occlusion.detectors.phrases import refusal_of
-from occlusion.detectors.queries import checked_array
 from occlusion.errors import OcclusionError
+from occlusion.model_arrays import checked_array
+from occlusion.phrase_refusals import refusal_of
 from occlusion.segmentations import FoundMask, Unmasked
-from occlusion.segmenters.batches import AdaptiveBatches, unless_out_of_memory
 from occlusion.segmenters.boxes import found_in_box
 from occlusion.segmenters.checkpoints import KIND, gated_hint, load_model
 from occlusion.segmenters.families import PHRASE_FAMILIES

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from occlusion.adaptive_batches import AdaptiveBatches, unless_out_of_memory
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.segmentations import FoundMask, Unmasked
-from occlusion.segmenters.batches import AdaptiveBatches, unless_out_of_memory
 from occlusion.segmenters.boxes import Box, found_in_box, on_usable
 from occlusion.segmenters.sam import NOT_A_NUMBER, too_large
 
@@ -59,7 +59,7 @@ class SegmentAnythingSegmenter:
             MissingExtraError: segment-anything or torchvision is not installed.
             OcclusionError: `bad_checkpoint`, `wrong_model`, `bad_option`.
         """
-        self._batches = AdaptiveBatches(boxes_per_batch)
+        self._batches = AdaptiveBatches(boxes_per_batch, name="boxes_per_batch")
         model = _loaded(checkpoint_or_model, model_type)
         self._predictor = _import_package().SamPredictor(model.eval().to(device=device))
         self._as_rle = as_rle

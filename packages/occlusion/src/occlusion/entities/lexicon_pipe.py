@@ -7,11 +7,11 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span
 from spacy.util import filter_spans
 
-from occlusion.lexicon import english_words
-from occlusion.measures import is_measure, is_medium
-from occlusion.modifiers import phrase_start
-from occlusion.nouns import is_plural, plural, singular
-from occlusion.verb_homonyms import is_animate, is_verb
+from occlusion.entities.measures import is_measure, is_medium
+from occlusion.entities.modifiers import phrase_start
+from occlusion.entities.verb_homonyms import is_animate, is_verb
+from occlusion.words.lexicon import english_words
+from occlusion.words.nouns import is_plural, plural, singular
 
 PIPE_NAME = "occlusion_lexicon_nouns"
 _RATHER_VERBS = frozenset({"jump", "look", "pose", "run", "smile", "talk", "turn", "walk", "work"})

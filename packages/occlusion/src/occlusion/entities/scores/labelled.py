@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from occlusion.entities import Entity
+from occlusion.entities.entity import Entity
 from occlusion.errors import OcclusionError
 
 

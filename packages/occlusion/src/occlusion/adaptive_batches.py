@@ -16,13 +16,17 @@ _WORDS = ("out of memory", "allocate memory", "not enough memory")  # CUDA and M
 class AdaptiveBatches:
     """Hands items out in batches, and remembers the largest size that fits.
 
-    >>> batches = AdaptiveBatches(3)
+    >>> batches = AdaptiveBatches(3, name="batch_size")
     >>> batches.run([1, 2, 3, 4], lambda part: [len(part)] * len(part), lambda item: 0)
     [3, 3, 3, 1]
     """
 
-    def __init__(self, size: int, *, name: str = "boxes_per_batch") -> None:
+    def __init__(self, size: int, *, name: str) -> None:
         """Begin with a size.
+
+        Args:
+            size: items of a batch, at most.
+            name: what the caller calls the size, for the message of an error.
 
         Raises:
             OcclusionError: `bad_option`: less than 1.
@@ -30,6 +34,7 @@ class AdaptiveBatches:
         if size < 1:
             raise OcclusionError("bad_option", f"{name} must be 1 or more; got {size}.")
         self.size = size
+        """Items of a batch; halved for good whenever the memory does not suffice."""
 
     def run(
         self,
@@ -67,6 +72,6 @@ def unless_out_of_memory(act: Callable[[], ResultT]) -> ResultT | None:
     # Here, not where the error is handled: it holds the tensors of the pass that failed.
     import torch
 
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    if torch.accelerator.is_available():
+        torch.accelerator.empty_cache()
     return None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from occlusion.lexicon import english_words
-from occlusion.nouns import singular
+from occlusion.words.lexicon import english_words
+from occlusion.words.nouns import singular
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc

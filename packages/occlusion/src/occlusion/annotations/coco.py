@@ -11,9 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 from occlusion.errors import OcclusionError
-from occlusion.lexicon import default_lexicon, english_words
 from occlusion.masks import Rle, segmentation_to_rle
-from occlusion.nouns import singular
+from occlusion.words.lexicon import default_lexicon, english_words
+from occlusion.words.nouns import singular
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from occlusion.annotations import CocoAnnotations, Refused
+from occlusion.annotations.coco import CocoAnnotations, Refused
 from occlusion.errors import MissingExtraError, OcclusionError
-from occlusion.nouns import singular
+from occlusion.words.nouns import singular
 
 
 @dataclass(frozen=True)

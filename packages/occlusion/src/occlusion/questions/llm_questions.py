@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Literal, cast, get_args
 
 from occlusion.errors import OcclusionError
-from occlusion.lexicon import default_lexicon, english_words
-from occlusion.nouns import singular
-from occlusion.question_prompt import QUESTION_EXAMPLES, question_prompt
-from occlusion.question_replies import named_category, read_stem
-from occlusion.question_wording import BROADEST_CATEGORY, HiddenBy, Question, hider_of, with_requests, words_of
-from occlusion.questions import is_several, tells, tells_phrase, write_question
+from occlusion.questions.prompt import QUESTION_EXAMPLES, question_prompt
+from occlusion.questions.replies import named_category, read_stem
+from occlusion.questions.wording import BROADEST_CATEGORY, HiddenBy, Question, hider_of, with_requests, words_of
+from occlusion.questions.writing import is_several, tells, tells_phrase, write_question
 from occlusion.text_generation import TextGenerator, generate_replies
+from occlusion.words.lexicon import default_lexicon, english_words
+from occlusion.words.nouns import singular
 
 QuestionRefusal = Literal[
     "empty_entity",

@@ -1,49 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 from occlusion import GroundingDinoDetector, OwlDetector
 from occlusion.detections import Undetected
-from occlusion.detectors.batching import TOO_LARGE, MemoryBatches
 
 from .conftest import noise
-
-
-def act_with_room(room: int, tried: list[int]) -> Any:
-    def act(batch: Sequence[int]) -> list[int]:
-        import torch
-
-        tried.append(len(batch))
-        if sum(batch) > room:
-            raise torch.OutOfMemoryError("CUDA out of memory")
-        return [10 * item for item in batch]
-
-    return act
-
-
-def test_a_batch_that_does_not_fit_is_halved_and_nothing_is_lost_or_done_twice() -> None:
-    tried: list[int] = []
-    batches = MemoryBatches(5)
-    assert batches.run([1, 1, 1, 1, 1, 1, 4, 3], act_with_room(4, tried)) == [10, 10, 10, 10, 10, 10, 40, 30]
-    assert tried == [5, 2, 2, 2, 2, 1, 1]  # 4 and 3 together do not fit in 4.
-    assert batches.size == 1
-
-
-def test_one_item_that_does_not_fit_has_a_reason_and_its_neighbours_are_unharmed() -> None:
-    assert MemoryBatches(3).run([1, 9, 2], act_with_room(4, [])) == [10, TOO_LARGE, 20]
-    assert TOO_LARGE.reason == "out_of_memory"
-
-
-def test_other_errors_pass() -> None:
-    def act(_: Sequence[int]) -> list[int]:
-        raise RuntimeError("no kernel")
-
-    with pytest.raises(RuntimeError, match="no kernel"):
-        MemoryBatches(2).run([1, 2], act)
-
 
 ZERO = {"grounding-dino": {"box_threshold": 0.0, "text_threshold": 0.0}, "owlv2": {"box_threshold": 0.0}}
 
@@ -97,3 +61,29 @@ def test_one_bad_item_of_a_batch_is_a_value_and_the_others_are_found(
     assert isinstance(overflowed, Undetected)
     assert (twice.reason, overflowed.reason) == ("duplicate_phrase", "not_a_number")
     assert "'Cat'" in twice.detail
+
+
+@pytest.mark.parametrize(("kind", "make"), [("grounding-dino", GroundingDinoDetector), ("owlv2", OwlDetector)])
+def test_an_image_that_does_not_fit_alone_has_a_reason_and_its_neighbours_are_found(
+    loaded: dict[str, tuple[Any, Any]], kind: str, make: Any
+) -> None:
+    import torch
+
+    calls: list[int] = []
+
+    def refuse_the_second_alone(_: Any, __: Any, inputs: dict[str, Any]) -> None:
+        calls.append(len(inputs["pixel_values"]))
+        if len(calls) in (1, 3):  # All three, and then the second.
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    hook = loaded[kind][0].register_forward_pre_hook(refuse_the_second_alone, with_kwargs=True)
+    detect = make(*loaded[kind], batch_size=3, **ZERO[kind])
+    first, second, third = detect.detect_many([(noise(90, 60, seed=seed), ["cat"]) for seed in range(3)])
+    hook.remove()
+    assert calls == [3, 1, 1, 1]
+    assert isinstance(first, list)
+    assert isinstance(third, list)
+    assert first
+    assert third
+    assert isinstance(second, Undetected)
+    assert second.reason == "out_of_memory"

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
-from occlusion.nouns import singular
+from occlusion.words.nouns import singular
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ _IMITATIONS = frozenset({"toy", "stuffed", "plush", "fake", "model", "miniature"
 @cache
 def english_words() -> Words:
     """Read the package's word lists (once)."""
-    raw = json.loads((files("occlusion") / "data" / "words.json").read_text(encoding="utf-8"))
+    raw = json.loads((files("occlusion") / "words" / "words.json").read_text(encoding="utf-8"))
     category_of = {noun: category for category, nouns in raw["categories"].items() for noun in nouns}
     return Words(
         category_of=MappingProxyType(category_of),

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from occlusion.errors import OcclusionError
-from occlusion.lexicon import default_lexicon, english_words, look_up, thing_of
-from occlusion.nouns import is_plural
-from occlusion.question_wording import (
+from occlusion.questions.word_families import are_one_family
+from occlusion.questions.wording import (
     BROADEST_CATEGORY,
     HIDERS,
-    REASONING_REQUEST,
     SHORT_REQUEST,
     HiddenBy,
     Question,
     word_question,
     words_of,
 )
-from occlusion.word_families import are_one_family
-
-__all__ = ["REASONING_REQUEST", "SHORT_REQUEST", "HiddenBy", "Question", "tells", "write_question"]
+from occlusion.words.lexicon import default_lexicon, english_words, look_up, thing_of
+from occlusion.words.nouns import is_plural
 
 _WORDS_OF_EVERY_QUESTION = words_of(
     " ".join(text for hider in HIDERS.values() for text in (hider.hides, hider.reasoning_request))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from occlusion.entities import Entity
-from occlusion.entity_prompt import ENTITY_EXAMPLES, EntityExample, few_shot_prompt
-from occlusion.entity_replies import EntityReading, read_reply
+from occlusion.entities.entity import Entity
+from occlusion.entities.prompt import ENTITY_EXAMPLES, EntityExample, few_shot_prompt
+from occlusion.entities.replies import EntityReading, read_reply
 from occlusion.text_generation import TextGenerator, generate_replies
 
 

@@ -9,8 +9,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from occlusion.errors import OcclusionError
-from occlusion.lexicon import english_words
-from occlusion.nouns import plural, singular, with_article
+from occlusion.words.lexicon import english_words
+from occlusion.words.nouns import plural, singular, with_article
 
 HiddenBy = Literal["blocks", "fill", "blur", "pixelate"]
 """What hides the thing in the picture: patches, one filled area, a blur, large pixels."""

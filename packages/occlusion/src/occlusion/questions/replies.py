@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from occlusion.nouns import plural
+from occlusion.words.nouns import plural
 
 _LABEL = re.compile(
     r"^\W*(?:sure|of course|certainly|okay|here (?:is|are)|question|answer|output|the question|q)\b[^:?]{0,60}:\W*",

@@ -1,6 +1,6 @@
 """Print how well an extractor finds labelled entities.
 
-python -m occlusion.entity_scores tests/data/entities.jsonl --entities blank --entities spacy:en_core_web_sm
+python -m occlusion.entities.scores tests/data/entities.jsonl --entities blank --entities spacy:en_core_web_sm
 """
 
 from __future__ import annotations
@@ -8,9 +8,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 
-from occlusion.entities import EntityExtractor, SpacyEntities, blank_english, load_english
-from occlusion.entity_scores.labelled import LabelledCaption, read_labelled_captions
-from occlusion.entity_scores.scoring import MatchScore, mistakes, score_entities
+from occlusion.entities.entity import EntityExtractor
+from occlusion.entities.scores.labelled import LabelledCaption, read_labelled_captions
+from occlusion.entities.scores.scoring import MatchScore, mistakes, score_entities
+from occlusion.entities.spacy_entities import SpacyEntities, blank_english, load_english
 from occlusion.errors import OcclusionError
 
 _HEADER = """\
@@ -20,7 +21,7 @@ _HEADER = """\
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print a Markdown table: a row for each extractor and split."""
-    parser = argparse.ArgumentParser(prog="python -m occlusion.entity_scores", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m occlusion.entities.scores", description=__doc__)
     parser.add_argument("file", help="JSON lines of caption, split and entities")
     parser.add_argument("--entities", action="append", help="blank (the default) or spacy:NAME; may be repeated")
     parser.add_argument(

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from occlusion.lexicon import default_lexicon, english_words
-from occlusion.measures import is_measure, is_medium
-from occlusion.nouns import is_plural, singular
+from occlusion.entities.measures import is_measure, is_medium
+from occlusion.words.lexicon import default_lexicon, english_words
+from occlusion.words.nouns import is_plural, singular
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc, Span, Token

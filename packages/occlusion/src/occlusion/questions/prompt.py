@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from occlusion.question_wording import HiddenBy, hider_of, word_question
+from occlusion.questions.wording import HiddenBy, hider_of, word_question
 
 QUESTION_EXAMPLES: tuple[tuple[str, str, bool], ...] = (
     ("penguin", "bird", False),

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from occlusion.caption_search import find_whole_words
-from occlusion.entities import Entity
-from occlusion.lexicon import english_words
+from occlusion.entities.caption_search import find_whole_words
+from occlusion.entities.entity import Entity
+from occlusion.words.lexicon import english_words
 
 RejectionReason = Literal[
     "chatter", "no_arrow", "no_head", "not_in_caption", "head_not_in_phrase", "head_not_last", "overlaps", "duplicate"

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from occlusion.entities import Entity
-from occlusion.entity_scores.labelled import LabelledCaption
+from occlusion.entities.entity import Entity
+from occlusion.entities.scores.labelled import LabelledCaption
 from occlusion.errors import OcclusionError
 
 

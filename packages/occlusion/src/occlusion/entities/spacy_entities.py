@@ -3,46 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
+from occlusion.entities.entity import Entity
+from occlusion.entities.noun_chunks import chunk_entities
 from occlusion.errors import MissingExtraError, OcclusionError
-from occlusion.lexicon import default_lexicon, english_words
-from occlusion.noun_chunks import chunk_entities
-from occlusion.nouns import singular
+from occlusion.words.lexicon import default_lexicon, english_words
+from occlusion.words.nouns import singular
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
-
-
-@dataclass(frozen=True)
-class Entity:
-    """A thing named in a caption; spans are character offsets, end not included."""
-
-    phrase: str
-    """Noun with its modifiers as the caption writes it (`white plate`): `caption[start:end]`."""
-
-    head: str
-    """The noun alone, compounds kept (`tennis player`, `hot dog`): `caption[head_start:head_end]`."""
-
-    start: int
-    end: int
-    head_start: int
-    head_end: int
-
-    @property
-    def lemma(self) -> str:
-        """The head in the singular and in lower case: the same for every mention of one kind of thing."""
-        return singular(self.head)
-
-
-class EntityExtractor(Protocol):
-    """Anything that finds the entities of captions."""
-
-    def __call__(self, captions: Sequence[str]) -> list[list[Entity]]:
-        """Return the entities of each caption, in reading order; several mentions of a thing are several entities."""
-        ...
 
 
 class SpacyEntities:
@@ -111,7 +82,7 @@ def blank_english(lexicon: Mapping[str, str] | None = None) -> Language:
     _require_spacy()
     import spacy
 
-    from occlusion.lexicon_pipe import PIPE_NAME
+    from occlusion.entities.lexicon_pipe import PIPE_NAME
 
     nlp = spacy.blank("en")
     nlp.add_pipe(PIPE_NAME, config={"nouns": sorted(default_lexicon() if lexicon is None else lexicon)})
