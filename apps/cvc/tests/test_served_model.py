@@ -15,7 +15,7 @@ from cvc.pipeline import build_pipeline, check_needs
 from cvc.settings import CvcSettings
 from cvc.trials import trials_stage
 from pydantic import ValidationError
-from shard_runner import Row, read_rows, run
+from shard_runner import Row, read_rows, run, status
 
 SERVED = "guesser-7b"
 KEY = "sk-never-written"
@@ -158,6 +158,26 @@ def test_a_served_language_model_names_entities_and_writes_questions(
     assert {row["llm_refusal"] for row in rows if row["written_by"] == "rules"} <= {"tells", "wrong_number"}
     asked_of_entities = [one for one in guesser.asked if "Gray blocks" not in one["messages"][-1]["content"]]
     assert len(asked_of_entities) == len({row["caption"] for row in read_rows(tmp_path, "images")})
+
+
+def test_prompts_that_got_no_reply_fail_and_are_asked_again(
+    guesser: Guesser, small_settings: CvcSettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked_again: list[str] = []
+
+    def reply(asked: dict[str, Any]) -> str:
+        asked_again.append(asked["messages"][-1]["content"])
+        return "" if len(asked_again) % 5 == 0 else "none"
+
+    monkeypatch.setattr(guesser, "reply", reply)
+    settings = served_settings(small_settings, guesser.base_url, entities="llm", text_model=SERVED)
+    run(build_pipeline(settings, tmp_path), tmp_path, seed=0, only=["entities"], progress=False)
+    [entities] = [account for account in status(tmp_path) if account.name == "entities"]
+    unanswered = entities.failed["no_reply"]
+    assert unanswered >= 1
+    before = len(asked_again)
+    run(build_pipeline(settings, tmp_path), tmp_path, seed=0, only=["entities"], progress=False)
+    assert len(asked_again) - before == unanswered
 
 
 def test_training_and_evaluation_open_the_weights_in_this_process(small_settings: CvcSettings, tmp_path: Path) -> None:

@@ -160,3 +160,14 @@ def test_a_pipeline_that_cannot_parse_is_refused_with_what_to_do() -> None:
 def test_a_missing_pipeline_gives_the_install_command() -> None:
     with pytest.raises(MissingExtraError, match="python -m spacy download en_nowhere"):
         load_english("en_nowhere")
+
+
+def test_nouns_of_ones_own_are_things_even_where_the_built_in_list_calls_them_abstract() -> None:
+    extract = SpacyEntities(blank_english({"shadow": "object", "game": "toy", "wall": "thing"}))
+    heads = [entity.head for entity in extract(["A shadow on a wall next to a game"])[0]]
+    assert heads == ["shadow", "wall", "game"]
+
+
+def test_text_that_utf8_cannot_carry_has_no_entities_and_leaves_its_neighbours_alone() -> None:
+    found = SpacyEntities(blank_english({"wall": "thing"}))(["A wall", "bad \ud800 wall", "walls"])
+    assert [[entity.head for entity in entities] for entities in found] == [["wall"], [], ["walls"]]

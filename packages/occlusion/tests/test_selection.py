@@ -66,3 +66,9 @@ def test_a_cap_of_nothing_is_an_error(cap: Any) -> None:
     with pytest.raises(OcclusionError, match="at least 1; got 0") as caught:
         cap([], 0)
     assert caught.value.reason == "cap"
+
+
+def test_spellings_of_one_thing_are_one_thing() -> None:
+    heads = ["hot dog", "Hot-dog", "hot  dogs"]
+    rows = [{"image": "a.png", "head": head, "ppl_head": float(ppl)} for ppl, head in enumerate(heads, 2)]
+    assert [row["head"] for row in deduplicate(rows)] == ["hot dog"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
 
-from cvc.construction import load_question_writer, text_model_identity
+from cvc.construction import load_question_writer, text_model_config
 from cvc.engines import file_digest
 from cvc.settings import CvcSettings
 
@@ -22,7 +22,7 @@ def question_stage(settings: CvcSettings) -> Stage:
         return ask
 
     config = settings.picked("questions", "question_fallback", "occluder") | {"lexicon": file_digest(settings.lexicon)}
-    config["text_model"] = text_model_identity(settings, settings.questions)
+    config |= text_model_config(settings, settings.questions)
     return Stage(name="question", make=make, config=config, batch_size=64)
 
 

@@ -59,7 +59,8 @@ def load_causality(settings: CvcSettings) -> "CausalityScorer":
     from occlusion import MaskedLmCausality
 
     show_only_the_runs_bars()
-    return MaskedLmCausality(settings.mlm, batch_size=settings.mlm_batch, device=settings.device)
+    device = settings.device or _best_device()
+    return MaskedLmCausality(settings.mlm, batch_size=settings.mlm_batch, device=device)
 
 
 def load_annotations(settings: CvcSettings) -> "CocoAnnotations":
@@ -68,12 +69,13 @@ def load_annotations(settings: CvcSettings) -> "CocoAnnotations":
     Raises:
         SettingsError: there are none, and nothing else finds boxes.
     """
-    from occlusion import CocoAnnotations
+    from occlusion import CocoAnnotations, ParquetAnnotations
 
-    return CocoAnnotations.load(settings.needed("annotations", ANNOTATIONS))
+    path: Path = settings.needed("annotations", ANNOTATIONS)
+    return (ParquetAnnotations if path.suffix == ".parquet" else CocoAnnotations).load(path)
 
 
-ANNOTATIONS = "boxes come from COCO instances JSON, or from a model: --detector"
+ANNOTATIONS = "boxes come from COCO instances JSON, Parquet, or a model: --detector"
 """What annotations are for."""
 
 
@@ -170,7 +172,11 @@ def load_text_model(settings: CvcSettings) -> "TextGenerator":
             )
             for number, prompt in enumerate(prompts)
         ]
-        return [result.trials[0].text if result.trials else "" for result in sampler.sample(requests)]
+        results = sampler.sample(requests)
+        errors = [result.error for result in results if result.error is not None]
+        if errors and len(errors) == len(results):
+            raise InputError(f"the language model answered none of {len(results)} prompts; the first: {errors[0]}.")
+        return [result.trials[0].text if result.trials else "" for result in results]
 
     return generate
 
@@ -184,9 +190,11 @@ def text_model(settings: CvcSettings) -> str:
     return settings.text_model or settings.needed("model", "a language model, or --text-model")
 
 
-def text_model_identity(settings: CvcSettings, choice: str) -> str:
-    """The language model for a fingerprint; empty where the choice is not `llm`."""
-    return model_identity(text_model(settings)) if choice == "llm" else ""
+def text_model_config(settings: CvcSettings, choice: str) -> dict[str, Any]:
+    """What a language model's replies depend on, for a fingerprint; empty where the choice is not `llm`."""
+    if choice != "llm":
+        return {}
+    return {"text_model": model_identity(text_model(settings))} | settings.picked("backend", "dtype")
 
 
 def _best_device() -> str:

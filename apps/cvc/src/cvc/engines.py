@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 Trial = dict[str, Any]
 
 _SMALL_FILE_BYTES = 32 << 20
+_END_BYTES = 1 << 20
 
 
 def file_digest(path: Path | None) -> str:
@@ -31,8 +32,16 @@ def file_digest(path: Path | None) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def _ends_of(path: Path, size: int) -> bytes:
+    """The first and the last part of a large file: trained weights differ there."""
+    with path.open("rb") as file:
+        first = file.read(_END_BYTES)
+        file.seek(size - _END_BYTES)
+        return first + file.read(_END_BYTES)
+
+
 def model_identity(model: str | Path | None) -> str:
-    """A name stands for itself; a folder for the names, sizes and (up to 32 MiB each) contents of its files.
+    """A name stands for itself; a folder for names, sizes and contents of its files (above 32 MiB, of both ends).
 
     >>> model_identity("FacebookAI/roberta-large")
     'FacebookAI/roberta-large'
@@ -47,7 +56,7 @@ def model_identity(model: str | Path | None) -> str:
         if path.is_file():
             size = path.stat().st_size
             digest.update(f"{path.name} {size}\n".encode())
-            digest.update(path.read_bytes() if size <= _SMALL_FILE_BYTES else b"")
+            digest.update(path.read_bytes() if size <= _SMALL_FILE_BYTES else _ends_of(path, size))
     return digest.hexdigest()
 
 

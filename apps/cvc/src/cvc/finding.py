@@ -68,6 +68,9 @@ def _annotated(row: Row, annotations: Any) -> Outcome:
     if found.size_wh != (row["width"], row["height"]):
         sizes = f"{found.size_wh} in the annotations, {row['width']} x {row['height']} in the file"
         return Dropped("other_size", sizes)
+    if found.refused:  # a thing that stays half visible is no riddle
+        reasons = ", ".join(sorted({one.reason for one in found.refused}))
+        return Dropped("partly_annotated", f"{len(found.refused)} of its annotations cannot be used: {reasons}")
     boxes = {"boxes": [list(box) for box in found.boxes_xyxy_px], "scores": None, "masks": list(found.masks_rle)}
     return [row | boxes]
 
@@ -143,8 +146,9 @@ def _masked(rows: list[Row], segmenter: Any, settings: CvcSettings) -> list[Outc
     for (at, k), mask in zip(missing, found, strict=True):
         if isinstance(mask, FoundMask):
             masks[at][k] = mask.rle
-        else:  # a thing that stays half visible is no riddle
-            faults.setdefault(at, Dropped(mask.reason, mask.detail))
+        else:  # here too
+            kind = Failed if mask.reason in ("out_of_memory", "not_a_number") else Dropped
+            faults.setdefault(at, kind(mask.reason, mask.detail))
     return [faults.get(at, [row | {"masks": masks[at]}]) for at, row in enumerate(rows)]
 
 

@@ -26,7 +26,9 @@ def occlude_stage(settings: CvcSettings, run_dir: Path) -> Stage:
         occluder = load_occluder(settings.occluder, **options)
         return lambda rows: [_hide(row, occluder, settings, run_dir) for row in rows]
 
-    config = settings.picked("occluder", "dilate_px", "min_covered", "max_hidden", "drop_leaks")
+    config = settings.picked("occluder", "dilate_px", "max_hidden", "drop_leaks")
+    if settings.occluder == "patches":
+        config |= settings.picked("min_covered")
     return Stage(name="occlude", make=make, config=config, batch_size=16)
 
 

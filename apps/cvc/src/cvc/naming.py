@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
 
-from cvc.construction import load_causality, load_entities, text_model_identity
+from cvc.construction import load_causality, load_entities, text_model_config
 from cvc.engines import file_digest, model_identity
 from cvc.settings import CvcSettings
 
@@ -28,7 +28,7 @@ def entities_stage(settings: CvcSettings) -> Stage:
         return find
 
     config = settings.picked("entities", "spacy_model") | {"lexicon": file_digest(settings.lexicon)}
-    config["text_model"] = text_model_identity(settings, settings.entities)
+    config |= text_model_config(settings, settings.entities)
     return Stage(name="entities", make=make, config=config, batch_size=64)
 
 
@@ -41,7 +41,7 @@ def _caption_fault(caption: str | None) -> Dropped | None:
 def _entities(extract: Any, captions: list[str]) -> "list[Sequence[Entity] | None]":
     """The entities of each caption; None where a language model did not reply."""
     if hasattr(extract, "read"):
-        return [one.entities if one.reply else None for one in extract.read(captions)]
+        return [one.entities if one.reply.strip() else None for one in extract.read(captions)]
     return extract(captions)
 
 
@@ -84,6 +84,8 @@ def _causal_outcome(row: Row, causality: Any, settings: CvcSettings) -> Outcome:
     from occlusion import Unscored
 
     if isinstance(causality, Unscored):
+        if causality.reason == "out_of_memory":  # the next run may have more
+            return Failed(causality.reason, causality.detail)
         return Dropped(causality.reason, f"{row['head']}: {causality.detail}")
     ppl = causality.ppl_head
     if (

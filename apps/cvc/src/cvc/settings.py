@@ -13,6 +13,9 @@ from cvc.examples import MixRule
 GIVEN_MASKS = ("auto", "annotations")
 """Values of `segmenter` that keep the masks that came with the boxes."""
 
+DETECTORS_OF_BOXES = ("grounding-dino", "mm-grounding-dino", "owlv2", "owlvit", "glip", "glip-l", "glip-t")
+"""Detectors by name that give no masks."""
+
 TINY = "tiny"
 """Name of the embedded world's own models."""
 
@@ -34,7 +37,9 @@ class CvcSettings(RunSettings):
         None,
         description="JSON of captions: the CVC list of {image, text_input}, {image, caption(s)}, or COCO captions.",
     )
-    annotations: Path | None = Field(None, description="COCO instances JSON: boxes and masks of the named things.")
+    annotations: Path | None = Field(
+        None, description="COCO instances JSON, or Parquet: boxes and masks of the named things."
+    )
     max_pixels: int = Field(
         89_478_485, gt=0, description="Images with more pixels are quarantined before decoding. Pillow's own alarm."
     )
@@ -97,7 +102,7 @@ class CvcSettings(RunSettings):
     mlm_batch: int = Field(32, ge=1, description="Masked captions in one forward pass.")
 
     most_per_image: int | None = Field(
-        None, ge=1, description="Most things hidden of one image, those of lowest perplexity; by default all. Ours."
+        None, ge=1, description="Most things looked for in one image, those of lowest perplexity; by default all. Ours."
     )
     most_per_head: int | None = Field(
         None,
@@ -261,7 +266,7 @@ class CvcSettings(RunSettings):
         0.0, ge=0, le=1, description="Stop before training on trials of which a smaller share than this is distinct."
     )
 
-    @field_validator("model", "weights", "mlm")
+    @field_validator("model", "weights", "mlm", "text_model")
     @classmethod
     def _tiny_is_a_path(cls, value: str | None, info: ValidationInfo) -> str | None:
         if value != TINY:
@@ -302,8 +307,14 @@ class CvcSettings(RunSettings):
     def _parts_go_together(self) -> "CvcSettings":
         if self.detector == "annotations" and self.min_score is not None:
             raise ValueError("min_score belongs to a detector; annotations have no scores.")
-        if self.glip_python is not None and self.detector != "glip":
+        if self.glip_python is not None and not self.detector.startswith("glip"):
             raise ValueError(f"glip_python belongs to detector glip; got detector {self.detector}.")
+        if self.detector != "annotations" and self.annotations is not None:
+            raise ValueError(f"annotations are not read with detector {self.detector}; give one of the two.")
+        if self.segmenter == "annotations" and self.detector in DETECTORS_OF_BOXES:
+            raise ValueError(f"segmenter annotations takes masks that detector {self.detector} does not give.")
+        if self.sam_type != "vit_h" and self.sam_checkpoint is None:
+            raise ValueError("sam_type is that of sam_checkpoint; got none.")
         if (self.sam_checkpoint is None) == (self.segmenter == "segment-anything"):
             raise ValueError("segmenter segment-anything needs sam_checkpoint, and no other segmenter takes it.")
         if self.text_model is not None and "llm" not in (self.entities, self.questions):

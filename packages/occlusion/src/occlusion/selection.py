@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 from occlusion.errors import OcclusionError
-from occlusion.words.nouns import singular
+from occlusion.words.nouns import thing_key
 
 Row = dict[str, Any]
 
@@ -21,7 +21,7 @@ def deduplicate(instances: Iterable[Row]) -> list[Row]:
     >>> deduplicate(rows)
     [{'image': 'a.png', 'head': 'dogs', 'ppl_head': 2.0}]
     """
-    return _keep(instances, 1, lambda row: (str(row["image"]), singular(row["head"])))
+    return _keep(instances, 1, lambda row: (str(row["image"]), thing_key(row["head"])))
 
 
 def cap_per_image(instances: Iterable[Row], most: int) -> list[Row]:
@@ -50,7 +50,7 @@ def cap_per_head(instances: Iterable[Row], most: int) -> list[Row]:
     >>> [row["image"] for row in cap_per_head(rows, 1)]
     ['b.png']
     """
-    return _keep(instances, most, lambda row: singular(row["head"]))
+    return _keep(instances, most, lambda row: thing_key(row["head"]))
 
 
 def _keep(instances: Iterable[Row], most: int, group_of: Callable[[Row], Hashable]) -> list[Row]:

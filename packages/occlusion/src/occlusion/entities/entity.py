@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from occlusion.words.nouns import singular
+from occlusion.words.nouns import thing_key
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Entity:
     @property
     def lemma(self) -> str:
         """The head in the singular and in lower case: the same for every mention of one kind of thing."""
-        return singular(self.head)
+        return thing_key(self.head)
 
 
 class EntityExtractor(Protocol):

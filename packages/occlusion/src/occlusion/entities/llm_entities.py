@@ -37,6 +37,8 @@ class LlmEntities:
     def __call__(self, captions: Sequence[str]) -> list[list[Entity]]:
         """Return the entities of each caption, in reading order.
 
+        None where a reply is empty, as that of a request that failed: `read` tells the two apart.
+
         Raises:
             OcclusionError: `bad_generation`: `generate` did not return one string for each prompt.
         """

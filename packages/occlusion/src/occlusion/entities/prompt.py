@@ -93,7 +93,9 @@ def few_shot_prompt(caption: str, *, examples: Sequence[EntityExample] = ENTITY_
     ['Caption: A red kite', 'Things:', '1. red kite -> kite', '', 'Caption: A duck.', 'Things:']
     """
     shown = [f"Caption: {text}\nThings:\n{_listed(pairs)}" for text, pairs in examples]
-    return "\n\n".join([_TASK, *shown, f"Caption: {' '.join(caption.split())}\nThings:"])
+    # A lone surrogate would stop a tokenizer.
+    asked = " ".join(caption.encode("utf-8", "replace").decode().split())
+    return "\n\n".join([_TASK, *shown, f"Caption: {asked}\nThings:"])
 
 
 def _listed(pairs: Sequence[tuple[str, str]]) -> str:

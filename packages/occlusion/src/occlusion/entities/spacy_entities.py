@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 
+OWN_NOUNS = "occlusion_own_nouns"
+"""Key of a pipeline's `meta`: the nouns of a lexicon that the caller gave."""
+
+
 class SpacyEntities:
     """Entities by spaCy: noun chunks of a parsed pipeline, or the lexicon rules of `blank_english`.
 
@@ -35,16 +39,18 @@ class SpacyEntities:
             batch_size: captions in one spaCy batch.
         """
         self._nlp = nlp
+        self._own_nouns = frozenset[str](getattr(nlp, "meta", {}).get(OWN_NOUNS, ()))
         self._abstract = english_words().abstract if abstract is None else abstract
         self._batch_size = batch_size
 
     def __call__(self, captions: Sequence[str]) -> list[list[Entity]]:
-        """Return the entities of each caption, in reading order.
+        """Return the entities of each caption, in reading order; none of text that UTF-8 cannot carry.
 
         Raises:
             OcclusionError: `no_parser`: the pipeline neither parses nor has the lexicon rules.
         """
-        return [self._entities(doc) for doc in self._nlp.pipe(captions, batch_size=self._batch_size)]
+        readable = (caption if _is_unicode(caption) else "" for caption in captions)
+        return [self._entities(doc) for doc in self._nlp.pipe(readable, batch_size=self._batch_size)]
 
     def _entities(self, doc: Doc) -> list[Entity]:
         if "occlusion_phrases" in doc.spans:
@@ -62,6 +68,8 @@ class SpacyEntities:
     def _is_abstract(self, head: str) -> bool:
         """Of a compound the last word decides (`baseball game`), unless the whole is a known thing."""
         noun = singular(head)
+        if noun in self._own_nouns:
+            return False
         return noun in self._abstract or (noun not in default_lexicon() and noun.rpartition(" ")[2] in self._abstract)
 
 
@@ -74,7 +82,8 @@ def blank_english(lexicon: Mapping[str, str] | None = None) -> Language:
     which is right in most captions and not in all: only a parser knows.
 
     Args:
-        lexicon: nouns in the singular (or as they are written) to categories; the built-in one when None.
+        lexicon: nouns in the singular (or as they are written) to categories; the built-in one when None. Nouns given
+            here are things, also where the built-in list calls them abstract (`shadow`).
 
     Raises:
         MissingExtraError: spaCy is not installed.
@@ -85,6 +94,7 @@ def blank_english(lexicon: Mapping[str, str] | None = None) -> Language:
     from occlusion.entities.lexicon_pipe import PIPE_NAME
 
     nlp = spacy.blank("en")
+    nlp.meta[OWN_NOUNS] = sorted(lexicon or ())
     nlp.add_pipe(PIPE_NAME, config={"nouns": sorted(default_lexicon() if lexicon is None else lexicon)})
     return nlp
 
@@ -102,6 +112,14 @@ def load_english(name: str = "en_core_web_sm") -> Language:
         return spacy.load(name, exclude=["ner"])
     except OSError as error:
         raise MissingExtraError(name, "spacy", command=f"python -m spacy download {name}") from error
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _require_spacy() -> None:

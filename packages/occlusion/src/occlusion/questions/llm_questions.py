@@ -99,7 +99,7 @@ class LlmQuestions:
     ) -> list[Question | UnwrittenQuestion]:
         """Return a question about each head, in order, or why there is none.
 
-        A head whose reply was empty is asked again by the next call.
+        A head whose reply was empty is refused whatever the fallback, and asked again by the next call.
 
         Args:
             entity_heads: nouns as captions have them, in any case and number.
@@ -132,7 +132,7 @@ class LlmQuestions:
         return found
 
     def _prompt(self, head: str) -> str:
-        return question_prompt(head, self._categories, hidden_by=self._hidden_by, examples=self._examples)
+        return question_prompt(_key(head), self._categories, hidden_by=self._hidden_by, examples=self._examples)
 
     def _for_mention(
         self, known: Question | UnwrittenQuestion | None, head: str, phrase: str
@@ -140,19 +140,19 @@ class LlmQuestions:
         """What was found for a head, where it is spelled like this and has these modifiers."""
         if known is None:
             return UnwrittenQuestion(head, "empty_entity")
-        if isinstance(known, UnwrittenQuestion):
-            return replace(known, head=head)
-        if not tells_phrase(known, phrase):
+        if isinstance(known, Question) and not tells_phrase(known, phrase):
             return known
-        refused = UnwrittenQuestion(head, "tells", known.stem)
-        return self._by_rules(refused, phrase) if self._fallback == "rules" else refused
+        refused = (
+            UnwrittenQuestion(head, "tells", known.stem) if isinstance(known, Question) else replace(known, head=head)
+        )
+        may_fall_back = self._fallback == "rules" and refused.reason != "empty_reply"  # a request that failed
+        return self._by_rules(refused, phrase) if may_fall_back else refused
 
     def _question(self, head: str, reply: str) -> Question | UnwrittenQuestion:
         read = self._read(head, reply)
         if isinstance(read, Question):
             return read
-        refused = UnwrittenQuestion(head, read, reply[:1000])
-        return self._by_rules(refused, head) if self._fallback == "rules" else refused
+        return UnwrittenQuestion(head, read, reply[:1000])
 
     def _by_rules(self, refused: UnwrittenQuestion, phrase: str) -> Question | UnwrittenQuestion:
         try:

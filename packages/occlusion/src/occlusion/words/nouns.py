@@ -127,6 +127,15 @@ def plural(noun: str) -> str:
     return before + _plural_word(last) + of + rest
 
 
+def thing_key(noun: str) -> str:
+    """Return the singular with spaces for hyphens, single ones: the same for every spelling of one thing.
+
+    >>> thing_key("Hot-dogs"), thing_key("hot  dog")
+    ('hot dog', 'hot dog')
+    """
+    return " ".join(singular(" ".join(noun.replace("-", " ").split())).split())
+
+
 def is_plural(noun: str) -> bool:
     """Say whether the last word of a noun is a plural form that means several things.
 
