@@ -67,6 +67,7 @@ def test_words_of_a_model_are_escaped(finished_run: Path, small_settings: CosSet
     assert "&lt;script&gt;alert" in page
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_study_compares_seed_by_seed(tmp_path: Path) -> None:
     size = WorldSize(scenes=6, held_out=4, steps=2)

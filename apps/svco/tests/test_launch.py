@@ -8,6 +8,7 @@ from click.testing import CliRunner
 from svco.cli import main
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_two_processes_train_what_one_would(world: Path, tmp_path: Path) -> None:
     flags = [

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import struct
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -51,6 +52,12 @@ class Boxes:
             time.sleep(60)
         if self.mode == "refuses":
             raise worker().BadRequestError("not_a_number", "the model must give numbers.")
+        if self.mode == "fails without words":
+            raise MemoryError
+        if self.mode == "leaves a child":
+            child = subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL)
+            note(self.notes, f"child {child.pid}")
+            os._exit(7)
         if self.mode == "fails":
             raise RuntimeError("no such operator")
         found = [
@@ -84,11 +91,21 @@ GARBAGE = {
     "wrong id": json.dumps({"id": 99}) + "\n",
     "empty answer": json.dumps({"id": 1}) + "\n",
     "huge line": "x" * 3_000_000,
+    "error is text": json.dumps({"id": 1, "error": "no"}) + "\n",
+    "error is half": json.dumps({"id": 1, "error": {"reason": "no"}}) + "\n",
 }
 GREETINGS = {
     "wrong version": {"protocol": 0, "worker": "glip"},
     "other worker": {"protocol": 1, "worker": "sam"},
 }
+
+
+def load(mode: str) -> Boxes:
+    if mode == "load raises":
+        raise OSError("weights must be there;\ngot none")
+    if mode == "load exits":
+        sys.exit("--weights must be given")
+    return Boxes(mode)
 
 
 def main() -> None:
@@ -110,7 +127,7 @@ def main() -> None:
         module = worker()
         module.opened = size_wh_of_png
         versions = {"python": "3.11", "torch": "2.4.1"}
-        module.serve(lambda: Boxes(mode), {"model": "glip-t", "versions": versions})
+        module.serve(lambda: load(mode), {"model": "glip-t", "versions": versions})
 
 
 if __name__ == "__main__":

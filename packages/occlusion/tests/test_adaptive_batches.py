@@ -67,3 +67,27 @@ def test_a_size_below_one_is_refused_by_its_name() -> None:
     with pytest.raises(OcclusionError, match="phrases_per_batch must be 1 or more; got 0") as caught:
         AdaptiveBatches(0, name="phrases_per_batch")
     assert caught.value.reason == "bad_option"
+
+
+def test_the_size_comes_back_after_many_full_batches_and_each_halving_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    tried: list[int] = []
+    batches = AdaptiveBatches(5, name="batch_size")
+    with caplog.at_level("WARNING"):
+        batches.run([1] * 5, act_with_room(1, tried), too_large)
+    assert caplog.messages == [
+        "batch_size is now 2: 5 ran out of memory",
+        "batch_size is now 1: 2 ran out of memory",
+    ]
+    assert tried == [5, 2, 1, 1, 1, 1, 1]
+    batches.run([1] * 27, act_with_room(99, tried), too_large)
+    assert batches.size == 2  # 5 and 27 make 32.
+    batches.run([1] * 63, act_with_room(99, tried), too_large)
+    assert batches.size == 2  # The last one was not full.
+    batches.run([1] * 2, act_with_room(99, tried), too_large)
+    assert batches.size == 4
+    batches.run([1] * 128, act_with_room(99, tried), too_large)
+    assert batches.size == 5  # No more than at first.
+    batches.run([1] * 400, act_with_room(99, tried), too_large)
+    assert batches.size == 5

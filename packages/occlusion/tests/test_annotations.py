@@ -170,3 +170,46 @@ def test_a_file_is_read(tmp_path: Path) -> None:
 def test_a_mask_of_another_size_says_both_sizes() -> None:
     with pytest.raises(OcclusionError, match=r"\[48, 64\]; got \[2, 2\]"):
         segmentation_to_rle({"size": [2, 2], "counts": "22"}, size_hw=(48, 64))
+
+
+def test_an_image_is_found_by_the_longest_end_of_its_path() -> None:
+    file = instances({"bbox": [1, 2, 3, 4]})
+    size = {"width": 64, "height": 48}
+    names = ("train/a.jpg", "val\\a.jpg", "val/only.jpg")
+    file["images"] = [{"id": i, "file_name": name, **size} for i, name in enumerate(names)]
+    file["annotations"] = [
+        {"id": 10 + i, "image_id": i, "category_id": 1, "bbox": [i, 0, 9, 9]} for i in range(len(names))
+    ]
+    coco = CocoAnnotations(file)
+    for path, left in [
+        ("/data/train/a.jpg", 0),
+        ("train/a.jpg", 0),
+        ("D:\\data\\train\\a.jpg", 0),
+        ("val/a.jpg", 1),
+        ("./val\\a.jpg", 1),
+        ("only.jpg", 2),
+    ]:
+        assert coco.find(path, "dog").boxes_xyxy_px[0][0] == left
+    for path, reason in [("a.jpg", "ambiguous_image"), ("/data/train/only.jpg", "image_not_annotated")]:
+        with pytest.raises(OcclusionError) as caught:
+            coco.find(path, "dog")
+        assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("name", ["T-shirt", "traffic_light", "Half-eaten sandwich on a plate", "Straße", "glasses"])
+def test_a_category_is_found_by_its_own_name_in_every_spelling(name: str) -> None:
+    coco = CocoAnnotations(instances(categories=[{"id": 1, "name": name}, {"id": 2, "name": "plate"}]))
+    for written in (name, name.upper(), name.replace("-", " ").replace("_", "-"), f"  {name} "):
+        assert coco.category(written) == name
+
+
+def test_categories_that_share_a_singular_stay_two() -> None:
+    file = instances({"bbox": [0, 0, 1, 9]}, {"bbox": [2, 0, 1, 9], "category_id": 2})
+    file["categories"] = [{"id": 1, "name": "glass"}, {"id": 2, "name": "glasses"}]
+    coco = CocoAnnotations(file)
+    assert [coco.find("a.jpg", head).boxes_xyxy_px[0][0] for head in ("Glass", "glasses")] == [0, 2]
+    file["categories"] = [{"id": 1, "name": "Light"}, {"id": 2, "name": "LIGHTS"}, {"id": 3, "name": "lights"}]
+    assert CocoAnnotations(file).category("lights") == "lights"
+    with pytest.raises(OcclusionError, match=r"must fit one category.*'LIGHTS', 'lights'") as caught:
+        CocoAnnotations(file).category("Lights")
+    assert caught.value.reason == "ambiguous_category"

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from occlusion import GroundingDinoDetector, OwlDetector
+from occlusion import GroundingDinoDetector, OcclusionError, OwlDetector
 from occlusion.detections import Undetected
+from PIL import Image
 
 from .conftest import noise
 
@@ -87,3 +90,28 @@ def test_an_image_that_does_not_fit_alone_has_a_reason_and_its_neighbours_are_fo
     assert third
     assert isinstance(second, Undetected)
     assert second.reason == "out_of_memory"
+
+
+@pytest.fixture
+def cut_off(tmp_path: Path) -> Iterator[Image.Image]:
+    """An image that opens, and cannot be read to its end."""
+    noise(90, 60).save(tmp_path / "whole.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "whole.png").read_bytes()[:3000])
+    with Image.open(tmp_path / "cut.png") as image:
+        yield image
+
+
+@pytest.mark.parametrize(("kind", "make"), [("grounding-dino", GroundingDinoDetector), ("owlv2", OwlDetector)])
+def test_an_image_that_is_cut_off_costs_no_other_item(
+    loaded: dict[str, tuple[Any, Any]], kind: str, make: Any, cut_off: Image.Image
+) -> None:
+    detect = make(*loaded[kind], batch_size=3, **ZERO[kind])
+    good = (noise(90, 60), ["cat"])
+    first, bad, last = detect.detect_many([good, (cut_off, ["cat"]), good])
+    assert first
+    assert first == last
+    assert isinstance(bad, Undetected)
+    assert bad.reason == "bad_image"
+    with pytest.raises(OcclusionError, match=r"cut\.png must be a whole image file") as caught:
+        detect(cut_off, ["cat"])
+    assert caught.value.reason == "bad_image"

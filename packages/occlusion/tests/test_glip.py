@@ -17,6 +17,7 @@ from occlusion import Detection, MissingExtraError, OcclusionError
 from occlusion.detections import Undetected
 from occlusion.detectors.glip import GlipDetector, png_base64
 from occlusion.workers import WorkerLimits, glip_worker
+from PIL import Image
 
 from .conftest import noise
 
@@ -207,6 +208,17 @@ def test_one_bad_item_of_a_batch_is_a_value_but_a_closed_worker_is_an_error(work
         detect.detect_many([(noise(9, 9), ["dog"])])
 
 
+def test_a_picture_that_is_cut_off_is_its_items_own_result(worker: Worker, tmp_path: Path) -> None:
+    noise(90, 60).save(tmp_path / "a.png")
+    (tmp_path / "cut.png").write_bytes((tmp_path / "a.png").read_bytes()[:3000])
+    good = (noise(9, 9), ["cat"])
+    with Image.open(tmp_path / "cut.png") as cut:
+        first, bad, last = worker().detect_many([good, (cut, ["cat"]), good])
+    assert isinstance(bad, Undetected)
+    assert bad.reason == "bad_image"
+    assert first == last != []
+
+
 def test_a_hanging_worker_is_given_up_in_time(worker: Worker) -> None:
     detect = worker("hangs", limits={"call_timeout_s": 0.5, "max_restarts": 0})
     detect.refusal("cat")
@@ -224,6 +236,8 @@ def test_a_hanging_worker_is_given_up_in_time(worker: Worker) -> None:
         ("list", r"a JSON object in each line; got '\[1, 2\]'"),
         ("wrong id", "an answer with id 1; got 99"),
         ("huge line", "lines of 1000000 bytes or fewer"),
+        ("error is text", "an error as a reason and a message; got 'no'"),
+        ("error is half", "an error as a reason and a message; got {'reason': 'no'}"),
     ],
 )
 def test_garbage_on_standard_output_is_an_error_and_ends_the_worker(worker: Worker, mode: str, text: str) -> None:
@@ -242,6 +256,8 @@ def test_garbage_on_standard_output_is_an_error_and_ends_the_worker(worker: Work
         ("other worker", "wrong_worker", "got {'worker': 'sam'"),
         ("greets late", "worker_start", "did not start: worker must answer in 1 s"),
         ("cannot start", "worker_start", "exit code 1.*No module named 'mmdet'"),
+        ("load raises", "worker_start", "exit code 1.*last words: OSError: weights must be there; got none$"),
+        ("load exits", "worker_start", "exit code 1.*last words: --weights must be given$"),
     ],
 )
 def test_a_worker_that_does_not_greet_right_is_refused(worker: Worker, mode: str, reason: str, text: str) -> None:
@@ -252,9 +268,63 @@ def test_a_worker_that_does_not_greet_right_is_refused(worker: Worker, mode: str
 
 
 def test_an_answer_without_what_was_asked_for_is_garbage(worker: Worker) -> None:
+    detect = worker("empty answer")
+    pid = pid_of(detect)
     with pytest.raises(OcclusionError, match=r"must answer as its protocol says; KeyError\('token_ids'\)") as caught:
-        worker("empty answer")(noise(9, 9), ["cat"])
+        detect(noise(9, 9), ["cat"])
     assert caught.value.reason == "worker_garbage"
+    assert ends(pid)
+
+
+def test_an_error_without_words_says_its_kind(worker: Worker) -> None:
+    with pytest.raises(OcclusionError, match=r"^MemoryError$"):
+        worker("fails without words")(noise(9, 9), ["cat"])
+
+
+def test_what_a_worker_left_behind_ends_with_it(worker: Worker) -> None:
+    detect = worker("leaves a child", limits={"max_restarts": 0, "call_timeout_s": 1})
+    with pytest.raises(OcclusionError):
+        detect(noise(9, 9), ["cat"])
+    (child,) = [int(note.split()[1]) for note in worker.notes() if note.startswith("child")]
+    assert ends(child, within_s=3)
+
+
+def test_a_thread_that_waits_learns_of_the_close_and_starts_no_worker(worker: Worker) -> None:
+    detect, caught = worker("hangs"), list[OcclusionError]()
+    pid, path = pid_of(detect), detect.stderr_path
+
+    def ask() -> None:
+        try:
+            detect(noise(9, 9), ["cat"])
+        except OcclusionError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    while not any("detect" in note for note in worker.notes()):
+        time.sleep(0.01)
+    begun = time.monotonic()
+    detect.close()
+    thread.join(timeout=10)
+    assert time.monotonic() - begun < 5
+    assert [error.reason for error in caught] == ["worker_closed"]
+    assert worker.notes().count("start") == 1
+    assert ends(pid)
+    assert not path.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_fork_that_ends_leaves_the_parents_file_and_worker(worker: Worker) -> None:
+    detect = worker()
+    child = os.fork()
+    if child == 0:
+        detect._worker._finalizer()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert detect.stderr_path.exists()
+    assert is_alive(pid_of(detect))
+    assert detect.refusal("dog") is None
 
 
 def test_chatter_goes_to_the_file_of_standard_error(worker: Worker, tmp_path: Path) -> None:

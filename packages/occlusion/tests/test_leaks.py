@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 import struct
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -260,3 +262,62 @@ def test_the_kinds_are_listed_in_the_order_of_the_tests() -> None:
     assert order == sorted(order)
     assert len(order) == 3
     assert occlude(photo(), mask, BOX, seed=0).covered_share > 0.5
+
+
+def thin_shape(name: str) -> NDArray[np.bool_]:
+    y, x = np.mgrid[:200, :200]
+    if name == "bar":  # Diagonal, 7 px across.
+        return (np.abs(x - y) * 2**-0.5 < 3.5) & (x > 20) & (x < 180)
+    return np.abs(np.hypot(x - 100, y - 100) - 80) < 4
+
+
+@pytest.mark.parametrize("name", ["bar", "ring"])
+def test_a_thin_object_is_hidden_when_it_is_covered_and_visible_when_it_is_not(name: str) -> None:
+    mask = thin_shape(name)
+    before = np.full((200, 200, 3), 120, np.uint8)
+    before[mask] = (200, 60, 60)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1)
+    given = {"before": before, "mask_hw": mask, "entity_head": "rod"}
+    for occluder, options in (("fill", {"fill": (120, 120, 120)}), ("patches", {"min_covered_share": 0.9})):
+        after = load_occluder(occluder, **options)(before, mask, box, seed=0).image
+        assert "object_visible" not in [leak.kind for leak in find_leaks(after, **given)]
+    faint = np.where(mask[..., None], np.array([190, 70, 70], np.uint8), before)  # By 10 levels.
+    blurred = load_occluder("blur", radius_share=0.001, dilate_px=2)(before, mask, box, seed=0).image
+    for after in (before, faint, blurred):
+        assert [leak.kind for leak in find_leaks(after, **given)] == ["object_visible"]
+
+
+def test_a_preview_that_is_too_large_to_decode_is_a_leak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = io.BytesIO()
+    Image.new("RGB", (600, 600)).save(small, "JPEG")
+    info = PngImagePlugin.PngInfo()
+    info.add(b"prVW", small.getvalue())
+    Image.fromarray(hidden().image).save(tmp_path / "a.png", pnginfo=info)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)  # The picture has 19,200, the preview 360,000.
+    assert kinds(tmp_path / "a.png") == ["preview"]
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 200_000)  # Between once and twice the limit Pillow warns.
+    assert kinds(tmp_path / "a.png") == ["preview"]
+
+
+def test_bytes_full_of_beginnings_of_pictures_are_read_once_and_flagged(tmp_path: Path) -> None:
+    info = PngImagePlugin.PngInfo()
+    info.add(b"prVW", b"\xff\xd8\xff\x00" * 5_000)
+    Image.fromarray(hidden().image).save(tmp_path / "a.png", pnginfo=info)
+    begun = time.monotonic()
+    assert kinds(tmp_path / "a.png") == ["preview"]
+    assert time.monotonic() - begun < 5
+
+
+def test_a_picture_that_cannot_be_saved_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.png").mkdir()
+    with pytest.raises(OSError, match=r"a\.png"):
+        save_occluded(hidden().image, tmp_path / "a.png")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_threads_that_save_to_one_path_do_not_disturb_each_other(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda _: save_occluded(hidden().image, tmp_path / "a.png"), range(16)))
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+    assert kinds(tmp_path / "a.png") == []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ from occlusion import (
     Sam3PhraseSegmenter,
     load_detector,
 )
+from occlusion.checkpoints import read_checkpoint
 from occlusion.detectors import DEFAULT_CHECKPOINTS
 from PIL import Image
+from safetensors.torch import load_file, save_file
 
 from .conftest import copy_without, noise
 
@@ -157,3 +160,45 @@ def test_a_missing_resampler_of_owlv2_is_said_at_once(
     monkeypatch.setitem(sys.modules, "scipy", None)
     with pytest.raises(MissingExtraError, match="scipy"):
         OwlDetector(*loaded["owlv2"])
+
+
+@pytest.mark.parametrize("damage", ["cut in half", "another shape"])
+def test_damaged_weights_are_a_bad_checkpoint(checkpoints: dict[str, str], tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / "owl"
+    shutil.copytree(checkpoints["owlvit"], folder)
+    weights = folder / "model.safetensors"
+    if damage == "cut in half":
+        weights.write_bytes(weights.read_bytes()[: weights.stat().st_size // 2])
+    else:
+        tensors = load_file(weights)
+        name = next(name for name, tensor in tensors.items() if tensor.ndim == 2)
+        save_file(tensors | {name: tensors[name][:-1].contiguous()}, weights, metadata={"format": "pt"})
+    with pytest.raises(OcclusionError, match="must be a folder or hub id of a detection model") as caught:
+        load_detector(str(folder))
+    assert caught.value.reason == "bad_checkpoint"
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("error", [KeyError("model_type"), RuntimeError("sizes differ:\n1 and 2")])
+def test_what_cannot_be_read_is_said_in_one_line_but_not_a_lack_of_memory(error: Exception) -> None:
+    def load(raised: Exception) -> None:
+        raise raised
+
+    with pytest.raises(OcclusionError, match=r"KeyError 'model_type'$|sizes differ:$"):
+        read_checkpoint(lambda: load(error), "here")
+    with pytest.raises(RuntimeError, match="out of memory"):
+        read_checkpoint(lambda: load(RuntimeError("CUDA out of memory")), "here")
+
+
+def test_options_that_a_detector_does_not_have_are_bad_options(checkpoints: dict[str, str], tmp_path: Path) -> None:
+    for kind, options, text in (
+        (checkpoints["owlvit"], {"thresh": 0.1}, "must be those of OwlDetector: .*'thresh'"),
+        (checkpoints["owlvit"], {"min_score": 0.1, "box_threshold": 0.2}, "min_score stands for box_threshold"),
+        ("glip", {"short_side": 800}, "must be those of GlipDetector: .*'short_side'"),
+        ("annotations", {"path": tmp_path / "a.json", "columns": None}, "'columns'"),
+        ("annotations", {}, "by path="),
+        ("annotations", {"min_score": 0.5, "path": "a.json"}, "have no scores"),
+    ):
+        with pytest.raises(OcclusionError, match=text) as caught:
+            load_detector(kind, **options)
+        assert caught.value.reason == "bad_option"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from occlusion import AnnotatedDetector, CocoAnnotations, MissingExtraError, OcclusionError, decode_mask, encode_mask
+from occlusion.annotations import load_annotations
 from occlusion.annotations.parquet import ParquetAnnotations, ParquetColumns
+from occlusion.detectors import load_detector
+from occlusion.segmentations import FoundMask, Unmasked
+from occlusion.segmenters import load_segmenter
+from PIL import Image
 
 from .conftest import noise
 
@@ -154,3 +160,41 @@ def test_a_missing_reader_says_what_to_install(monkeypatch: pytest.MonkeyPatch, 
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'occlusion\[parquet\]'"):
         ParquetAnnotations.load(tmp_path)
+
+
+@pytest.mark.parametrize("phrase", ["half-eaten sandwich on a plate", "T-shirt", "traffic_light", "two  men"])
+def test_a_phrase_is_found_by_its_own_words(phrase: str) -> None:
+    annotations = ParquetAnnotations([row(phrase=phrase), row(phrase="plate", box_xyxy_px=[0.0, 0.0, 9.0, 9.0])])
+    assert annotations.find("a.jpg", phrase).boxes_xyxy_px == ((10, 10, 30, 40),)
+
+
+def test_segmenters_and_detectors_take_tables_by_their_path(tmp_path: Path) -> None:
+    path, image = write(tmp_path / "a.parquet", row(rle=dict(encode_mask(mask())))), noise(64, 48)
+    columns = ParquetColumns(mask="rle")
+    image.save(tmp_path / "a.jpg")
+    with Image.open(tmp_path / "a.jpg") as opened:
+        (found,) = load_segmenter("annotations", annotations=load_annotations(path, columns=columns))(
+            opened, [(10, 10, 30, 40)]
+        )
+        assert isinstance(found, FoundMask)
+        assert np.array_equal(found.mask_hw, mask())
+        (boxed,) = load_segmenter("annotations", annotations=str(path))(opened, [(10, 10, 30, 40)])
+        assert isinstance(boxed, Unmasked)
+        assert boxed.reason == "no_mask"  # Without columns no mask is read.
+        assert [one.phrase for one in load_detector("annotations", path=path)(opened, ["dogs"])] == ["dogs"]
+
+
+def test_an_annotated_detector_of_one_image_travels_and_refuses_bad_phrases_alone() -> None:
+    rows = [row(), row(phrase="Two"), row(phrase="TWO")]
+    detect = pickle.loads(pickle.dumps(AnnotatedDetector(ParquetAnnotations(rows)).for_image("a.jpg")))
+    assert [one.phrase for one in detect(noise(64, 48), ["dog"])] == ["dog"]
+    file = {"images": [], "annotations": [], "categories": [{"id": i, "name": n} for i, n in enumerate("xX")]}
+    reasons = [
+        None if (error := AnnotatedDetector(CocoAnnotations(file)).refusal(phrase)) is None else error.reason
+        for phrase in ("x", "X", " X ", "unicorn", " ")
+    ]
+    assert reasons == [None, None, None, None, "empty_phrase"]
+    file["categories"] = [{"id": i, "name": n} for i, n in enumerate(("Ray", "RAY"))]
+    refused = AnnotatedDetector(CocoAnnotations(file)).refusal("rays")
+    assert refused is not None
+    assert refused.reason == "ambiguous_category"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from occlusion.detections import Detector
+from occlusion.detections import Detector, Undetected
 from occlusion.errors import OcclusionError
 from occlusion.segmentations import FoundMask, Unmasked
 from occlusion.segmenters import Sam3PhraseSegmenter, SegmentedDetection
@@ -73,6 +73,10 @@ def test_the_detector_has_the_boxes_of_the_masks(model: Any, tokenizer: Any) -> 
     assert detect(image, PHRASES) == [one.detection for one in both]
     assert all(isinstance(one.mask.mask, dict) for one in both if isinstance(one.mask, FoundMask))
     assert detect(image, []) == segment.segment(image, []) == []
+    first, bad, last = segment.detect_many([(image, PHRASES), (image, [" "]), (image, PHRASES)])
+    assert first == last == detect(image, PHRASES)
+    assert isinstance(bad, Undetected)
+    assert bad.reason == "empty_phrase"
 
 
 @pytest.mark.parametrize("size_wh", [(90, 50), (37, 120)])

@@ -294,6 +294,7 @@ def test_every_name_has_a_checkpoint() -> None:
     assert DEFAULT_SEGMENTERS["sam3"] == "facebook/sam3"
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_sam_at_full_vit_b_size_masks_five_boxes_with_one_pass() -> None:
     from transformers import SamConfig, SamModel

@@ -170,6 +170,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch,
         SegmentAnythingSegmenter("sam.pth", "vit_b")
 
 
+@pytest.mark.long
 @pytest.mark.slow
 def test_a_checkpoint_file_of_full_vit_b_size_is_read_and_runs(tmp_path: Path) -> None:
     package = pytest.importorskip("segment_anything")

@@ -163,7 +163,7 @@ def longer(batch: PairBatch, lengths: list[int]) -> PairBatch:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lengths", [[150, 140, 20], [10, 130, 150]])
+@pytest.mark.parametrize("lengths", [[150, 140, 20], pytest.param([10, 130, 150], marks=pytest.mark.long)])
 def test_compiled_with_several_blocks_values_are_those_of_six_plain_sequences(llava: Any, lengths: Any) -> None:
     model, batch = llava.model(), longer(llava.batch("left"), lengths)
     model.config.get_text_config().max_position_embeddings = 512

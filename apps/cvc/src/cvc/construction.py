@@ -69,13 +69,12 @@ def load_annotations(settings: CvcSettings) -> "CocoAnnotations":
     Raises:
         SettingsError: there are none, and nothing else finds boxes.
     """
-    from occlusion import CocoAnnotations, ParquetAnnotations
+    from occlusion import load_annotations as load
 
-    path: Path = settings.needed("annotations", ANNOTATIONS)
-    return (ParquetAnnotations if path.suffix == ".parquet" else CocoAnnotations).load(path)
+    return load(settings.needed("annotations", ANNOTATIONS))
 
 
-ANNOTATIONS = "boxes come from COCO instances JSON, Parquet, or a model: --detector"
+ANNOTATIONS = "boxes come from COCO instances JSON, Parquet or a --detector"
 """What annotations are for."""
 
 

@@ -66,7 +66,7 @@ def check_needs(settings: CvcSettings, last: str = "compare") -> None:
     >>> check_needs(CvcSettings(captions="c.json", images="photos"), "boxes")
     Traceback (most recent call last):
     ...
-    cvc.errors.SettingsError: --annotations is needed: boxes come from COCO instances JSON, Parquet, or a model: --detector.
+    cvc.errors.SettingsError: --annotations is needed: boxes come from COCO instances JSON, Parquet or a --detector.
     """
     names = list(STEPS)
     furthest = names.index(last)

@@ -1,6 +1,13 @@
 """Hide what must be there: caption to entities, causality, boxes, masks, an occluded image and a question."""
 
-from occlusion.annotations import CocoAnnotations, FoundObjects, ParquetAnnotations, ParquetColumns, Refused
+from occlusion.annotations import (
+    CocoAnnotations,
+    FoundObjects,
+    ParquetAnnotations,
+    ParquetColumns,
+    Refused,
+    load_annotations,
+)
 from occlusion.causality import (
     HIGH_CAUSALITY_MAX_PPL,
     INFILL_PROMPT,
@@ -185,6 +192,7 @@ __all__ = [
     "grabcut_mask",
     "is_causal",
     "is_plural",
+    "load_annotations",
     "load_detector",
     "load_english",
     "load_occluder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -10,11 +11,16 @@ from occlusion.errors import OcclusionError
 ItemT = TypeVar("ItemT")
 ResultT = TypeVar("ResultT")
 
+_LOGGER = logging.getLogger(__name__)
+_GOOD_BATCHES = 32  # Full ones in a row, after which memory may be free again.
 _WORDS = ("out of memory", "allocate memory", "not enough memory")  # CUDA and MPS; the CPU raises a plain RuntimeError.
 
 
 class AdaptiveBatches:
     """Hands items out in batches, and remembers the largest size that fits.
+
+    After 32 full batches without a failure the size doubles again, up to the one it began with: the memory may have
+    been another's. Each halving is logged.
 
     >>> batches = AdaptiveBatches(3, name="batch_size")
     >>> batches.run([1, 2, 3, 4], lambda part: [len(part)] * len(part), lambda item: 0)
@@ -34,7 +40,8 @@ class AdaptiveBatches:
         if size < 1:
             raise OcclusionError("bad_option", f"{name} must be 1 or more; got {size}.")
         self.size = size
-        """Items of a batch; halved for good whenever the memory does not suffice."""
+        """Items of a batch; halved whenever the memory does not suffice."""
+        self._first_size, self._name, self._good = size, name, 0
 
     def run(
         self,
@@ -55,11 +62,23 @@ class AdaptiveBatches:
             found = unless_out_of_memory(lambda part=part: work(part))
             if found is not None:
                 results.extend(found)
+                self._went_well(len(part))
             elif len(part) == 1:
                 results.append(too_large(part[0]))
             else:
-                self.size = len(part) // 2
+                self.size, self._good = len(part) // 2, 0
+                _LOGGER.warning("%s is now %d: %d ran out of memory", self._name, self.size, len(part))
         return results
+
+    def _went_well(self, items: int) -> None:
+        self._good += items == self.size < self._first_size
+        if self._good == _GOOD_BATCHES:
+            self.size, self._good = min(2 * self.size, self._first_size), 0
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Say whether an error is one of memory, on any device."""
+    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _WORDS)
 
 
 def unless_out_of_memory(act: Callable[[], ResultT]) -> ResultT | None:
@@ -67,7 +86,7 @@ def unless_out_of_memory(act: Callable[[], ResultT]) -> ResultT | None:
     try:
         return act()
     except (RuntimeError, MemoryError) as error:
-        if not isinstance(error, MemoryError) and not any(words in str(error).lower() for words in _WORDS):
+        if not is_out_of_memory(error):
             raise
     # Here, not where the error is handled: it holds the tensors of the pass that failed.
     import torch

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from occlusion.adaptive_batches import is_out_of_memory
 from occlusion.errors import MissingExtraError, OcclusionError
 
 if TYPE_CHECKING:
@@ -77,11 +78,21 @@ def read_checkpoint(load: Callable[[], Any], path: str | Path, kind: str = "dete
         hint: what else to say, such as that the weights are gated.
 
     Raises:
-        OcclusionError: `bad_checkpoint`: it cannot be read.
+        OcclusionError: `bad_checkpoint`: it cannot be read: no such place, a file that is cut off, weights of other
+            shapes.
     """
     try:
         return load()
-    except (OSError, ValueError) as error:
-        first_line = str(error).strip().split("\n", 1)[0]
+    except _unreadable() as error:
+        if is_out_of_memory(error):
+            raise
+        text = f"{type(error).__name__} {error}" if isinstance(error, KeyError) else str(error)
+        first_line = text.strip().split("\n", 1)[0]
         message = f"{path} must be a folder or hub id of a {kind} model of transformers: {first_line}"
         raise OcclusionError("bad_checkpoint", message + hint) from error
+
+
+def _unreadable() -> tuple[type[Exception], ...]:
+    from safetensors import SafetensorError
+
+    return OSError, ValueError, KeyError, RuntimeError, SafetensorError

@@ -46,7 +46,8 @@ class Undetected:
     """Why one item of a batch has no detections; what a call with that item alone would raise."""
 
     reason: str
-    """A short slug for accounts: that of a bad phrase, `not_a_number`, `out_of_memory`, or of a lost worker."""
+    """A short slug for accounts: that of a bad phrase, `bad_image`, `not_a_number`, `out_of_memory`, or of a
+    lost worker."""
 
     detail: str = ""
 

@@ -1,6 +1,7 @@
 """Boxes and masks that people made: COCO instances files and Parquet tables."""
 
 from occlusion.annotations.coco import CocoAnnotations, FoundObjects, Refused
+from occlusion.annotations.loading import load_annotations
 from occlusion.annotations.parquet import ParquetAnnotations, ParquetColumns
 
 __all__ = [
@@ -9,4 +10,5 @@ __all__ = [
     "ParquetAnnotations",
     "ParquetColumns",
     "Refused",
+    "load_annotations",
 ]

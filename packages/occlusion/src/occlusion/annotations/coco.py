@@ -7,13 +7,14 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import isfinite
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, cast
 
+from occlusion.annotations.category_names import CategoryNames, thing_name
+from occlusion.annotations.image_names import ImageNames
 from occlusion.errors import OcclusionError
 from occlusion.masks import Rle, segmentation_to_rle
 from occlusion.words.lexicon import default_lexicon, english_words
-from occlusion.words.nouns import singular
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,16 @@ class CocoAnnotations:
 
         Args:
             instances: `images`, `annotations` and `categories`, as COCO has them.
-            synonyms: noun (singular, lower case) to category name, before the built-in synonyms of the COCO categories.
+            synonyms: noun to category name, before the built-in synonyms of the COCO categories.
             name: what to call the file in errors.
 
         Raises:
             OcclusionError: `bad_annotations`: one of the three lists, or an entry's id or name, is missing.
         """
         try:
-            self._images: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-            for image in instances["images"]:
-                self._images[str(image["file_name"])].append(image)
+            self._images = ImageNames(instances["images"])
             self._entries = list(instances["categories"])
-            self._categories = {singular(str(one["name"])): one for one in instances["categories"]}
+            self._categories = CategoryNames(self._entries)
             self._annotations: dict[tuple[Any, Any], list[Mapping[str, Any]]] = defaultdict(list)
             for annotation in instances["annotations"]:
                 self._annotations[annotation["image_id"], annotation["category_id"]].append(annotation)
@@ -82,7 +81,7 @@ class CocoAnnotations:
             raise OcclusionError("bad_annotations", f"{name} must be COCO instances; {error!r} is wrong.") from error
         if any(not isinstance(one, (int, str)) for one in ids):
             raise OcclusionError("bad_annotations", f"{name}: ids must be numbers or text.")
-        self._synonyms = _synonyms() | dict(synonyms or {})
+        self._synonyms = _synonyms() | {thing_name(noun): name for noun, name in (synonyms or {}).items()}
 
     @classmethod
     def load(cls, path: str | Path, *, synonyms: Mapping[str, str] | None = None) -> CocoAnnotations:
@@ -100,15 +99,23 @@ class CocoAnnotations:
     def category(self, head: str) -> str | None:
         """Return the file's category for a noun: the noun itself, a synonym, or those of the last word of a compound.
 
-        The last word stands in only where the lexicon does not know better: a hot dog is no dog.
+        A category is found by its own name first, then in any case and number, with spaces, hyphens or underscores. The
+        last word stands in only where the lexicon does not know better: a hot dog is no dog.
+
+        Raises:
+            OcclusionError: `ambiguous_category`: the noun fits two (`glass` and `glasses`), and is exactly neither.
 
         >>> categories = [{"id": 1, "name": "person"}, {"id": 2, "name": "dog"}]
         >>> file = {"images": [], "annotations": [], "categories": categories}
         >>> [CocoAnnotations(file).category(head) for head in ("Tennis Players", "guide dog", "hot dog")]
         ['person', 'dog', None]
         """
-        noun = singular(head.strip()).replace("-", " ")
-        known = self._named(noun) or self._named(noun.replace(" ", ""))
+        entry = self._entry(head)
+        return None if entry is None else str(entry["name"])
+
+    def _entry(self, head: str) -> Mapping[str, Any] | None:
+        noun = thing_name(head)
+        known = self._named(head) or self._named(noun.replace(" ", ""))
         last = noun.rsplit(" ", 1)[-1]
         lexicon = default_lexicon()
         if known or last == noun or lexicon.get(noun, lexicon.get(last)) != lexicon.get(last):
@@ -124,13 +131,12 @@ class CocoAnnotations:
 
         Raises:
             OcclusionError: `image_not_annotated`, `ambiguous_image` (the file has the name twice), `no_category`,
-                `not_in_image`, `no_usable_annotation` (all were refused).
+                `ambiguous_category`, `not_in_image`, `no_usable_annotation` (all were refused).
         """
-        image = self._image(image_name)
-        category = self.category(head)
-        if category is None:
+        image, entry = self._images.find(image_name), self._entry(head)
+        if entry is None:
             raise OcclusionError("no_category", f"no category of the annotations is called {head!r}.")
-        annotations = self._annotations.get((image["id"], self._categories[singular(category)]["id"]), [])
+        category, annotations = str(entry["name"]), self._annotations.get((image["id"], entry["id"]), [])
         if not annotations:
             raise OcclusionError("not_in_image", f"{image_name} has no annotation of {category!r}.")
         found = _found(category, annotations, _size_wh(image))
@@ -147,7 +153,7 @@ class CocoAnnotations:
         Raises:
             OcclusionError: `image_not_annotated`, `ambiguous_image`, `bad_annotations` (the image has no size).
         """
-        image = self._image(image_name)
+        image = self._images.find(image_name)
         of_image = ((str(one["name"]), self._annotations.get((image["id"], one["id"]))) for one in self._entries)
         return tuple(_found(name, annotations, _size_wh(image)) for name, annotations in of_image if annotations)
 
@@ -157,24 +163,14 @@ class CocoAnnotations:
         Raises:
             OcclusionError: `image_not_annotated`, `ambiguous_image`, `bad_annotations` (the image has no size).
         """
-        return _size_wh(self._image(image_name))
+        return _size_wh(self._images.find(image_name))
 
-    def _image(self, image_name: str) -> Mapping[str, Any]:
-        wanted = image_name.replace("\\", "/")
-        images = self._images.get(wanted) or self._images.get(PurePosixPath(wanted).name, [])
-        if not images:
-            raise OcclusionError("image_not_annotated", f"the annotations have no image called {image_name!r}.")
-        if len(images) > 1:
-            raise OcclusionError("ambiguous_image", f"the annotations have {len(images)} images called {image_name!r}.")
-        return images[0]
-
-    def _named(self, noun: str) -> str | None:
-        entry = self._categories.get(noun) or self._categories.get(singular(self._synonyms.get(noun, "")))
-        return None if entry is None else str(entry["name"])
+    def _named(self, noun: str) -> Mapping[str, Any] | None:
+        return self._categories.find(noun) or self._categories.find(self._synonyms.get(thing_name(noun), ""))
 
 
 def _synonyms() -> dict[str, str]:
-    return {word: category for category, words in english_words().synonyms.items() for word in words}
+    return {thing_name(word): category for category, words in english_words().synonyms.items() for word in words}
 
 
 def _size_wh(image: Mapping[str, Any]) -> tuple[int, int]:

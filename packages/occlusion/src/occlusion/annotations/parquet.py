@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from occlusion.annotations.category_names import thing_name
 from occlusion.annotations.coco import CocoAnnotations, Refused
 from occlusion.errors import MissingExtraError, OcclusionError
-from occlusion.words.nouns import singular
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class ParquetColumns:
 class ParquetAnnotations(CocoAnnotations):
     """Answers which boxes and masks an image has for a noun, from rows, one for each object.
 
-    Rows are numbered from 0, through all files in the order of their names; the number is the `annotation_id` of a
-    refusal. A row that belongs to no image or names nothing is in `refused`; one whose box or mask is bad is among the
-    `refused` of what `find` returns.
+    Spellings of one noun (`Dog`, `dogs`) are one category, named as in its first row. Rows are numbered from 0, through
+    all files in the order of their names; the number is the `annotation_id` of a refusal. A row that belongs to no
+    image or names nothing is in `refused`; one whose box or mask is bad is among the `refused` of what `find` returns.
 
     >>> rows = [{"image": "a.jpg", "phrase": "Airplane", "box_xyxy_px": [10, 10, 30, 70], "width": 64, "height": 48},
     ...         {"image": "a.jpg", "phrase": None, "box_xyxy_px": [0, 0, 9, 9], "width": 64, "height": 48}]
@@ -78,7 +78,7 @@ class ParquetAnnotations(CocoAnnotations):
         Args:
             rows: with at least the columns.
             columns: which column holds what.
-            synonyms: noun (singular, lower case) to phrase of the rows, before the built-in synonyms.
+            synonyms: noun to phrase of the rows, before the built-in synonyms.
             name: what to call the rows in errors.
         """
         columns, images, categories = columns or ParquetColumns(), dict[str, Any](), dict[str, Any]()
@@ -158,7 +158,7 @@ def _category(row: Mapping[str, Any], columns: ParquetColumns) -> dict[str, Any]
     if not isinstance(phrase, str) or not phrase.strip():
         raise OcclusionError("no_phrase", "a row must name its object.")
     phrase = " ".join(phrase.split())
-    return {"id": singular(phrase), "name": phrase}
+    return {"id": thing_name(phrase), "name": phrase}
 
 
 def _bbox(row: Mapping[str, Any], columns: ParquetColumns) -> Any:

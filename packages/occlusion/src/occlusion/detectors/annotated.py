@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from occlusion.annotations.coco import CocoAnnotations, FoundObjects
-from occlusion.annotations.file_names import file_name_of
+from occlusion.annotations.file_names import always, file_name_of
 from occlusion.detections import Detection, by_score, normalized_phrases
 from occlusion.errors import OcclusionError
 
@@ -42,7 +43,7 @@ class AnnotatedDetector:
 
     def for_image(self, name: str) -> AnnotatedDetector:
         """Return a detector that takes every image for the one of this name."""
-        return AnnotatedDetector(self._annotations, name_of=lambda _: name)
+        return AnnotatedDetector(self._annotations, name_of=partial(always, name=name))
 
     def __call__(self, image: Image, phrases: Sequence[str]) -> list[Detection]:
         """Return the annotated boxes of each phrase, ordered by phrase, then box.
@@ -52,13 +53,25 @@ class AnnotatedDetector:
 
         Raises:
             OcclusionError: `image_not_annotated`, `ambiguous_image`, `no_file_name`, `wrong_size` (the image is not of
-                the annotated size, so the boxes would be off), `bad_annotations`, or bad phrases.
+                the annotated size, so the boxes would be off), `bad_annotations`, or what `refusal` returns.
         """
         normalized_phrases(phrases)
         if not phrases:
             return []
         name = self._name_of(image)
         return by_score(one for phrase in phrases for one in self._of_phrase(image, name, phrase))
+
+    def refusal(self, phrase: str) -> OcclusionError | None:
+        """Return the error that a call with this phrase would raise, or None; what no image has is no error.
+
+        Its reason is `empty_phrase` or `ambiguous_category` (`glass` and `glasses` are two, and it is neither).
+        """
+        try:
+            normalized_phrases([phrase])
+            self._annotations.category(phrase)
+        except OcclusionError as error:
+            return error
+        return None
 
     def _of_phrase(self, image: Image, name: str, phrase: str) -> list[Detection]:
         found = self._find(name, phrase)

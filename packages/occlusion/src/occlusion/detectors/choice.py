@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from occlusion.annotations.coco import CocoAnnotations
-from occlusion.annotations.parquet import ParquetAnnotations
+from occlusion.annotations.loading import load_annotations
 from occlusion.checkpoints import model_type_of
 from occlusion.detections import Detector
 from occlusion.detectors import grounding_dino, owl
@@ -17,6 +16,7 @@ from occlusion.detectors.glip import GLIP_MODELS, GlipDetector
 from occlusion.detectors.grounding_dino import GroundingDinoDetector
 from occlusion.detectors.owl import OwlDetector
 from occlusion.errors import OcclusionError
+from occlusion.options import made
 from occlusion.segmenters.choice import DEFAULT_SEGMENTERS
 from occlusion.segmenters.families import PHRASE_FAMILIES
 from occlusion.segmenters.sam3_phrases import Sam3PhraseSegmenter
@@ -45,36 +45,40 @@ def load_detector(kind_or_model: str, *, min_score: float | None = None, **optio
 
     Raises:
         MissingExtraError: torch, transformers, pyarrow, or uv (for GLIP) is not installed.
-        OcclusionError: `unknown_detector` (another `model_type`), `bad_option` (annotations have no scores), or what
+        OcclusionError: `unknown_detector` (another `model_type`), `bad_option` (an option that the
+                class does not have, or lacks; `min_score` of annotations, or beside a threshold), or what
             the detector's class raises.
     """
+    make, arguments, thresholds = _maker(kind_or_model)
+    above = {} if min_score is None else dict.fromkeys(thresholds, min_score)
+    if min_score is not None and not above:
+        raise OcclusionError("bad_option", f"{kind_or_model} have no scores; leave min_score out.")
+    if twice := sorted(set(above) & set(options)):
+        raise OcclusionError("bad_option", f"min_score stands for {', '.join(twice)}; give one of them.")
+    return made(kind_or_model, make, arguments, above | options)
+
+
+def _maker(kind_or_model: str) -> tuple[Callable[..., Detector], tuple[str, ...], tuple[str, ...]]:
+    """What makes the detector, its arguments, and its names for the lowest score."""
     if kind_or_model == "annotations":
-        if min_score is not None:
-            raise OcclusionError("bad_option", "annotations have no scores; leave min_score out.")
-        return _annotated(**options)
+        return _annotated, (), ()
     if kind_or_model in ("glip", *GLIP_MODELS):
-        return GlipDetector("glip-l" if kind_or_model == "glip" else kind_or_model, **_above(min_score), **options)
+        return GlipDetector, ("glip-l" if kind_or_model == "glip" else kind_or_model,), ("box_threshold",)
     if kind_or_model in ("sam3", DEFAULT_SEGMENTERS["sam3"]):
-        return Sam3PhraseSegmenter(DEFAULT_SEGMENTERS["sam3"], **_above(min_score, "threshold"), **options)
+        return Sam3PhraseSegmenter, (DEFAULT_SEGMENTERS["sam3"],), ("threshold",)
     path = DEFAULT_CHECKPOINTS.get(kind_or_model, kind_or_model)
     model_type = model_type_of(path)
     if model_type in grounding_dino.MODEL_TYPES:
-        return GroundingDinoDetector(path, **_above(min_score, "box_threshold", "text_threshold"), **options)
+        return GroundingDinoDetector, (path,), ("box_threshold", "text_threshold")
     if model_type in owl.MODEL_TYPES:
-        return OwlDetector(path, **_above(min_score), **options)
+        return OwlDetector, (path,), ("box_threshold",)
     if model_type in PHRASE_FAMILIES:
-        return Sam3PhraseSegmenter(path, **_above(min_score, "threshold"), **options)
+        return Sam3PhraseSegmenter, (path,), ("threshold",)
     message = f"{path} must be one of {sorted(DEFAULT_CHECKPOINTS)} by its config's model_type; got {model_type!r}."
     raise OcclusionError("unknown_detector", message)
-
-
-def _above(min_score: float | None, *names: str) -> dict[str, float]:
-    """The thresholds of a class, by its names for them."""
-    return {} if min_score is None else dict.fromkeys(names or ("box_threshold",), min_score)
 
 
 def _annotated(path: str | Path = "", **options: Any) -> AnnotatedDetector:
     if not str(path):
         raise OcclusionError("bad_option", "annotations must be given by path=; got none.")
-    is_table = Path(path).suffix == ".parquet" or Path(path).is_dir()
-    return AnnotatedDetector((ParquetAnnotations if is_table else CocoAnnotations).load(path, **options))
+    return AnnotatedDetector(load_annotations(path, **options))

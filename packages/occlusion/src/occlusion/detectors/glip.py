@@ -15,6 +15,7 @@ from occlusion.detections import Detection, Undetected, by_score, clipped_box, n
 from occlusion.detectors.phrases import pack
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.phrase_refusals import refusal_of
+from occlusion.rgb import rgb_of
 from occlusion.workers import glip_worker
 from occlusion.workers.worker_process import NO_WORKER, WorkerLimits, WorkerProcess
 
@@ -106,9 +107,9 @@ class GlipDetector:
 
         Raises:
             OcclusionError: what `refusal` returns for a phrase, `phrases_are_text`, `empty_phrase`,
-                `duplicate_phrase`; `not_a_number`, `out_of_memory`, `worker_error` (the worker lives on);
-                `worker_died`, `worker_timeout`, `worker_garbage` (the next call starts a new one), and others of
-                `WorkerProcess.ask`.
+                `duplicate_phrase`; `bad_image` (cut off); `not_a_number`, `out_of_memory`, `worker_error` (the worker
+                lives on); `worker_died`, `worker_timeout`, `worker_garbage` (the next call starts a new
+                one), and others of `WorkerProcess.ask`.
         """
         return self._detect(phrases, lambda: {"png_base64": png_base64(image)})
 
@@ -169,7 +170,7 @@ class GlipDetector:
         texts = pack(costs, self._room)
         question = {"do": "detect", "image": image(), "min_score": self._threshold}
         answer = self._worker.ask({**question, "texts": [[plain[i] for i in text] for text in texts]})
-        with _whole_answers():
+        with self._whole_answers():
             rows = [(phrases[int(texts[text][phrase])], box, score) for text, phrase, *box, score in answer["found"]]
             size_wh = int(answer["size_wh"][0]), int(answer["size_wh"][1])
             boxed = [(phrase, clipped_box(box, size_wh), score) for phrase, box, score in rows]
@@ -182,27 +183,32 @@ class GlipDetector:
                 self._token_ids = {}
                 new = list(plain)
             answer = self._worker.ask({"do": "tokens", "phrases": new})
-            with _whole_answers():
+            with self._whole_answers():
                 self._token_ids |= dict(zip(new, answer["token_ids"], strict=True))
         special = self._worker.greeting["special_ids"]
         return [
             refusal_of(phrase, self._token_ids[phrase], room=self._room - 1, special_ids=special) for phrase in plain
         ]
 
-
-@contextmanager
-def _whole_answers() -> Generator[None]:
-    try:
-        yield
-    except (LookupError, TypeError, ValueError) as error:
-        message = f"worker must answer as its protocol says; {error!r} is wrong."
-        raise OcclusionError("worker_garbage", message) from error
+    @contextmanager
+    def _whole_answers(self) -> Generator[None]:
+        """Take an answer apart; where that fails the worker ends, and the next question starts a new one."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError) as error:
+            self._worker.drop()
+            message = f"worker must answer as its protocol says; {error!r} is wrong."
+            raise OcclusionError("worker_garbage", message) from error
 
 
 def png_base64(image: Image) -> str:
-    """Return an image as the worker takes it."""
+    """Return an image as the worker takes it.
+
+    Raises:
+        OcclusionError: `bad_image`.
+    """
     file = io.BytesIO()
-    image.convert("RGB").save(file, "PNG", compress_level=1)
+    rgb_of(image).save(file, "PNG", compress_level=1)
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 

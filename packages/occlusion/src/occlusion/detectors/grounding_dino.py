@@ -17,6 +17,7 @@ from occlusion.detectors.queries import label_queries, sigmoid
 from occlusion.errors import OcclusionError
 from occlusion.model_arrays import checked_array
 from occlusion.phrase_refusals import refusal_of
+from occlusion.rgb import rgb_of
 
 if TYPE_CHECKING:
     import torch
@@ -29,7 +30,7 @@ _ISOLATING = {"[CLS]": 101, "[SEP]": 102, ".": 1012, "?": 1029}  # The models kn
 
 @dataclass(frozen=True)
 class _Pass:
-    """One image with one text."""
+    """One image, in RGB, with one text."""
 
     item: int
     image: Image
@@ -106,7 +107,7 @@ class GroundingDinoDetector:
 
         Raises:
             OcclusionError: what `refusal` returns for a phrase, `phrases_are_text`, `empty_phrase`,
-                `duplicate_phrase`, `not_a_number` (the model overflowed: use float32).
+                `duplicate_phrase`, `bad_image` (cut off), `not_a_number` (the model overflowed: use float32).
         """
         (found,) = self.detect_many([(image, phrases)])
         if isinstance(found, Undetected):
@@ -147,9 +148,9 @@ class GroundingDinoDetector:
         plain = normalized_phrases(phrases)
         if not plain:
             return
-        costs = [count + 1 for count in self._token_counts(plain)]  # And its ".".
+        rgb, costs = rgb_of(image), [count + 1 for count in self._token_counts(plain)]  # And its ".".
         for indices in pack(costs, self._room):
-            yield _Pass(item, image, [phrases[i] for i in indices], join_phrases([plain[i] for i in indices]))
+            yield _Pass(item, rgb, [phrases[i] for i in indices], join_phrases([plain[i] for i in indices]))
 
     def _token_counts(self, plain: Sequence[str]) -> list[int]:
         encoded = self._tokenizer(list(plain), add_special_tokens=False, truncation=False, verbose=False)
@@ -190,7 +191,7 @@ class GroundingDinoDetector:
         """Run the model; return its output, and the characters of each token `(B, T, 2)`."""
         import torch
 
-        texts, images = [one.joined.text for one in batch], [one.image.convert("RGB") for one in batch]
+        texts, images = [one.joined.text for one in batch], [one.image for one in batch]
         encoded = self._tokenizer(
             texts, padding=True, truncation=False, return_offsets_mapping=True, return_tensors="pt"
         )

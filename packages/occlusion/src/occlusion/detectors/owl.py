@@ -14,6 +14,7 @@ from occlusion.detectors.queries import label_queries, sigmoid
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.model_arrays import checked_array
 from occlusion.phrase_refusals import refusal_of
+from occlusion.rgb import rgb_of
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +25,7 @@ MODEL_TYPES = ("owlv2", "owlvit")
 
 @dataclass(frozen=True)
 class _Read:
-    """One image with its phrases."""
+    """One image, in RGB, with its phrases."""
 
     item: int
     image: Image
@@ -86,7 +87,7 @@ class OwlDetector:
 
         Raises:
             OcclusionError: what `refusal` returns for a phrase, `phrases_are_text`, `empty_phrase`,
-                `duplicate_phrase`, `not_a_number` (the model overflowed: use float32).
+                `duplicate_phrase`, `bad_image` (cut off), `not_a_number` (the model overflowed: use float32).
         """
         (found,) = self.detect_many([(image, phrases)])
         if isinstance(found, Undetected):
@@ -104,7 +105,7 @@ class OwlDetector:
             try:
                 plain = normalized_phrases(phrases)
                 self._check(plain)
-                reads.extend([_Read(item, image, phrases, plain)] if plain else [])
+                reads.extend([_Read(item, rgb_of(image), phrases, plain)] if plain else [])
             except OcclusionError as error:
                 found[item] = Undetected(error.reason, str(error))
         for read, result in zip(reads, self._batches.run(reads, self._detect, too_large), strict=True):
@@ -165,7 +166,7 @@ class OwlDetector:
             truncation=False,
             return_tensors="pt",
         )
-        images = [read.image.convert("RGB") for read in batch]
+        images = [read.image for read in batch]
         pixels = self._processor.image_processor(images=images, return_tensors="pt")["pixel_values"]
         with torch.inference_mode():
             return self._model(

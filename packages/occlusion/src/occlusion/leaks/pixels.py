@@ -23,10 +23,11 @@ SMALL_COPY_PX = 8
 """Side of the small copy in which an object must look another; details do not count there."""
 
 MIN_SMALL_COPY_SHARE = 0.25
-"""Share of the small copy's pixels that must have changed. On photographs a Gaussian of a twentieth of the object's
-shorter side stays below it, and one of a quarter, a fill or the published patches are well above."""
+"""Share of the small copy's pixels that must have changed, each by how much of it the object fills. On
+photographs a Gaussian of a twentieth of the object's shorter side stays below it, and one of a quarter, a fill or the
+published patches are well above."""
 
-_OUTLINE_LIKENESS, _FILLS_ITS_BOX = 0.9, 0.9
+_OUTLINE_LIKENESS, _FILLS_ITS_BOX, _LEAST_PART = 0.9, 0.9, 0.25
 
 
 def pixel_leaks(before: Pixels, after: Pixels, masks: list[Mask], min_hidden_share: float) -> Iterator[Leak]:
@@ -52,12 +53,13 @@ def _small_copy_share(before: Pixels, after: Pixels, mask: NDArray[np.bool_]) ->
     height, width = rows.stop - rows.start, columns.stop - columns.start
     scale = max(min(height, width) / SMALL_COPY_PX, 1.0)
     size_wh = round(width / scale), round(height / scale)
-    one, two, inside = (
-        _shrunk(part[rows, columns], size_wh)
-        for part in (before, after, mask.astype(np.uint8)[..., None].repeat(3, 2) * 255)
-    )
-    changed = np.abs(one - two).max(axis=2) >= LEAST_CHANGE
-    return share_of(inside[..., 0] >= 128, changed)
+    one, two = (_shrunk(part[rows, columns], size_wh) for part in (before, after))
+    covered = Image.fromarray(mask[rows, columns].astype(np.float32)).resize(size_wh, Image.Resampling.BOX)
+    weights = np.asarray(covered, np.float64)
+    # A pixel of the copy that a thin object fills in part can change in part alone.
+    needed = LEAST_CHANGE * np.clip(2 * weights, _LEAST_PART, 1)
+    changed = np.abs(one - two).max(axis=2) >= needed
+    return float((weights * changed).sum() / weights.sum())
 
 
 def _frame(mask: NDArray[np.bool_]) -> tuple[slice, slice]:

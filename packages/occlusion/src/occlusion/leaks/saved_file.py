@@ -57,7 +57,9 @@ def file_leaks(
     if (frames := getattr(file.picture, "n_frames", 1)) > 1:
         yield Leak("frames", f"the file holds {frames} pictures")
     for where, small in previews(file.picture, file.data):
-        if before is None or not masks or shows_object(small, before, file.pixels, masks):
+        if small is None:
+            yield Leak("preview", f"{where}: pictures that are too large or too many to look at")
+        elif before is None or not masks or shows_object(small, before, file.pixels, masks):
             yield Leak("preview", f"{where}: a preview of {small.width}x{small.height} px is of the original")
     yield from dict.fromkeys(_text_leaks(file, entity_head, caption))
     if after := bytes_after_end(file.data):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 from PIL import Image
@@ -29,8 +29,11 @@ def save_occluded(image: Image.Image | Pixels, path: str | Path, *, compress_lev
     if path.suffix.lower() != ".png":
         raise OcclusionError("bad_path", f"path must end in .png, which keeps every pixel; got {path.name}.")
     size_wh_of(image)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    # By way of the pixels: what the picture carries in `info` stays behind.
-    Image.fromarray(np.ascontiguousarray(image)).save(partial, "PNG", compress_level=compress_level)
-    partial.replace(path)
+    partial = path.with_name(f".{uuid4().hex}.partial")
+    try:
+        # By way of the pixels: what the picture carries in `info` stays behind.
+        Image.fromarray(np.ascontiguousarray(image)).save(partial, "PNG", compress_level=compress_level)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return path

@@ -11,7 +11,7 @@ from box_space import iou
 from numpy.typing import NDArray
 
 from occlusion.annotations.coco import CocoAnnotations
-from occlusion.annotations.file_names import file_name_of
+from occlusion.annotations.file_names import always, file_name_of
 from occlusion.errors import OcclusionError
 from occlusion.masks import Rle, decode_mask
 from occlusion.segmentations import FoundMask, Unmasked
@@ -63,7 +63,7 @@ class AnnotatedSegmenter:
 
     def for_image(self, name: str) -> AnnotatedSegmenter:
         """Return a segmenter that takes every image for the one of this name."""
-        named = partial(_constant, name=name)
+        named = partial(always, name=name)
         return AnnotatedSegmenter(self._annotations, min_iou=self._min_iou, as_rle=self._as_rle, name_of=named)
 
     def __call__(self, image: Image, boxes_xyxy_px: Sequence[Sequence[float]]) -> list[FoundMask | Unmasked]:
@@ -98,7 +98,3 @@ class AnnotatedSegmenter:
         if mask is None:
             return Unmasked("no_mask", f"the annotation that fits {box} has a box alone")
         return found_in_box(decode_mask(mask), box, "annotations", as_rle=self._as_rle)
-
-
-def _constant(image: Image, *, name: str) -> str:
-    return name

@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import Any
 
 from occlusion.annotations.coco import CocoAnnotations
+from occlusion.annotations.loading import load_annotations
 from occlusion.checkpoints import model_type_of
 from occlusion.errors import OcclusionError
+from occlusion.options import made
 from occlusion.segmentations import Segmenter
 from occlusion.segmenters.annotated import AnnotatedSegmenter
 from occlusion.segmenters.checkpoints import KIND, gated_hint
@@ -39,7 +41,8 @@ def load_segmenter(kind_or_path: str, **options: Any) -> Segmenter:
     Args:
         kind_or_path: a name of `DEFAULT_SEGMENTERS`, or a folder or hub id (a folder named like a kind: write
             `./sam`), for `SamSegmenter`; `segment-anything` (needs the option `checkpoint_or_model`), `grabcut`,
-            `box`, or `annotations` (needs the option `annotations`: `CocoAnnotations`, or the path of its file).
+            `box`, or `annotations` (needs the option `annotations`: annotations, or a path for
+            `load_annotations`).
         options: keyword arguments of the segmenter's class, such as `device`.
 
     Raises:
@@ -51,14 +54,7 @@ def load_segmenter(kind_or_path: str, **options: Any) -> Segmenter:
     'BoxSegmenter'
     """
     make, arguments = _maker(kind_or_path)
-    try:
-        return make(*arguments, **options)
-    except TypeError as error:
-        if "argument" not in str(error):
-            raise
-        raise OcclusionError(
-            "bad_option", f"options of {kind_or_path!r} must be those of {make.__name__}: {error}."
-        ) from error
+    return made(kind_or_path, make, arguments, options)
 
 
 def _maker(kind_or_path: str) -> tuple[Callable[..., Segmenter], tuple[str, ...]]:
@@ -74,7 +70,7 @@ def _maker(kind_or_path: str) -> tuple[Callable[..., Segmenter], tuple[str, ...]
 
 
 def _annotated(annotations: CocoAnnotations | str | Path, **options: Any) -> AnnotatedSegmenter:
-    read = annotations if isinstance(annotations, CocoAnnotations) else CocoAnnotations.load(annotations)
+    read = annotations if isinstance(annotations, CocoAnnotations) else load_annotations(annotations)
     return AnnotatedSegmenter(read, **options)
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from occlusion.errors import OcclusionError
 from occlusion.grabcut import grabcut_mask, import_opencv
+from occlusion.rgb import rgb_of
 from occlusion.segmentations import FoundMask, Unmasked
 from occlusion.segmenters.boxes import Box, found_in_box, on_usable, pixel_window
 
@@ -40,9 +41,9 @@ class GrabCutSegmenter:
         """Return one result for each box, in order; what `grabcut_mask` refuses is `Unmasked` with its reason.
 
         Raises:
-            OcclusionError: `bad_boxes`.
+            OcclusionError: `bad_boxes`, `bad_image` (cut off).
         """
-        rgb = np.asarray(image.convert("RGB"))
+        rgb = np.asarray(rgb_of(image))
         return on_usable(boxes_xyxy_px, image.size, lambda boxes: [self._cut(rgb, box) for box in boxes])
 
     def _cut(self, rgb: NDArray[np.uint8], box: Box) -> FoundMask | Unmasked:

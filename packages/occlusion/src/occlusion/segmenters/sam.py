@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from occlusion.adaptive_batches import AdaptiveBatches, unless_out_of_memory
 from occlusion.errors import OcclusionError
+from occlusion.rgb import rgb_of
 from occlusion.segmentations import FoundMask, Unmasked
 from occlusion.segmenters.boxes import Box, found_in_box, on_usable
 from occlusion.segmenters.checkpoints import load_model
@@ -48,7 +49,7 @@ class SamSegmenter:
                 `Sam2Model` or `Sam3TrackerModel` (device and dtype then change it in place).
             processor: its processor or image processor, or a `ModelFrame`. None: what the checkpoint's file says; for a
                 loaded model, the published preparation at the model's size.
-            boxes_per_batch: that the mask decoder takes together; out of memory halves it, for good.
+            boxes_per_batch: that the mask decoder takes together; out of memory halves it for a while.
             as_rle: keep masks as run lengths from the start: for many boxes on large images (a dense mask of 12
                 megapixels takes 12 MB).
             device: where to run; the model's own place when None.
@@ -71,7 +72,7 @@ class SamSegmenter:
         use float32), `out_of_memory`.
 
         Raises:
-            OcclusionError: `bad_boxes`, `too_narrow`, `out_of_memory` (for the image alone).
+            OcclusionError: `bad_boxes`, `bad_image` (cut off), `too_narrow`, `out_of_memory` (for the image alone).
         """
         return on_usable(boxes_xyxy_px, image.size, lambda boxes: self._segment(image, boxes))
 
@@ -87,7 +88,7 @@ class SamSegmenter:
     def _encode(self, image: Image) -> Any:
         import torch
 
-        pixels = torch.from_numpy(self._frame.pixels(image.convert("RGB")))
+        pixels = torch.from_numpy(self._frame.pixels(rgb_of(image)))
         return self._model.get_image_embeddings(pixels[None].to(self._model.device, self._model.dtype))
 
     def _decode(

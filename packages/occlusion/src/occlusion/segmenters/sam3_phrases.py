@@ -11,10 +11,11 @@ import numpy as np
 
 from occlusion.adaptive_batches import AdaptiveBatches, unless_out_of_memory
 from occlusion.checkpoints import import_transformers, read_checkpoint
-from occlusion.detections import Detection, by_score, clipped_box, normalized_phrases
+from occlusion.detections import Detection, Undetected, by_score, clipped_box, normalized_phrases
 from occlusion.errors import OcclusionError
 from occlusion.model_arrays import checked_array
 from occlusion.phrase_refusals import refusal_of
+from occlusion.rgb import rgb_of
 from occlusion.segmentations import FoundMask, Unmasked
 from occlusion.segmenters.boxes import found_in_box
 from occlusion.segmenters.checkpoints import KIND, gated_hint, load_model
@@ -77,7 +78,7 @@ class Sam3PhraseSegmenter:
                 for a loaded model, the published preparation at the model's size.
             tokenizer: its fast tokenizer; the processor's, or loaded from the same place, when None.
             threshold: score above which a thing is kept; 0.5 as published, 0.3 is the default of transformers.
-            phrases_per_batch: that the decoder takes together; out of memory halves it, for good.
+            phrases_per_batch: that the decoder takes together; out of memory halves it for a while.
             as_rle: keep masks as run lengths.
             device: where to run; the model's own place when None.
             dtype: of the weights; float32 when None (a loaded model keeps its own).
@@ -104,12 +105,20 @@ class Sam3PhraseSegmenter:
         """
         return [one.detection for one in self._look(image, phrases)]
 
+    def detect_many(self, items: Sequence[tuple[Image, Sequence[str]]]) -> list[list[Detection] | Undetected]:
+        """Return one result for each (image, phrases), in order, one image after the other.
+
+        What a call with an item would raise is that item's result.
+        """
+        return [self._result(image, phrases) for image, phrases in items]
+
     def segment(self, image: Image, phrases: Sequence[str]) -> list[SegmentedDetection]:
         """Return what was found with its masks, best score first; the image may be of any mode.
 
         Raises:
             OcclusionError: what `refusal` returns for a phrase, `phrases_are_text`, `empty_phrase`,
-                `duplicate_phrase`, `not_a_number` (the model overflowed: use float32), `out_of_memory`.
+                `duplicate_phrase`, `bad_image` (cut off), `not_a_number` (the model overflowed: use float32),
+                `out_of_memory`.
         """
         seen = self._look(image, phrases)
         return list(self._segmented(seen, image.size)) if seen else []
@@ -124,6 +133,12 @@ class Sam3PhraseSegmenter:
         except OcclusionError as error:
             return error
         return None
+
+    def _result(self, image: Image, phrases: Sequence[str]) -> list[Detection] | Undetected:
+        try:
+            return self(image, phrases)
+        except OcclusionError as error:
+            return Undetected(error.reason, str(error))
 
     def _check(self, plain: Sequence[str]) -> None:
         room = self._max_tokens - len(self._tokenizer("")["input_ids"])  # Start and end of text.
@@ -152,7 +167,7 @@ class Sam3PhraseSegmenter:
     def _encode(self, image: Image) -> Any:
         import torch
 
-        pixels = torch.from_numpy(self._frame.pixels(image.convert("RGB")))
+        pixels = torch.from_numpy(self._frame.pixels(rgb_of(image)))
         return self._model.get_vision_features(pixels[None].to(self._model.device, self._model.dtype))
 
     def _decode(self, vision: Any, pairs: Sequence[tuple[str, str]], size_wh: tuple[int, int]) -> Iterator[list[_Seen]]:

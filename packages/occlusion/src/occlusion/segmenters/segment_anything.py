@@ -13,6 +13,7 @@ import numpy as np
 
 from occlusion.adaptive_batches import AdaptiveBatches, unless_out_of_memory
 from occlusion.errors import MissingExtraError, OcclusionError
+from occlusion.rgb import rgb_of
 from occlusion.segmentations import FoundMask, Unmasked
 from occlusion.segmenters.boxes import Box, found_in_box, on_usable
 from occlusion.segmenters.sam import NOT_A_NUMBER, too_large
@@ -51,7 +52,7 @@ class SegmentAnythingSegmenter:
                 package (device then moves it).
             model_type: of the file: `vit_h`, `vit_l` or `vit_b`.
             boxes_per_batch: that go through the mask decoder and are brought to the image's size together, in float32:
-                on large images less is more. Out of memory halves it, for good.
+                on large images less is more. Out of memory halves it for a while.
             as_rle: keep masks as run lengths.
             device: where to run; the model's own place when None.
 
@@ -70,12 +71,12 @@ class SegmentAnythingSegmenter:
         A box's own failure is its result: `bad_box`, `box_outside`, `empty_mask`, `not_a_number`, `out_of_memory`.
 
         Raises:
-            OcclusionError: `bad_boxes`, `out_of_memory` (for the image alone).
+            OcclusionError: `bad_boxes`, `bad_image` (cut off), `out_of_memory` (for the image alone).
         """
         return on_usable(boxes_xyxy_px, image.size, lambda boxes: self._segment(image, boxes))
 
     def _segment(self, image: Image, boxes: list[Box]) -> list[FoundMask | Unmasked]:
-        rgb = np.asarray(image.convert("RGB"))
+        rgb = np.asarray(rgb_of(image))
         if unless_out_of_memory(lambda: self._predictor.set_image(rgb) or True) is None:
             raise OcclusionError("out_of_memory", "the image encoder ran out of memory; use a smaller model.")
         try:

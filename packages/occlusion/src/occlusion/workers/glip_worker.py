@@ -180,7 +180,7 @@ def answer_line(glip: Any, line: bytes) -> dict[str, Any]:
         return {**answer(glip, request), "id": number}
     except Exception as error:  # Whatever a request brings about, the next one gets its answer.
         traceback.print_exc()
-        return {"id": number, "error": {"reason": _reason(error), "message": f"{error or type(error).__name__}"}}
+        return {"id": number, "error": {"reason": _reason(error), "message": str(error) or type(error).__name__}}
 
 
 def serve(load: Callable[[], Any], greeting: Mapping[str, Any]) -> None:
@@ -189,10 +189,22 @@ def serve(load: Callable[[], Any], greeting: Mapping[str, Any]) -> None:
     os.dup2(2, 1)
     sys.stdout = sys.stderr
     lines = lines_until_alone(sys.stdin.buffer)
-    glip = load()
+    glip = _loaded(load)
     _write(wire, {"protocol": PROTOCOL, "worker": "glip", **greeting, **glip.greeting()})
     for line in lines:
         _write(wire, answer_line(glip, line))
+
+
+def _loaded(load: Callable[[], Any]) -> Any:
+    """The model; without one the process ends at once, with the reason as its last words."""
+    try:
+        return load()
+    except BaseException as error:  # SystemExit too. The interpreter aborts if it ends while the reader waits.
+        if not isinstance(error, SystemExit):
+            traceback.print_exc()
+        kind = "" if isinstance(error, SystemExit) else f"{type(error).__name__}: "
+        print(kind + " ".join(str(error).split()), file=sys.stderr, flush=True)
+        os._exit(1)
 
 
 def lines_until_alone(stream: BinaryIO) -> Iterator[bytes]:

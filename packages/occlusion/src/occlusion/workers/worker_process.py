@@ -8,7 +8,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn, cast
 
@@ -83,7 +83,7 @@ class WorkerProcess:
         """
         self._command, self._name, self._protocol, self._env = tuple(command), name, protocol, env
         self._limits = limits or WorkerLimits()
-        self._lock, self._owner_pid, self._asked = threading.Lock(), os.getpid(), 0
+        self._owner_pid, self._asked = os.getpid(), 0
         self._held = _Held(_stderr_file() if stderr_path is None else Path(stderr_path), passing=stderr_path is None)
         self._finalizer = weakref.finalize(self, _finish, self._held, self._limits.end_timeout_s)
         try:
@@ -109,11 +109,11 @@ class WorkerProcess:
 
         Raises:
             OcclusionError: the worker's own refusal; `worker_died`, `worker_timeout`, `worker_garbage` (the next
-                question starts a new one); `worker_start`, `wrong_worker`; `worker_closed`; `worker_of_another_process`
-                (after a fork).
+                question starts a new one); `worker_start`, `wrong_worker`; `worker_closed` (also by another thread
+                meanwhile); `worker_of_another_process` (after a fork).
         """
-        with self._lock:
-            self._check_usable()
+        self._check_owner()
+        with self._held.lock:
             for restarts_left in reversed(range(self._limits.max_restarts + 1)):
                 try:
                     return self._ask_once(question)
@@ -122,8 +122,17 @@ class WorkerProcess:
                         raise
         raise AssertionError("unreachable")
 
+    def drop(self) -> None:
+        """End a worker whose answers make no sense; the next question starts a new one."""
+        self._check_owner()
+        with self._held.lock:
+            self._stop()
+
     def close(self) -> None:
-        """End the worker; it cannot be asked again. Happens by itself when the object or the interpreter ends."""
+        """End the worker; it cannot be asked again. Happens by itself when the object or the interpreter ends.
+
+        A thread that waits for an answer gets `worker_closed`.
+        """
         if self._owner_pid == os.getpid():
             self._finalizer()
 
@@ -133,14 +142,17 @@ class WorkerProcess:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _check_usable(self) -> None:
+    def _check_owner(self) -> None:
         if self._owner_pid != os.getpid():
             message = f"{self._name} belongs to process {self._owner_pid}; this is {os.getpid()}. Make one in each."
             raise OcclusionError("worker_of_another_process", message)
-        if not self._finalizer.alive:
+
+    def _check_open(self) -> None:
+        if self._held.closed.is_set():
             raise OcclusionError("worker_closed", f"{self._name} is closed. Make a new one.")
 
     def _ask_once(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        self._check_open()
         if self._held.pipe is None:
             self._start()
         self._asked += 1
@@ -149,16 +161,26 @@ class WorkerProcess:
             answer = self._exchange(line, self._limits.call_timeout_s)
             if answer.get("id") != self._asked:
                 self._garbage(f"an answer with id {self._asked}", answer.get("id"))
+            refusal = self._refusal(answer)
         except BaseException:  # Also Ctrl-C: an answer that is still to come would be taken for the next one.
             self._stop()
             raise
-        if "error" in answer:
-            refusal = cast("dict[str, Any]", answer["error"])
-            raise OcclusionError(str(refusal["reason"]), str(refusal["message"]))
+        if refusal is not None:
+            raise refusal
         return answer
+
+    def _refusal(self, answer: Mapping[str, Any]) -> OcclusionError | None:
+        if "error" not in answer:
+            return None
+        error: Any = answer["error"]
+        reason, message = (error.get("reason"), error.get("message")) if isinstance(error, dict) else (None, None)
+        if not (isinstance(reason, str) and reason and isinstance(message, str) and message):
+            self._garbage("an error as a reason and a message", error)
+        return OcclusionError(reason, message)
 
     def _start(self) -> None:
         limits, path = self._limits, self._held.stderr_path
+        self._check_open()
         try:
             self._held.pipe = LinePipe(
                 self._command, stderr_path=path, max_line_bytes=limits.max_line_bytes, env=self._env
@@ -180,7 +202,7 @@ class WorkerProcess:
 
     def _exchange(self, line: bytes, timeout_s: float) -> dict[str, Any]:
         assert self._held.pipe is not None
-        answered = self._held.pipe.exchange(line, timeout_s)
+        answered = self._held.pipe.exchange(line, timeout_s, called_off=self._held.closed)
         try:
             answer = json.loads(answered)
         except ValueError:
@@ -195,8 +217,8 @@ class WorkerProcess:
         raise LostWorker("worker_garbage", message)
 
     def _stop(self) -> None:
-        """End a worker that failed."""
-        self._held.passing = False
+        """End a worker that failed, or was closed meanwhile."""
+        self._held.passing = self._held.passing and self._held.closed.is_set()
         self._held.end(grace_s=0)
 
 
@@ -209,6 +231,12 @@ class _Held:
     """Whether the file goes with the worker."""
     pipe: LinePipe | None = None
     """The worker that runs, if any."""
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    """Whose the pipe is for now."""
+    closed: threading.Event = field(default_factory=threading.Event)
+    """Set for good: whoever waits for an answer gives up, and nothing is started any more."""
+    owner_pid: int = field(default_factory=os.getpid)
+    """Process that the file and the worker belong to; a fork has but a copy of this."""
 
     def end(self, *, grace_s: float) -> None:
         if self.pipe is not None:
@@ -223,6 +251,10 @@ def _stderr_file() -> Path:
 
 
 def _finish(held: _Held, grace_s: float) -> None:
-    held.end(grace_s=grace_s)
+    if held.owner_pid != os.getpid():
+        return
+    held.closed.set()
+    with held.lock:
+        held.end(grace_s=grace_s)
     if held.passing:
         held.stderr_path.unlink(missing_ok=True)
