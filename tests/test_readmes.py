@@ -86,11 +86,18 @@ def missing_subcommand(words):
     return None if verb in command.commands else f"{words[0]} {verb}"
 
 
+def parses(code):
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
+
+
 @every_readme
 def test_python_blocks_parse(readme):
-    for language, text in blocks(readme):
-        if language == "python":
-            ast.parse(text, filename=str(readme))
+    unparsed = [text for language, text in blocks(readme) if language == "python" and not parses(text)]
+    assert unparsed == []
 
 
 @every_readme

@@ -77,14 +77,6 @@ def share_px(region: Region, share: float, *, least: int = 4) -> int:
     return max(ceil(share * region.short_px), least)
 
 
-def hidden_hw(regions: Sequence[Region], size_wh: tuple[int, int]) -> NDArray[np.bool_]:
-    """All pixels of all regions, over the whole picture."""
-    hidden = np.zeros((size_wh[1], size_wh[0]), bool)
-    for region in regions:
-        hidden[region.rows_columns] |= region.inside_hw
-    return hidden
-
-
 def _regions(masks: Sequence[Mask], places: Sequence[Place], size_wh: tuple[int, int], margin: Dilated) -> list[Region]:
     found = [_region(mask, place, size_wh, margin) for mask, place in zip(masks, places, strict=True)]
     regions = [region for region in found if region is not None]
