@@ -157,7 +157,7 @@ def test_a_batch_gives_the_values_of_one_plain_call_for_each_text(
     tokenizer = tokenizers[kind]
     model = model_of(name, len(tokenizer))
     score = MaskedLmCausality(model, tokenizer)
-    assert score.masked_places_only is chosen_places
+    assert score.guessed_places_only is chosen_places
     for (caption, entity), got in zip(ITEMS, score(ITEMS), strict=True):
         with_head = caption[: entity.start] + entity.head + caption[entity.end :]
         head_end = entity.start + len(entity.head)
@@ -226,8 +226,8 @@ def test_half_precision_keeps_to_the_chosen_places_and_checkpoints_load_in_float
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     half, full = MaskedLmCausality(model, tokenizer), MaskedLmCausality(folder)
-    assert half.masked_places_only
-    assert full.masked_places_only
+    assert half.guessed_places_only
+    assert full.guessed_places_only
     for rough, fine in zip(half(ITEMS), full(ITEMS), strict=True):
         assert isinstance(rough, Causality)
         assert isinstance(fine, Causality)

@@ -6,12 +6,12 @@ import inspect
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from occlusion.causality.guessing import Guess, Guesser
-from occlusion.causality.loading import loaded, max_tokens
-from occlusion.causality.logits import LogitsAt
+from occlusion.causality.guessing import Guess
+from occlusion.causality.language_model import LanguageModelScorer
+from occlusion.causality.loading import loaded
 from occlusion.causality.pairing import scores_of
 from occlusion.causality.scores import Causality, Unscored
-from occlusion.causality.spans import Span, SpanTokenizer, SpanTokens
+from occlusion.causality.spans import Span, SpanTokens
 from occlusion.entities.entity import Entity
 from occlusion.errors import OcclusionError
 
@@ -31,7 +31,7 @@ BLANK = "____"
 """Stands for the entity in the caption."""
 
 
-class CausalLmCausality:
+class CausalLmCausality(LanguageModelScorer):
     """Scores entities by a causal language model: it reads the caption with a blank, and guesses what fills it.
 
     `ppl = exp(-mean_t log p(token_t | prompt, tokens before t))` over the entity's sub-tokens, its leading space
@@ -70,22 +70,8 @@ class CausalLmCausality:
         if prompt.count("{caption}") != 1 or prompt != prompt.rstrip():
             raise OcclusionError("bad_prompt", "prompt must hold {caption} once and end without a space.")
         model, tokenizer = loaded("AutoModelForCausalLM", model_or_path, tokenizer, dtype=dtype, device=device)
+        super().__init__(model, tokenizer, batch_size=batch_size, batch_tokens=batch_tokens, **_without_cache(model))
         self._prompt = prompt
-        self._spans = SpanTokenizer(tokenizer, max_tokens(model, tokenizer))
-        self._logits_at = LogitsAt(model, **_without_cache(model))
-        self._guesser = Guesser(
-            self._logits_at, pad_id=tokenizer.pad_token_id or 0, batch_size=batch_size, batch_tokens=batch_tokens
-        )
-
-    @property
-    def guessed_places_only(self) -> bool:
-        """The last layer runs at the entity's positions only; whether that is exact is tried out on the model."""
-        return self._logits_at.chosen_places_only
-
-    @property
-    def batch_tokens(self) -> int:
-        """Tokens in one forward pass; halved whenever the memory did not suffice."""
-        return self._guesser.batch_tokens
 
     def __call__(self, items: Sequence[tuple[str, Entity]]) -> list[Causality | Unscored]:
         """Score each (caption, entity), in order; prompts are batched by length, equal work is done once."""

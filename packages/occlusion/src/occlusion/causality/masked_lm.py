@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from occlusion.causality.guessing import Guess, Guesser
-from occlusion.causality.loading import loaded, max_tokens
-from occlusion.causality.logits import LogitsAt
+from occlusion.causality.guessing import Guess
+from occlusion.causality.language_model import LanguageModelScorer
+from occlusion.causality.loading import loaded
 from occlusion.causality.pairing import scores_of
 from occlusion.causality.scores import Causality, Unscored
-from occlusion.causality.spans import SpanTokenizer, SpanTokens, head_span, phrase_span
+from occlusion.causality.spans import SpanTokens, head_span, phrase_span
 from occlusion.entities.entity import Entity
 from occlusion.errors import OcclusionError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
 
 
-class MaskedLmCausality:
+class MaskedLmCausality(LanguageModelScorer):
     """Scores entities by a masked language model: all their sub-tokens are masked at once, and each is guessed.
 
     `ppl = exp(-mean_t log p(token_t | masked caption))`, with the sub-tokens that the entity has in context, its
@@ -53,28 +53,12 @@ class MaskedLmCausality:
             OcclusionError: `bad_checkpoint`, `missing_weights`, `no_tokenizer`, `slow_tokenizer`, `no_mask_token`.
         """
         model, tokenizer = loaded("AutoModelForMaskedLM", model_or_path, tokenizer, dtype=dtype, device=device)
-        self._spans = SpanTokenizer(tokenizer, max_tokens(model, tokenizer))
+        super().__init__(model, tokenizer, batch_size=batch_size, batch_tokens=batch_tokens)
         if tokenizer.mask_token_id is None:
             raise OcclusionError(
                 "no_mask_token", "tokenizer must have a mask token; got none. Use a masked language model."
             )
         self._mask_id = tokenizer.mask_token_id
-        self._logits_at = LogitsAt(model)
-        self._guesser = Guesser(
-            self._logits_at, pad_id=tokenizer.pad_token_id or 0, batch_size=batch_size, batch_tokens=batch_tokens
-        )
-
-    @property
-    def masked_places_only(self) -> bool:
-        """The last layer runs at masked positions only, which saves half of a small model's time.
-
-        Whether that is exact is tried out on the model itself; where it is not, it runs everywhere."""
-        return self._logits_at.chosen_places_only
-
-    @property
-    def batch_tokens(self) -> int:
-        """Tokens in one forward pass; halved whenever the memory did not suffice."""
-        return self._guesser.batch_tokens
 
     def __call__(self, items: Sequence[tuple[str, Entity]]) -> list[Causality | Unscored]:
         """Score each (caption, entity), in order; captions are batched by length, equal work is done once."""

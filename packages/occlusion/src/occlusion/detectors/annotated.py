@@ -10,6 +10,7 @@ from occlusion.annotations.coco import CocoAnnotations, FoundObjects
 from occlusion.annotations.file_names import always, file_name_of
 from occlusion.detections import Detection, by_score, normalized_phrases
 from occlusion.errors import OcclusionError
+from occlusion.single_calls import refusal_through
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -66,12 +67,7 @@ class AnnotatedDetector:
 
         Its reason is `empty_phrase` or `ambiguous_category` (`glass` and `glasses` are two, and it is neither).
         """
-        try:
-            normalized_phrases([phrase])
-            self._annotations.category(phrase)
-        except OcclusionError as error:
-            return error
-        return None
+        return refusal_through(lambda _: self._annotations.category(phrase), phrase)
 
     def _of_phrase(self, image: Image, name: str, phrase: str) -> list[Detection]:
         found = self._find(name, phrase)

@@ -8,6 +8,7 @@ import os
 import shutil
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -16,6 +17,7 @@ from occlusion.detectors.phrases import pack
 from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.phrase_refusals import refusal_of
 from occlusion.rgb import rgb_of
+from occlusion.single_calls import found_as_item
 from occlusion.workers import glip_worker
 from occlusion.workers.worker_process import NO_WORKER, WorkerLimits, WorkerProcess
 
@@ -121,7 +123,7 @@ class GlipDetector:
         Raises:
             OcclusionError: the worker does not start, or is closed.
         """
-        return [self._result(image, phrases) for image, phrases in items]
+        return [found_as_item(partial(self, image, phrases), fatal=NO_WORKER) for image, phrases in items]
 
     def detect_file(self, path: str | Path, phrases: Sequence[str]) -> list[Detection]:
         """Return what a call with the picture in this file would, which the worker opens itself.
@@ -140,7 +142,7 @@ class GlipDetector:
             plain = normalized_phrases([phrase])
         except OcclusionError as error:
             return error
-        return next(filter(None, self._refusals(plain)), None)
+        return next(filter(None, self._refusals(plain)), None)  # a lost worker is raised: it is no phrase's fault
 
     def close(self) -> None:
         """End the worker."""
@@ -151,14 +153,6 @@ class GlipDetector:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _result(self, image: Image, phrases: Sequence[str]) -> list[Detection] | Undetected:
-        try:
-            return self(image, phrases)
-        except OcclusionError as error:
-            if error.reason in NO_WORKER:
-                raise
-            return Undetected(error.reason, str(error))
 
     def _detect(self, phrases: Sequence[str], image: Any) -> list[Detection]:
         plain = normalized_phrases(phrases)

@@ -18,6 +18,7 @@ from occlusion.errors import OcclusionError
 from occlusion.model_arrays import checked_array
 from occlusion.phrase_refusals import refusal_of
 from occlusion.rgb import rgb_of
+from occlusion.single_calls import found_alone, refusal_through
 
 if TYPE_CHECKING:
     import torch
@@ -109,10 +110,7 @@ class GroundingDinoDetector:
             OcclusionError: what `refusal` returns for a phrase, `phrases_are_text`, `empty_phrase`,
                 `duplicate_phrase`, `bad_image` (cut off), `not_a_number` (the model overflowed: use float32).
         """
-        (found,) = self.detect_many([(image, phrases)])
-        if isinstance(found, Undetected):
-            raise found.error()
-        return found
+        return found_alone(self.detect_many([(image, phrases)]))
 
     def detect_many(self, items: Sequence[tuple[Image, Sequence[str]]]) -> list[list[Detection] | Undetected]:
         """Return one result for each (image, phrases), in order; passes are batched by `batch_size`, or fewer.
@@ -138,11 +136,7 @@ class GroundingDinoDetector:
         Its reason is `sub_sentence` (a "." or "?" in it), `phrase_too_long`, `special_token`, `no_token` or
         `empty_phrase`.
         """
-        try:
-            self._token_counts(normalized_phrases([phrase]))
-        except OcclusionError as error:
-            return error
-        return None
+        return refusal_through(self._token_counts, phrase)
 
     def _passes(self, item: int, image: Image, phrases: Sequence[str]) -> Iterator[_Pass]:
         plain = normalized_phrases(phrases)

@@ -15,6 +15,7 @@ from occlusion.errors import MissingExtraError, OcclusionError
 from occlusion.model_arrays import checked_array
 from occlusion.phrase_refusals import refusal_of
 from occlusion.rgb import rgb_of
+from occlusion.single_calls import found_alone, refusal_through
 
 if TYPE_CHECKING:
     import torch
@@ -89,10 +90,7 @@ class OwlDetector:
             OcclusionError: what `refusal` returns for a phrase, `phrases_are_text`, `empty_phrase`,
                 `duplicate_phrase`, `bad_image` (cut off), `not_a_number` (the model overflowed: use float32).
         """
-        (found,) = self.detect_many([(image, phrases)])
-        if isinstance(found, Undetected):
-            raise found.error()
-        return found
+        return found_alone(self.detect_many([(image, phrases)]))
 
     def detect_many(self, items: Sequence[tuple[Image, Sequence[str]]]) -> list[list[Detection] | Undetected]:
         """Return one result for each (image, phrases), in order; images are batched by `batch_size`, or fewer.
@@ -117,11 +115,7 @@ class OwlDetector:
 
         Its reason is `phrase_too_long`, `special_token`, `no_token` or `empty_phrase`.
         """
-        try:
-            self._check(normalized_phrases([phrase]))
-        except OcclusionError as error:
-            return error
-        return None
+        return refusal_through(self._check, phrase)
 
     def _check(self, plain: Sequence[str]) -> None:
         if not plain:

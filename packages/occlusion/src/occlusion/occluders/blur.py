@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, isfinite
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from occlusion.errors import OcclusionError
-from occlusion.objects import ImageT, Mask, Occlusion, Pixels
-from occlusion.occluders.dilation import Dilated
-from occlusion.occluders.regions import Region, treated
+from occlusion.objects import Mask, Pixels
+from occlusion.occluders.mask_occluder import MaskOccluder
+from occlusion.occluders.regions import Region
 
 SMALLEST_RADIUS_PX = 2.0
 """No blur is weaker than this, however small the object."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlurOccluder(Dilated):
-    """Blurs the mask. A weak blur leaves an object recognisable; `find_leaks` says whether its pixels changed."""
+class BlurOccluder(MaskOccluder):
+    """Blurs the mask; what is around bleeds into it.
+
+    A weak blur leaves an object recognisable; `find_leaks` says whether its pixels changed.
+    """
 
     radius_share: float = 0.25
     """Standard deviation of the Gaussian (Pillow's, of box blurs), as a share of the shorter side of the box."""
@@ -32,18 +33,7 @@ class BlurOccluder(Dilated):
         if not (isfinite(self.radius_share) and self.radius_share > 0):
             raise OcclusionError("bad_option", f"radius_share must be above 0; got {self.radius_share}.")
 
-    def __call__(
-        self,
-        image: ImageT,
-        mask_hw: Mask | Sequence[Mask],
-        box_xyxy_px: Sequence[float] | Sequence[Sequence[float]] | NDArray[Any],
-        *,
-        seed: int,
-    ) -> Occlusion[ImageT]:
-        """Blur the objects, as `Occluder` says; what is around a mask bleeds into it, and `seed` is ignored."""
-        return treated(image, mask_hw, box_xyxy_px, seed=seed, margin=self, paint=self._blurred)
-
-    def _blurred(self, before: Pixels, region: Region) -> Pixels:
+    def _paint(self, before: Pixels, region: Region, masks: Sequence[Mask]) -> Pixels:
         radius = max(self.radius_share * region.short_px, SMALLEST_RADIUS_PX)
         height, width = before.shape[:2]
         left, top, right, bottom = region.widened(ceil(3 * radius), (width, height))

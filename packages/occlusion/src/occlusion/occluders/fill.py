@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from occlusion.errors import OcclusionError
-from occlusion.objects import ImageT, Mask, Occlusion, Pixels, masks_of, size_wh_of
-from occlusion.occluders.dilation import Dilated, dilate_mask
-from occlusion.occluders.regions import Region, treated
+from occlusion.objects import Mask, Pixels
+from occlusion.occluders.dilation import dilate_mask
+from occlusion.occluders.mask_occluder import MaskOccluder
+from occlusion.occluders.regions import Region
 from occlusion.patches import IMAGENET_MEAN_RGB
 
 CONTEXT: Literal["context"] = "context"
@@ -23,7 +24,7 @@ _RING_SHARE, _RING_LEAST_PX = 0.1, 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class FillOccluder(Dilated):
+class FillOccluder(MaskOccluder):
     """Fills the mask; its outline stays visible, unless the margin or a mask that is a box hides it.
 
     >>> gray = np.full((8, 8, 3), 50, np.uint8)
@@ -36,7 +37,7 @@ class FillOccluder(Dilated):
 
     fill: tuple[int, int, int] | Literal["context"] = IMAGENET_MEAN_RGB
     """RGB colour, or `context`: the mean of a ring around each object, of pixels that no mask hides. The ring is a
-    tenth of the shorter side of the box wide, at least 2 px."""
+    tenth of the shorter side of the box wide, at least 2 px; a call raises `no_context` where an object has none."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,31 +46,10 @@ class FillOccluder(Dilated):
                 "bad_option", f"fill must be three numbers of 0 to 255, or 'context'; got {self.fill!r}."
             )
 
-    def __call__(
-        self,
-        image: ImageT,
-        mask_hw: Mask | Sequence[Mask],
-        box_xyxy_px: Sequence[float] | Sequence[Sequence[float]] | NDArray[Any],
-        *,
-        seed: int,
-    ) -> Occlusion[ImageT]:
-        """Fill the objects, as `Occluder` says; `seed` is ignored.
-
-        Raises:
-            OcclusionError: those of `Occluder`; `no_context`: `context`, and the ring of an object is empty.
-        """
+    def _paint(self, before: Pixels, region: Region, masks: Sequence[Mask]) -> Pixels:
         if isinstance(self.fill, tuple):
-            color = np.array(self.fill, np.uint8)
-            return treated(image, mask_hw, box_xyxy_px, seed=seed, margin=self, paint=lambda _before, _region: color)
-        visible_hw = ~np.logical_or.reduce([mask != 0 for mask in masks_of(mask_hw, size_wh_of(image))])
-        return treated(
-            image,
-            mask_hw,
-            box_xyxy_px,
-            seed=seed,
-            margin=self,
-            paint=lambda before, region: _mean_around(before, region, visible_hw),
-        )
+            return np.array(self.fill, np.uint8)
+        return _mean_around(before, region, ~np.logical_or.reduce([mask != 0 for mask in masks]))
 
 
 def _mean_around(before: Pixels, region: Region, visible_hw: NDArray[np.bool_]) -> Pixels:

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from occlusion.errors import OcclusionError
-from occlusion.objects import ImageT, Mask, Occlusion, Pixels
-from occlusion.occluders.dilation import Dilated
-from occlusion.occluders.regions import Region, share_px, treated
+from occlusion.objects import Mask, Pixels
+from occlusion.occluders.mask_occluder import MaskOccluder
+from occlusion.occluders.regions import Region, share_px
 
 
 @dataclass(frozen=True, kw_only=True)
-class PixelateOccluder(Dilated):
+class PixelateOccluder(MaskOccluder):
     """Replaces the mask by blocks, each of one colour: the mean of all pixels in the block, the context's included.
 
-    The weakest of the occluders: an object of few colours keeps them. `find_leaks` says whether its pixels changed.
+    `Occlusion.patch_px` is the side of a block. The weakest of the occluders: an object of few colours keeps them.
+    `find_leaks` says whether its pixels changed.
     """
 
     block_share: float = 1 / 3
@@ -31,20 +30,11 @@ class PixelateOccluder(Dilated):
         if not (isfinite(self.block_share) and self.block_share > 0):
             raise OcclusionError("bad_option", f"block_share must be above 0; got {self.block_share}.")
 
-    def __call__(
-        self,
-        image: ImageT,
-        mask_hw: Mask | Sequence[Mask],
-        box_xyxy_px: Sequence[float] | Sequence[Sequence[float]] | NDArray[Any],
-        *,
-        seed: int,
-    ) -> Occlusion[ImageT]:
-        """Pixelate the objects, as `Occluder` says; `patch_px` is the side of a block, and `seed` is ignored."""
-        return treated(
-            image, mask_hw, box_xyxy_px, seed=seed, margin=self, paint=self._blocks, patch_share=self.block_share
-        )
+    @property
+    def _patch_share(self) -> float:
+        return self.block_share
 
-    def _blocks(self, before: Pixels, region: Region) -> Pixels:
+    def _paint(self, before: Pixels, region: Region, masks: Sequence[Mask]) -> Pixels:
         side = share_px(region, self.block_share)
         crop = before[region.rows_columns]
         height, width = crop.shape[:2]

@@ -49,8 +49,8 @@ class Region:
         )
 
 
-Paint = Callable[[Pixels, Region], Pixels]
-"""New colours of a region's rectangle, `(h, w, 3)` or one `(3,)`, from the picture as it was given."""
+Paint = Callable[[Pixels, Region, Sequence[Mask]], Pixels]
+"""New colours of a region's rectangle, `(h, w, 3)` or one `(3,)`, from the picture as it was given and all masks."""
 
 
 def treated(
@@ -66,7 +66,7 @@ def treated(
     after = np.array(before, order="C")
     for region in regions:
         rectangle = after[region.rows_columns]
-        np.copyto(rectangle, paint(before, region), where=region.inside_hw[..., None])
+        np.copyto(rectangle, paint(before, region, masks), where=region.inside_hw[..., None])
     picture = Image.fromarray(after) if isinstance(image, Image.Image) else after
     patch_px = max(share_px(region, patch_share) for region in regions) if patch_share else 0
     return Occlusion(cast("ImageT", picture), patch_px, 1.0, np.zeros((0, 2), np.int64))

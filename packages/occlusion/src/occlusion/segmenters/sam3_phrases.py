@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from occlusion.segmentations import FoundMask, Unmasked
 from occlusion.segmenters.boxes import found_in_box
 from occlusion.segmenters.checkpoints import KIND, gated_hint, load_model
 from occlusion.segmenters.families import PHRASE_FAMILIES
+from occlusion.single_calls import found_as_item, refusal_through
 
 if TYPE_CHECKING:
     import torch
@@ -110,7 +112,7 @@ class Sam3PhraseSegmenter:
 
         What a call with an item would raise is that item's result.
         """
-        return [self._result(image, phrases) for image, phrases in items]
+        return [found_as_item(partial(self, image, phrases)) for image, phrases in items]
 
     def segment(self, image: Image, phrases: Sequence[str]) -> list[SegmentedDetection]:
         """Return what was found with its masks, best score first; the image may be of any mode.
@@ -128,17 +130,7 @@ class Sam3PhraseSegmenter:
 
         Its reason is `phrase_too_long`, `special_token`, `no_token` or `empty_phrase`.
         """
-        try:
-            self._check(normalized_phrases([phrase]))
-        except OcclusionError as error:
-            return error
-        return None
-
-    def _result(self, image: Image, phrases: Sequence[str]) -> list[Detection] | Undetected:
-        try:
-            return self(image, phrases)
-        except OcclusionError as error:
-            return Undetected(error.reason, str(error))
+        return refusal_through(self._check, phrase)
 
     def _check(self, plain: Sequence[str]) -> None:
         room = self._max_tokens - len(self._tokenizer("")["input_ids"])  # Start and end of text.
