@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
 Trial = dict[str, Any]
 
-_SMALL_FILE_BYTES = 32 << 20
-_END_BYTES = 1 << 20
-
 
 def file_digest(path: Path | None) -> str:
     """Fingerprint of a file's bytes; empty for no file.
@@ -32,32 +29,15 @@ def file_digest(path: Path | None) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _ends_of(path: Path, size: int) -> bytes:
-    """The first and the last part of a large file: trained weights differ there."""
-    with path.open("rb") as file:
-        first = file.read(_END_BYTES)
-        file.seek(size - _END_BYTES)
-        return first + file.read(_END_BYTES)
-
-
 def model_identity(model: str | Path | None) -> str:
-    """A name stands for itself; a folder for names, sizes and contents of its files (above 32 MiB, of both ends).
+    """A name stands for itself, a folder for the contents of its files; empty for no model.
 
     >>> model_identity("FacebookAI/roberta-large")
     'FacebookAI/roberta-large'
     """
-    if model is None:
-        return ""
-    folder = Path(model)
-    if not folder.is_dir():
-        return str(model)
-    digest = hashlib.sha256()
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            size = path.stat().st_size
-            digest.update(f"{path.name} {size}\n".encode())
-            digest.update(path.read_bytes() if size <= _SMALL_FILE_BYTES else _ends_of(path, size))
-    return digest.hexdigest()
+    from llava_train import model_digest
+
+    return "" if model is None else model_digest(str(model))
 
 
 def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":

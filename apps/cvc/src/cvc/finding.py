@@ -120,7 +120,9 @@ def _distinct(heads: Sequence[str]) -> dict[str, str]:
 
 
 def _plain(head: str) -> str:
-    return " ".join(head.lower().split())
+    from occlusion import normalized_phrases
+
+    return normalized_phrases([head])[0]
 
 
 def _only_given(row: Row) -> Outcome:

@@ -13,6 +13,7 @@ from llava_train.checking import CheckedRows, Refusal, check_rows
 from llava_train.collapse import Collapse, measure_collapse
 from llava_train.collating import join_images
 from llava_train.dialogue import Dialogue, Row, read_dialogue
+from llava_train.digests import model_digest
 from llava_train.encoding import EncodedRow, RowEncoder, TokenizedDialogue, stop_token_ids
 from llava_train.errors import (
     DivergedError,
@@ -39,7 +40,7 @@ from llava_train.optimizer_groups import GroupedOptimizer
 from llava_train.round_folders import ROUNDS_FILE, load_rounds, open_round_folder, round_folder, save_rounds
 from llava_train.round_records import Evaluation, RoundRecord, Rounds
 from llava_train.rounds import MadeRows, RoundSettings, RoundWork, run_rounds, train_round
-from llava_train.run_folder import RunFolder, model_digest
+from llava_train.run_folder import RunFolder
 from llava_train.settings import SftSettings
 from llava_train.source_mixing import Mixed, mix_sources
 from llava_train.text_guards import Change, allowed

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from llava_train.collapse import Collapse
+from llava_train.digests import model_digest
 from llava_train.errors import FolderError
 from llava_train.round_records import Evaluation, RoundRecord, Rounds
-from llava_train.run_folder import model_digest
 from llava_train.whole_files import write_whole
 
 ROUNDS_FILE = "rounds.json"
@@ -37,7 +37,7 @@ def open_round_folder(run: Path, number: int, model: str, *, carried: Sequence[s
     """Make the folder of a later round, or empty it where it was made with other weights, and return it.
 
     Weights are told apart by `model_digest` and by the `run.json` that `train` leaves beside them: retrained weights
-    have the size of the old ones, and contents of large files are not read.
+    have the size of the old ones, and of large files only the ends are read.
 
     Args:
         run: folder of all rounds.

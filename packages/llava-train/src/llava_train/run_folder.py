@@ -12,13 +12,13 @@ from typing import Any
 
 from PIL import Image
 
+from llava_train.digests import model_digest
 from llava_train.errors import FolderError
 from llava_train.trainer_settings import TrainerSettings
 from llava_train.whole_files import write_whole
 
 _WITHOUT_EFFECT = ("save_every", "cache_mb", "report_to", "workers")  # settings that may change between restarts
 _COMPLETE = "complete.json"
-_SMALL_FILE_BYTES = 32 * 2**20
 
 
 class RunFolder:
@@ -117,16 +117,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, Image.Image):
         return f"{value.mode}{value.size}{hashlib.sha256(value.tobytes()).hexdigest()}"
     return str(value)
-
-
-def model_digest(model: str) -> str:
-    """Names and sizes of a local model's files, contents of those up to 32 MiB; a Hub id stands for itself."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(model).glob("*")) if Path(model).is_dir() else ():
-        if path.is_file():
-            digest.update(f"{path.name} {path.stat().st_size}\n".encode())
-            digest.update(path.read_bytes() if path.stat().st_size <= _SMALL_FILE_BYTES else b"")
-    return digest.hexdigest() if Path(model).is_dir() else model
 
 
 def _versions(package: str) -> dict[str, str]:

@@ -1,0 +1,35 @@
+"""What tells one model from another in the record of a run."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+_SMALL_FILE_BYTES = 32 << 20
+_END_BYTES = 1 << 20
+
+
+def model_digest(model: str) -> str:
+    """Names, sizes and contents of a local model's files; a Hub id stands for itself.
+
+    Of a file above 32 MiB its first and its last MiB are read: weights that were trained on differ there.
+
+    >>> model_digest("llava-hf/llava-1.5-7b-hf")
+    'llava-hf/llava-1.5-7b-hf'
+    """
+    if not Path(model).is_dir():
+        return model
+    digest = hashlib.sha256()
+    for path in sorted(Path(model).glob("*")):
+        if path.is_file():
+            size = path.stat().st_size
+            digest.update(f"{path.name} {size}\n".encode())
+            digest.update(path.read_bytes() if size <= _SMALL_FILE_BYTES else _ends_of(path, size))
+    return digest.hexdigest()
+
+
+def _ends_of(path: Path, size: int) -> bytes:
+    with path.open("rb") as file:
+        first = file.read(_END_BYTES)
+        file.seek(size - _END_BYTES)
+        return first + file.read(_END_BYTES)

@@ -1,0 +1,24 @@
+"""Models told apart."""
+
+from pathlib import Path
+
+from llava_train import model_digest
+
+
+def test_a_model_trained_on_in_place_is_another_model(tmp_path: Path) -> None:
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(bytes(33 << 20))
+    before = model_digest(str(tmp_path))
+    with weights.open("r+b") as file:
+        file.seek(-8, 2)
+        file.write(b"trained!")
+    assert model_digest(str(tmp_path)) != before
+
+
+def test_names_sizes_and_small_files_count_and_folders_inside_do_not(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    first = model_digest(str(tmp_path))
+    (tmp_path / "checkpoint-1").mkdir()
+    assert model_digest(str(tmp_path)) == first
+    (tmp_path / "config.json").write_text("[]")
+    assert model_digest(str(tmp_path)) != first
