@@ -154,7 +154,7 @@ def test_status_explain_and_report_read_a_finished_run(tmp_path: Path) -> None:
     assert call("demo", "--fast", "--seed", 2, "--out", tmp_path / "other").exit_code == 0
     assert "4 rows" in call("report", tmp_path / "other").output
     missing = call("explain", out, "n7")
-    assert (missing.exit_code, missing.stderr) == (1, f"error: no finished stage of {out} has a row with the id 'n7'\n")
+    assert (missing.exit_code, missing.stderr) == (1, f"error: no finished shard of {out} has a row with the id 'n7'\n")
 
 
 def test_keys_come_from_the_environment_and_reach_no_file(tmp_path: Path) -> None:

@@ -55,9 +55,17 @@ def test_every_row_is_done_dropped_or_failed(tmp_path: Path) -> None:
     assert (account.dropped, account.failed) == ({"dull": 2}, {"corrupt": 2})
     assert account.adds_up
     dropped = pq.read_table(stage_folder(tmp_path, "work") / "dropped.parquet").to_pylist()
-    assert dropped[0] == {"id": "n2", "reason": "dull", "detail": "why", "row": None}
+    assert dropped[0] == {"id": "n2", "reason": "dull", "detail": "why", "tokens": 0}
     failed = pq.read_table(stage_folder(tmp_path, "work") / "failed.parquet").to_pylist()
-    assert failed[0] == {"id": "n3", "reason": "corrupt", "detail": "bytes", "row": '{"id": "n3", "x": 3}'}
+    row = {
+        "id": "n3",
+        "reason": "corrupt",
+        "detail": "bytes",
+        "row": '{"id": "n3", "x": 3}',
+        "tokens": 0,
+        "attempts": 1,
+    }
+    assert failed[0] == {**row, "traceback": "", "traceback_hash": ""}
 
 
 def test_a_failing_batch_is_split_until_the_bad_row_is_alone(tmp_path: Path) -> None:
@@ -71,9 +79,12 @@ def test_a_failing_batch_is_split_until_the_bad_row_is_alone(tmp_path: Path) -> 
     assert account.failed == {"KeyError": 1}
     assert [row["x"] for row in read_rows(tmp_path, "work")] == [100, 101, 102, 103, 104, 106, 107]
     quarantined = pq.read_table(stage_folder(tmp_path, "work") / "failed.parquet").to_pylist()
-    assert quarantined == [
-        {"id": "n5", "reason": "KeyError", "detail": "KeyError: 'no five'", "row": '{"id": "n5", "x": 5}'}
-    ]
+    (row,) = quarantined
+    assert row["traceback"].splitlines()[-1].endswith("refuse_five")
+    assert len(row.pop("traceback_hash")) == 12
+    del row["traceback"]
+    told = {"reason": "KeyError", "detail": "KeyError: 'no five'", "tokens": 0, "attempts": 1}
+    assert row == {"id": "n5", "row": '{"id": "n5", "x": 5}', **told}
 
 
 def test_the_next_run_works_on_failed_rows_only_and_on_what_comes_of_them(tmp_path: Path) -> None:

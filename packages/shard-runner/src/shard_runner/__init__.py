@@ -9,21 +9,28 @@ from shard_runner.errors import (
     StageError,
     TableError,
     TooManyFailed,
+    WorkerError,
 )
 from shard_runner.explaining import RowStep, explain, steps_to_text
 from shard_runner.folder import read_rows, stage_folder
-from shard_runner.outcomes import Dropped, Failed, Outcome, StageFn
+from shard_runner.forecasting import StepForecast, dry_run, forecasts_to_text
+from shard_runner.outcomes import Done, Dropped, Failed, Outcome, StageFn
+from shard_runner.placement import Placement
 from shard_runner.plain import Row, row_seed
+from shard_runner.retry import Retry, is_transient
 from shard_runner.runner import RunSummary, run
 from shard_runner.stages import Source, Stage, Step, Task, TaskContext
 from shard_runner.tables import read_table
 
 __all__ = [
+    "Done",
     "Dropped",
     "Failed",
     "LedgerError",
     "Outcome",
     "PipelineError",
+    "Placement",
+    "Retry",
     "Row",
     "RowStep",
     "RunFolderBusy",
@@ -35,12 +42,17 @@ __all__ = [
     "StageError",
     "StageFn",
     "Step",
+    "StepForecast",
     "TableError",
     "Task",
     "TaskContext",
     "TooManyFailed",
+    "WorkerError",
     "accounts_to_text",
+    "dry_run",
     "explain",
+    "forecasts_to_text",
+    "is_transient",
     "read_rows",
     "read_table",
     "row_seed",

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shard_runner.plain import Row, to_json
+from shard_runner.plain import Row, to_sorted_json
 
 _PRIME = 2**127 - 1
 _BASE = 0x5DEECE66D1CE4E5B9BF58476D1CE4E5B % _PRIME
@@ -30,19 +30,19 @@ class Content:
         return Content(int(value, 16), int(rows))
 
     @staticmethod
-    def of_rows(rows: Sequence[Row]) -> "Content":
-        """Return the content of rows; it changes with any value and with their order.
+    def of_digests(digests: Sequence[bytes]) -> "Content":
+        """Return the content of rows, given the digest of each; it changes with any of them and with their order.
 
-        >>> rows = [{"id": "a"}, {"id": "b"}, {"id": "c"}]
-        >>> Content.of_rows(rows) == Content.of_rows(rows[:1]) + Content.of_rows(rows[1:])
+        >>> digests = [row_digest({"id": row_id}) for row_id in "abc"]
+        >>> Content.of_digests(digests) == Content.of_digests(digests[:1]) + Content.of_digests(digests[1:])
         True
         """
         value = 0
-        for row in rows:
-            value = (value * _BASE + _row_number(row)) % _PRIME
-        return Content(value, len(rows))
+        for digest in digests:
+            value = (value * _BASE + int.from_bytes(digest, "big")) % _PRIME
+        return Content(value, len(digests))
 
 
-def _row_number(row: Row) -> int:
-    text = to_json(row, sort_keys=True).encode("ascii")
-    return int.from_bytes(hashlib.blake2b(text, digest_size=16).digest(), "big") % _PRIME
+def row_digest(row: Row) -> bytes:
+    """Return a 128-bit fingerprint of a row; the order of its keys does not matter."""
+    return hashlib.blake2b(to_sorted_json(row).encode("ascii"), digest_size=16).digest()

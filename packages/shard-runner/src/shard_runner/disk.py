@@ -46,9 +46,15 @@ def read_json(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def write_table(path: Path, table: pa.Table) -> None:
+def write_table(path: Path, table: pa.Table, **how: Any) -> None:
     """Write a table as Parquet (zstd), whole or not at all; equal tables give equal bytes."""
-    write_whole(path, lambda temporary: pq.write_table(table, temporary, compression="zstd"))
+
+    def write(temporary: Path) -> None:
+        with pq.ParquetWriter(temporary, table.schema, compression="zstd", **how) as writer:
+            if table.num_rows:  # some readers stumble over an empty row group
+                writer.write_table(table)
+
+    write_whole(path, write)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

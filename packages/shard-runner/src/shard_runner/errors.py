@@ -9,6 +9,8 @@ class ShardRunnerError(Exception):
     ├── PipelineError     the pipeline or its settings make no sense; raised before any work
     ├── StageError        a stage broke its contract, or a whole-input stage raised
     │   └── TooManyFailed more rows of a stage failed than max_failed_share allows
+    ├── WorkerError       worker processes can't be started, or end again and again
+    ├── ShardTaken        a worker that was thought dead finds its shard in other hands
     ├── LedgerError       a run folder is damaged, or what is asked for is not there yet
     ├── RunFolderBusy     another process is working on the run folder
     └── TableError        a file of rows can't be read
@@ -28,6 +30,14 @@ class TooManyFailed(StageError):
     """More rows of a stage failed than `max_failed_share` allows; finished rows are kept."""
 
 
+class WorkerError(ShardRunnerError):
+    """Worker processes can't be started, or end again and again."""
+
+
+class ShardTaken(ShardRunnerError):
+    """A worker that was thought dead, and is not, finds that another has taken its shard; it writes nothing more."""
+
+
 class LedgerError(ShardRunnerError):
     """A run folder is damaged, or what is asked for is not there yet."""
 
@@ -38,3 +48,7 @@ class RunFolderBusy(ShardRunnerError):
 
 class TableError(ShardRunnerError):
     """A file of rows can't be read: missing, truncated, or not a table."""
+
+
+class Stopped(BaseException):
+    """The run was asked to stop, and did after the batch under way: all that was finished is in the journal."""

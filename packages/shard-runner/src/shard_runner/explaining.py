@@ -4,11 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shard_runner.accounts import RUN_RECORD
-from shard_runner.disk import read_json
+import pyarrow.parquet as pq
+
+from shard_runner.accounts import run_record
+from shard_runner.columns import column_to_list
 from shard_runner.errors import LedgerError
-from shard_runner.folder import STAGE_RECORD, Entry, part_path, read_entries, read_parquet, stage_folder
+from shard_runner.folder import STAGE_RECORD, building_folder, is_closed, part_path, shards_in, stage_folder
+from shard_runner.ledger import Entry, ledger_path, read_entries
 from shard_runner.outcomes import State
+from shard_runner.verdicts import sound
 
 
 @dataclass(frozen=True)
@@ -23,18 +27,22 @@ class RowStep:
     detail: str
     ids_out: tuple[str, ...]
     """Ids of the rows that were made of it."""
+    tokens: int = 0
+    attempts: int = 1
+    traceback: str = ""
+    """Where an error came from, frame by frame."""
 
 
 def explain(run_dir: str | Path, row_id: str) -> list[RowStep]:
-    """Return the way of a row through the finished stages: what it was made from, what was made of it.
+    """Return the way of a row through the stages: what it was made from, what was made of it.
+
+    Works while the run is under way, over the shards that are finished.
 
     Raises:
-        LedgerError: when the folder holds no run, or no finished stage has such a row.
+        LedgerError: when the folder holds no run, or no finished shard has such a row.
     """
     run_dir = Path(run_dir)
-    record = read_json(run_dir / RUN_RECORD)
-    if record is None:
-        raise LedgerError(f"{run_dir} holds no run: there is no {RUN_RECORD} in it")
+    record = run_record(run_dir)
     names = [step["name"] for step in record["pipeline"]]
     inputs = {step["name"]: step["inputs"] for step in record["pipeline"]}
     before = _ancestors(run_dir, names, row_id)
@@ -42,37 +50,51 @@ def explain(run_dir: str | Path, row_id: str) -> list[RowStep]:
     made: dict[str, set[str]] = {}  # by stage: ids that were made of the row
     for name in names:
         wanted = {row_id}.union(*(made[other] for other in inputs[name]))
-        after = [step for step in _steps(run_dir, name) if step.id in wanted]
+        after = [step for step in _steps(run_dir, name, wanted) if step.id in wanted]
         made[name] = {out for step in after for out in step.ids_out}
         steps += [step for step in before if step.stage == name and step not in after] + after
     if not steps:
-        raise LedgerError(f"no finished stage of {run_dir} has a row with the id {row_id!r}")
+        raise LedgerError(f"no finished shard of {run_dir} has a row with the id {row_id!r}")
     return steps
 
 
 def _ancestors(run_dir: Path, names: Sequence[str], row_id: str) -> list[RowStep]:
     wanted, found = {row_id}, list[RowStep]()
     for name in reversed(names):
-        for step in _steps(run_dir, name):
+        for step in _steps(run_dir, name, wanted):
             if wanted.intersection(step.ids_out):
                 found.append(step)
                 wanted.add(step.id)
+                wanted.add(step.id.rpartition("#")[0] or step.id)  # a sample is of the row that came in
     return found
 
 
-def _steps(run_dir: Path, name: str) -> Iterator[RowStep]:
+def _steps(run_dir: Path, name: str, wanted: set[str]) -> Iterator[RowStep]:
+    """Yield what became of rows in the shards of a stage in which a wanted id came in or went out."""
     folder = stage_folder(run_dir, name)
-    record = read_json(folder / STAGE_RECORD)
-    for index in range(len(record["shards"]) if record else 0):
-        entries = read_entries(folder, index)
-        columns = ["id"] if any(entry.rows_out for entry in entries) else []
-        ids = iter([row["id"] for row in read_parquet(part_path(folder, index), columns)] if columns else [])
-        for entry in entries:
-            yield _step(name, entry, tuple(next(ids) for _ in range(entry.rows_out)))
+    if not (folder / STAGE_RECORD).exists():
+        folder = building_folder(run_dir, name)
+    shown = {sound(row_id) for row_id in wanted}  # as the ledger has them
+    for index in shards_in(folder):
+        if not is_closed(folder, index):
+            continue
+        ids_out = _ids(part_path(folder, index))
+        if wanted.isdisjoint(ids_out) and shown.isdisjoint(_ids(ledger_path(folder, index))):
+            continue
+        ids, original = iter(ids_out), {sound(row_id): row_id for row_id in wanted}
+        for entry in read_entries(folder, index):
+            out = tuple(next(ids) for _ in range(entry.rows_out))
+            yield _step(name, entry, original.get(entry.id, entry.id), out)
 
 
-def _step(name: str, entry: Entry, ids_out: tuple[str, ...]) -> RowStep:
-    return RowStep(name, entry.id, entry.state, entry.reason, entry.detail, ids_out)
+def _ids(path: Path) -> list[str]:
+    file = pq.ParquetFile(path)
+    return column_to_list(file.read(columns=["id"]), "id") if "id" in file.schema_arrow.names else []
+
+
+def _step(name: str, entry: Entry, row_id: str, ids_out: tuple[str, ...]) -> RowStep:
+    numbers = (entry.tokens, entry.attempts, entry.traceback)
+    return RowStep(name, row_id, entry.state, entry.reason, entry.detail, ids_out, *numbers)
 
 
 def steps_to_text(steps: Sequence[RowStep]) -> str:
@@ -86,6 +108,9 @@ def steps_to_text(steps: Sequence[RowStep]) -> str:
 
 
 def _verdict(step: RowStep) -> str:
+    cost = f"  [{step.tokens} tokens]" if step.tokens else ""
     if step.state == "done":
-        return "done -> " + (", ".join(step.ids_out) or "no rows")
-    return f"{step.state}: {step.reason}" + (f" ({step.detail})" if step.detail else "")
+        return "done -> " + (", ".join(step.ids_out) or "no rows") + cost
+    tries = f", {step.attempts} attempts" if step.attempts > 1 else ""
+    frames = "".join(f"\n    {line}" for line in step.traceback.splitlines())
+    return f"{step.state}: {step.reason}" + (f" ({step.detail}{tries})" if step.detail else "") + cost + frames

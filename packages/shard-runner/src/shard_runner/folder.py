@@ -1,9 +1,7 @@
-"""The layout of a run folder, and reading what lies in it."""
+"""The layout of a run folder, and reading the rows that lie in it."""
 
-import json
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shard_runner.columns import rows_to_table, table_to_rows
-from shard_runner.content import Content
 from shard_runner.disk import read_json, sync_folder, write_table
 from shard_runner.errors import LedgerError
-from shard_runner.outcomes import State, Verdict
-from shard_runner.plain import Row, to_json
+from shard_runner.ledger import ledger_path, read_entries
+from shard_runner.plain import Row
+from shard_runner.verdicts import Verdict
 
 STAGE_RECORD = "stage.json"  # says that a stage's folder is complete, and what made it
 PLAN_RECORD = "plan.json"  # says what an unfinished stage's folder is being made from
@@ -47,57 +45,17 @@ def journal_path(folder: Path, index: int) -> Path:
     return folder / f"part-{index:05d}.jsonl"
 
 
-def ledger_path(folder: Path, index: int) -> Path:
-    """Return the Parquet file that says what became of each of a shard's input rows."""
-    return folder / "ledger" / f"{index:05d}.parquet"
+def shards_in(folder: Path) -> list[int]:
+    """Return the shards of which a folder holds anything, finished or open, in order."""
+    ledgers = (path.stem for path in folder.glob("ledger/*.parquet"))
+    journals = (path.stem.removeprefix("part-") for path in folder.glob("part-*.jsonl"))
+    return sorted({int(name) for name in (*ledgers, *journals) if name.isdigit()})
 
 
-def part_count(folder: Path) -> int:
-    """Return the number of shards that a folder is planned to have."""
-    record = read_json(folder / STAGE_RECORD) or read_json(folder / PLAN_RECORD)
-    return len(record["shards"]) if record else 0
-
-
-@dataclass(frozen=True)
-class Entry:
-    """What became of one input row."""
-
-    key: str
-    """Fingerprint of the input row."""
-    id: str
-    state: State
-    reason: str
-    detail: str
-    rows_out: int
-    row: str | None
-    """The input row as JSON text where it failed."""
-
-
-@dataclass(frozen=True)
-class LedgerHead:
-    """What a shard was made from and what it holds."""
-
-    input: str
-    """Fingerprint of the input rows' place and content."""
-    content: Content
-    """Content of the output rows."""
-
-
-def write_shard(
-    folder: Path,
-    index: int,
-    source: str,
-    entries: Sequence[Entry],
-    rows: Sequence[Row],
-    schema: pa.Schema | None = None,
-) -> None:
-    """Write a shard's output, then its ledger; `source` is the fingerprint of its input."""
+def write_part(folder: Path, index: int, rows: Sequence[Row], schema: pa.Schema | None = None) -> None:
+    """Write a shard's output rows."""
     columns = {} if schema is None else {column.name: column for column in schema}
     write_table(part_path(folder, index), rows_to_table(rows, columns))
-    table = rows_to_table([vars(entry) for entry in entries])
-    head = to_json({"input": source, "content": str(Content.of_rows(rows))})
-    ledger_path(folder, index).parent.mkdir(exist_ok=True)
-    write_table(ledger_path(folder, index), table.replace_schema_metadata({"shard_runner": head}))
 
 
 def is_closed(folder: Path, index: int) -> bool:
@@ -105,25 +63,19 @@ def is_closed(folder: Path, index: int) -> bool:
     return ledger_path(folder, index).exists() and not journal_path(folder, index).exists()
 
 
-def read_head(folder: Path, index: int) -> LedgerHead | None:
-    """Return what a finished shard was made from; None for one that is not finished."""
-    path = ledger_path(folder, index)
-    if not path.exists():
-        return None
-    head = json.loads(pq.read_schema(path).metadata[b"shard_runner"])
-    return LedgerHead(head["input"], Content.from_text(head["content"]))
-
-
-def read_entries(folder: Path, index: int) -> list[Entry]:
-    """Return what became of each input row of a finished shard, in order."""
-    return [Entry(**row) for row in read_parquet(ledger_path(folder, index))]
-
-
 def read_verdicts(folder: Path, index: int) -> dict[str, Verdict]:
     """Return the verdicts of a finished shard by row key."""
     rows = iter(read_parquet(part_path(folder, index)))
     return {
-        entry.key: Verdict(entry.state, [next(rows) for _ in range(entry.rows_out)], entry.reason, entry.detail)
+        entry.key: Verdict(
+            entry.state,
+            [next(rows) for _ in range(entry.rows_out)],
+            entry.reason,
+            entry.detail,
+            entry.tokens,
+            entry.attempts,
+            entry.traceback,
+        )
         for entry in read_entries(folder, index)
     }
 
@@ -168,10 +120,15 @@ def recover_swap(run_dir: Path, name: str) -> None:
             shutil.rmtree(old)
 
 
+def next_aside(run_dir: Path, name: str) -> Path:
+    """Return the next free `NAME.old-N` of a stage."""
+    numbers = [int(path.name.rsplit("-", 1)[1]) for path in earlier_folders(run_dir, name)]
+    return run_dir / f"{name}.old-{max(numbers, default=0) + 1}"
+
+
 def set_aside(run_dir: Path, name: str, folder: Path) -> None:
     """Rename a folder of a stage to the next free `NAME.old-N`."""
-    numbers = [int(path.name.rsplit("-", 1)[1]) for path in earlier_folders(run_dir, name)]
-    folder.rename(run_dir / f"{name}.old-{max(numbers, default=0) + 1}")
+    folder.rename(next_aside(run_dir, name))
 
 
 def swap_in(run_dir: Path, name: str) -> None:

@@ -1,59 +1,81 @@
-"""Cutting the input of a stage into shards."""
+"""Cutting the input of a stage into shards, part by part, as the inputs finish them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from shard_runner.folder import finished_record, part_path, read_parquet, stage_folder
+from shard_runner import garbage
+from shard_runner.content import Content
 from shard_runner.plain import digest_of
+from shard_runner.seen_ids import SeenIds
 from shard_runner.shard import Shard, Slice
+from shard_runner.stages import Stage
 
 
 @dataclass(frozen=True)
-class _Part:
-    path: Path
-    rows: int
-    content: str
+class Part:
+    """A finished part of an input: the output of one of its shards."""
+
+    step: str
+    index: int
+    content: Content
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.content.rows
 
 
-def plan_shards(run_dir: Path, inputs: Sequence[str], *, shard_size: int, whole_input: bool) -> list[Shard]:
-    """Cut the rows of finished inputs, one after the other, into shards of `shard_size` rows; one for a whole input."""
-    parts = [part for name in inputs for part in _parts(run_dir, name)]
-    total = sum(part.rows for part in parts)
-    size = max(total, 1) if whole_input else shard_size
-    duplicates = _duplicates(parts)
-    shards: list[Shard] = []
-    for index, start in enumerate(range(0, total, size)):
-        stop = min(start + size, total)
-        own = frozenset(position - start for position in duplicates if start <= position < stop)
-        pieces = list(_pieces(parts, start, stop))
-        digest = digest_of([[[part.content, piece.start, piece.stop] for part, piece in pieces], sorted(own)])
-        shards.append(Shard(index, tuple(piece for _, piece in pieces), own, digest))
-    return shards
+class ShardPlanner:
+    """Cuts the rows of a stage's inputs, one after the other, into shards.
 
+    The cuts depend on the rows alone, not on when their parts were finished. Ids that came before are found on the way.
+    """
 
-def _parts(run_dir: Path, name: str) -> Iterator[_Part]:
-    folder = stage_folder(run_dir, name)
-    for index, shard in enumerate(finished_record(run_dir, name)["shards"]):
-        if shard["rows"]:
-            yield _Part(part_path(folder, index), shard["rows"], shard["content"])
+    def __init__(self, stage: Stage, run_dir: Path, shard_size: int) -> None:
+        self._run_dir = run_dir
+        self._samples = stage.samples
+        self._size = None if stage.whole_input else shard_size
+        self._seen = SeenIds()
+        self._waiting: list[tuple[Part, Slice]] = []
+        self._rows = 0  # waiting
+        self._repeated: set[int] = set()  # positions among the waiting rows
+        self._shards = 0
 
+    def add(self, part: Part) -> Iterator[Shard]:
+        """Take in the next part, in order, and yield the shards that it fills."""
+        if not part.rows:
+            return
+        whole = Slice(part.step, part.index, 0, part.rows)
+        with garbage.paused():
+            ids = whole.read_ids(self._run_dir)
+        self._repeated.update(self._rows + position for position in self._seen.repeated(ids))
+        self._waiting.append((part, whole))
+        self._rows += part.rows
+        while self._size is not None and self._rows >= self._size:
+            yield self._cut(self._size)
 
-def _pieces(parts: Sequence[_Part], start: int, stop: int) -> Iterator[tuple[_Part, Slice]]:
-    before = 0
-    for part in parts:
-        first, last = max(start - before, 0), min(stop - before, part.rows)
-        if first < last:
-            yield part, Slice(part.path, first, last)
-        before += part.rows
+    def finish(self) -> Iterator[Shard]:
+        """Yield the shard of what is left, if anything is."""
+        if self._rows:
+            yield self._cut(self._rows)
 
+    def _cut(self, rows: int) -> Shard:
+        pieces = list(self._take(rows))
+        own = sorted(position for position in self._repeated if position < rows)
+        self._repeated = {position - rows for position in self._repeated if position >= rows}
+        told = [[str(part.content), piece.start, piece.stop] for part, piece in pieces]
+        digest = digest_of([told, own, self._samples])
+        self._shards += 1
+        slices = tuple(piece for _, piece in pieces)
+        return Shard(self._shards - 1, slices, frozenset(own), digest, self._samples)
 
-def _duplicates(parts: Sequence[_Part]) -> list[int]:
-    seen: set[str] = set()
-    repeated: list[int] = []
-    ids = (row["id"] for part in parts for row in read_parquet(part.path, columns=["id"]))
-    for position, row_id in enumerate(ids):
-        if row_id in seen:
-            repeated.append(position)
-        seen.add(row_id)
-    return repeated
+    def _take(self, rows: int) -> Iterator[tuple[Part, Slice]]:
+        self._rows -= rows
+        while rows:
+            part, piece = self._waiting.pop(0)
+            stop = min(piece.stop, piece.start + rows)
+            yield part, Slice(piece.step, piece.part, piece.start, stop)
+            rows -= stop - piece.start
+            if stop < piece.stop:
+                self._waiting.insert(0, (part, Slice(piece.step, piece.part, stop, piece.stop)))

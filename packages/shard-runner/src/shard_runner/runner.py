@@ -1,45 +1,24 @@
-"""Running a pipeline on this machine."""
+"""Running a pipeline."""
 
-import shutil
-import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+import errno
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from shard_runner.accounts import RUN_RECORD, TIMES_RECORD, StageAccount, accounts_to_text, status
-from shard_runner.disk import link_or_copy, read_json, sync_folder, write_json
-from shard_runner.errors import PipelineError, TooManyFailed
-from shard_runner.finishing import finish_folder
-from shard_runner.folder import (
-    PLAN_RECORD,
-    STAGE_RECORD,
-    TASK_RECORD,
-    Entry,
-    building_folder,
-    earlier_folders,
-    journal_path,
-    ledger_path,
-    part_path,
-    read_entries,
-    read_rows,
-    recover_swap,
-    set_aside,
-    stage_folder,
-    swap_in,
-    write_shard,
-)
+from shard_runner.accounts import RUN_RECORD, StageAccount, accounts_to_text, recorded_accounts
+from shard_runner.context import RunContext
+from shard_runner.disk import write_json
+from shard_runner.errors import LedgerError, PipelineError, Stopped
+from shard_runner.interrupts import StopRequest, graceful_interrupts
 from shard_runner.lock import locked
-from shard_runner.outcomes import Verdict, to_verdict
-from shard_runner.plain import Row, digest_of, to_json
-from shard_runner.planning import plan_shards
-from shard_runner.progress import progress_bar
+from shard_runner.placement import Placement
 from shard_runner.record import describe_run
-from shard_runner.shard import Memory, Shard, StageWorker, failed_in, is_finished, process_shard, reopen
-from shard_runner.stages import Plan, Source, Stage, Step, Task, TaskContext, plan_pipeline
+from shard_runner.scheduling import run_stages
+from shard_runner.sources import read_source
+from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline
+from shard_runner.tasks import run_task
 
 
 @dataclass(frozen=True)
@@ -54,17 +33,6 @@ class RunSummary:
         return accounts_to_text(self.accounts)
 
 
-@dataclass(frozen=True)
-class _Run:
-    run_dir: Path
-    plan: Plan
-    seed: int
-    shard_size: int
-    limit: int | None
-    max_failed_share: float
-    progress: bool
-
-
 def run(
     pipeline: Sequence[Step],
     run_dir: str | Path,
@@ -76,11 +44,13 @@ def run(
     max_failed_share: float = 0.5,
     progress: bool = True,
     settings: Mapping[str, Any] | None = None,
+    placement: Placement = Placement(),
 ) -> RunSummary:
     """Bring a pipeline's output in `run_dir` up to date, doing only what is not done yet.
 
     After a kill at any moment the same call finishes the work: no finished row is worked on twice, failed rows are
-    tried again, and the files are byte for byte those of a run that was not killed.
+    tried again, and the files are byte for byte those of a run that was not killed. Ctrl-C stops after the batch under
+    way, a second one at once.
 
     Args:
         pipeline: Sources, stages and tasks; each comes after its inputs.
@@ -92,24 +62,30 @@ def run(
         max_failed_share: A stage stops when more than this share of its rows failed, 0 to 1.
         progress: Show bars where standard error is a terminal.
         settings: Plain values to be kept in `run.json`, beside the pipeline's own.
+        placement: Where the work is done: by default in this process.
 
     Raises:
-        PipelineError: when pipeline or arguments make no sense.
-        RunFolderBusy: when another process works on `run_dir`.
-        TooManyFailed: when more rows of a stage failed than allowed.
+        PipelineError: the pipeline or the arguments make no sense; nothing was done.
+        StageError: a stage broke its contract, or too many of its rows failed.
+        RunFolderBusy: another process works on the folder.
+        LedgerError: the disk is full or can't be written, or files were damaged.
+        KeyboardInterrupt: after Ctrl-C; what was finished is kept.
     """
     _check_arguments(shard_size, limit, max_failed_share)
     whole = plan_pipeline(pipeline, seed=seed)
     plan = plan_pipeline(pipeline, seed=seed, only=only)
     run_dir = Path(run_dir)
-    run_dir.mkdir(parents=True, exist_ok=True)
-    context = _Run(run_dir, plan, seed, shard_size, limit, max_failed_share, progress)
-    with locked(run_dir):
-        how = {"seed": seed, "shard_size": shard_size, "limit": limit, "max_failed_share": max_failed_share}
-        write_json(run_dir / RUN_RECORD, describe_run(whole, how, settings or {}))
-        for step in plan.steps:
-            _bring_up_to_date(context, step)
-        return RunSummary(run_dir, status(run_dir))
+    request = StopRequest()
+    with _disk_errors(run_dir):
+        run_dir.mkdir(parents=True, exist_ok=True)
+        with locked(run_dir), closing(placement.make_engine(stopping=request)) as engine:
+            how = {"seed": seed, "shard_size": shard_size, "limit": limit, "max_failed_share": max_failed_share}
+            write_json(run_dir / RUN_RECORD, describe_run(whole, how, settings or {}))
+            gpus = placement.gpus_per_worker
+            numbers = (seed, shard_size, limit, max_failed_share, progress, placement.workers, gpus)
+            context = RunContext(run_dir, plan, *numbers, engine, request)
+            _work(context, _shifts(plan, together=placement.overlap), request)
+            return RunSummary(run_dir, recorded_accounts(run_dir))
 
 
 def _check_arguments(shard_size: int, limit: int | None, max_failed_share: float) -> None:
@@ -121,193 +97,54 @@ def _check_arguments(shard_size: int, limit: int | None, max_failed_share: float
         raise PipelineError(f"max_failed_share must lie between 0 and 1; got {max_failed_share}")
 
 
-def _bring_up_to_date(context: _Run, step: Step) -> None:
-    if isinstance(step, Task):
-        _run_task(context, step)
-        return
-    recover_swap(context.run_dir, step.name)
-    if isinstance(step, Source):
-        _read_source(context, step)
-    else:
-        _run_stage(context, step)
+Shift = Source | Task | list[Stage]
+"""What is worked on together."""
 
 
-def _content_of(run_dir: Path, name: str) -> str:
-    folder = stage_folder(run_dir, name)
-    record = read_json(folder / STAGE_RECORD) or read_json(folder / TASK_RECORD)
-    assert record is not None, "inputs are brought up to date first"
-    return record["content"]
+def _shifts(plan: Plan, *, together: bool) -> Iterator[Shift]:
+    stages: list[Stage] = []
+    for step in plan.steps:
+        if isinstance(step, Stage) and together:
+            stages.append(step)
+            continue
+        if stages:
+            yield stages
+            stages = []
+        yield [step] if isinstance(step, Stage) else step
+    if stages:
+        yield stages
+
+
+def _work(context: RunContext, shifts: Iterable[Shift], request: StopRequest) -> None:
+    try:
+        for shift in shifts:
+            if isinstance(shift, Task):  # Ctrl-C ends it at once, as it would without us: it keeps its own state
+                run_task(context, shift)
+                continue
+            with graceful_interrupts(request):
+                if isinstance(shift, Source):
+                    read_source(context, shift)
+                else:
+                    run_stages(context, shift)
+    except Stopped:
+        raise KeyboardInterrupt from None
+
+
+_NO_ROOM = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
+_NO_WRITING = {errno.EROFS: "the disk can't be written to", errno.EACCES: "permission was denied"}
 
 
 @contextmanager
-def _timed(context: _Run, name: str) -> Generator[None]:
-    """Add the time spent to the step's, also when it is interrupted."""
-    recipe, start = context.plan.recipes[name], time.monotonic()
+def _disk_errors(run_dir: Path) -> Generator[None]:
+    """Say what to do about a disk that takes no more; a stage's own errors are rows' errors and do not come here."""
     try:
         yield
-    finally:
-        path = context.run_dir / TIMES_RECORD
-        times = read_json(path) or {}
-        before = times.get(name, {})
-        spent = before.get("seconds", 0.0) if before.get("recipe") == recipe else 0.0
-        times[name] = {"recipe": recipe, "seconds": round(spent + time.monotonic() - start, 3)}
-        write_json(path, times)
-
-
-def _made_from(context: _Run, name: str) -> dict[str, Any]:
-    contents = {other: _content_of(context.run_dir, other) for other in context.plan.inputs[name]}
-    rows = context.plan.row_inputs(name)
-    tasks = {other: content for other, content in contents.items() if other not in rows}
-    return {"name": name, "recipe": context.plan.recipes[name], "tasks": tasks, "inputs": contents}
-
-
-def _same_work(record: Mapping[str, Any], made_from: Mapping[str, Any]) -> bool:
-    """Tell whether an equal row would come to an equal outcome: all but the rows themselves is the same."""
-    return all(record[key] == made_from[key] for key in ("recipe", "tasks"))
-
-
-# sources
-
-
-def _read_source(context: _Run, source: Source) -> None:
-    building = building_folder(context.run_dir, source.name)
-    shutil.rmtree(building, ignore_errors=True)
-    building.mkdir()
-    old = read_json(stage_folder(context.run_dir, source.name) / STAGE_RECORD)
-    seen: set[str] = set()
-    rows = islice(source.rows(), context.limit)
-    total, count, failed = 0, 0, 0
-    with _timed(context, source.name), progress_bar(source.name, context.limit, shown=context.progress) as tick:
-        while batch := list(islice(rows, context.shard_size)):
-            verdicts = [_source_verdict(row, seen, total + offset) for offset, row in enumerate(batch)]
-            _write_source_shard(building, count, batch, verdicts)
-            failed += sum(verdict.state == "failed" for verdict in verdicts)
-            total, count = total + len(batch), count + 1
-            tick(len(batch))
-        if failed > context.max_failed_share * total:
-            worst = next(e for i in range(count) for e in read_entries(building, i) if e.state == "failed")
-            raise TooManyFailed(f"source {source.name!r}: {failed} of {total} rows are unfit; first: {worst.detail}")
-        new = finish_folder(building, count, rows_in=total, made_from=_made_from(context, source.name))
-    if new == old:
-        shutil.rmtree(building)
-    else:
-        swap_in(context.run_dir, source.name)
-
-
-def _source_verdict(row: Row, seen: set[str], position: int) -> Verdict:
-    verdict = to_verdict([row])
-    if verdict.state == "failed":
-        return Verdict("failed", reason=verdict.reason, detail=f"row {position}: {verdict.detail}")
-    row_id = verdict.rows[0]["id"]
-    if row_id in seen:
-        return Verdict("dropped", reason="duplicate_id", detail=f"another row with the id {row_id!r} comes before it")
-    seen.add(row_id)
-    return verdict
-
-
-def _write_source_shard(folder: Path, index: int, rows: Sequence[Row], verdicts: Sequence[Verdict]) -> None:
-    entries: list[Entry] = []
-    for row, verdict in zip(rows, verdicts, strict=True):
-        row_id = row.get("id")
-        kept = to_json({key: repr(value) for key, value in row.items()}) if verdict.state == "failed" else None
-        shown = row_id if isinstance(row_id, str) else ""
-        key = digest_of([index, len(entries), verdict.rows])
-        entries.append(Entry(key, shown, verdict.state, verdict.reason, verdict.detail, len(verdict.rows), kept))
-    write_shard(folder, index, "", entries, [row for verdict in verdicts for row in verdict.rows])
-
-
-# stages
-
-
-def _run_stage(context: _Run, stage: Stage) -> None:
-    run_dir, name = context.run_dir, stage.name
-    made_from = _made_from(context, name)
-    old = read_json(stage_folder(run_dir, name) / STAGE_RECORD)
-    if old and not old["failed"] and all(old[key] == value for key, value in made_from.items()):
-        shutil.rmtree(building_folder(run_dir, name), ignore_errors=True)
-        recover_swap(run_dir, name)
-        return
-    inputs = context.plan.row_inputs(name)
-    shards = plan_shards(run_dir, inputs, shard_size=context.shard_size, whole_input=stage.whole_input)
-    rows_in = sum(shard.rows for shard in shards)
-    with _timed(context, name):
-        building = _open_building(run_dir, name, shards, rows_in, made_from)
-        earlier = _earlier_attempts(run_dir, name, made_from)
-        _process_shards(context, stage, shards, building, earlier)
-        finish_folder(building, len(shards), rows_in=rows_in, made_from=made_from)
-    swap_in(run_dir, name)
-
-
-def _open_building(
-    run_dir: Path, name: str, shards: Sequence[Shard], rows_in: int, made_from: Mapping[str, Any]
-) -> Path:
-    """Return the folder to build in: an interrupted one of the same plan is taken up, any other makes room."""
-    building = building_folder(run_dir, name)
-    plan = {**made_from, "rows_in": rows_in, "shards": [{"digest": shard.digest} for shard in shards]}
-    before = read_json(building / PLAN_RECORD)
-    if before != plan and building.exists():
-        if before and _same_work(before, plan):
-            set_aside(run_dir, name, building)
-        else:
-            shutil.rmtree(building)
-    building.mkdir(exist_ok=True)
-    write_json(building / PLAN_RECORD, plan)
-    sync_folder(run_dir)
-    return building
-
-
-def _earlier_attempts(run_dir: Path, name: str, made_from: Mapping[str, Any]) -> list[Path]:
-    folders = [*earlier_folders(run_dir, name), stage_folder(run_dir, name)]
-    records = [read_json(folder / STAGE_RECORD) or read_json(folder / PLAN_RECORD) for folder in folders]
-    return [folder for folder, record in zip(folders, records, strict=True) if record and _same_work(record, made_from)]
-
-
-def _process_shards(
-    context: _Run, stage: Stage, shards: Sequence[Shard], building: Path, earlier: Sequence[Path]
-) -> None:
-    worker, memory = StageWorker(stage), Memory(earlier)
-    rows_in = sum(shard.rows for shard in shards)
-    allowed = int(context.max_failed_share * rows_in)
-    with progress_bar(stage.name, rows_in, shown=context.progress) as tick:
-        for shard in shards:
-            if is_finished(building, shard) and failed_in(building, shard):
-                reopen(building, shard)
-            if is_finished(building, shard) or _adopt(shard, building, earlier):
-                tick(shard.rows)
-            else:
-                process_shard(worker, shard, building, memory=memory, failures_allowed=allowed, on_rows=tick)
-            allowed -= failed_in(building, shard)
-
-
-def _adopt(shard: Shard, building: Path, earlier: Sequence[Path]) -> bool:
-    """Take over an earlier attempt's shard as it is, where its input is the same and nothing in it failed."""
-    if journal_path(building, shard.index).exists():
-        return False
-    for folder in earlier:
-        if is_finished(folder, shard) and not failed_in(folder, shard):
-            (building / "ledger").mkdir(exist_ok=True)
-            link_or_copy(part_path(folder, shard.index), part_path(building, shard.index))
-            link_or_copy(ledger_path(folder, shard.index), ledger_path(building, shard.index))
-            return True
-    return False
-
-
-# tasks
-
-
-def _run_task(context: _Run, task: Task) -> None:
-    folder = stage_folder(context.run_dir, task.name)
-    made_from = _made_from(context, task.name)
-    record = {**made_from, "content": digest_of(made_from), "finished": False}
-    before = read_json(folder / TASK_RECORD)
-    if before == {**record, "finished": True}:
-        return
-    if before != record:
-        shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(exist_ok=True)
-    write_json(folder / TASK_RECORD, record)
-    inputs = {name: stage_folder(context.run_dir, name) for name in context.plan.inputs[task.name]}
-    read = partial(read_rows, context.run_dir)
-    with _timed(context, task.name):
-        task.run(TaskContext(task.name, folder, inputs, context.seed, read))
-    write_json(folder / TASK_RECORD, {**record, "finished": True})
+    except OSError as error:
+        what = (_NO_ROOM | _NO_WRITING).get(error.errno or 0)
+        if what is None:
+            raise
+        where = error.filename or run_dir
+        todo = "make room" if error.errno in _NO_ROOM else "choose another run folder, or mend it"
+        raise LedgerError(
+            f"{where}: {what}; {todo} and start the same command again: nothing finished is lost"
+        ) from error

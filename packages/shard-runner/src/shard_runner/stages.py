@@ -11,6 +11,10 @@ import pyarrow as pa
 from shard_runner.errors import PipelineError
 from shard_runner.outcomes import StageFn
 from shard_runner.plain import Row, digest_of
+from shard_runner.retry import Retry
+
+LAYOUT = 2
+"""Version of the files in a run folder; a run of another one is done again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,9 @@ class Source:
     """Yields the rows; each needs an `id`, unique and stable."""
     config: Mapping[str, Any] = field(default_factory=lambda: dict[str, Any]())
     """Plain values that say how the rows were made; changing one re-runs everything after it."""
+    fingerprint: Callable[[], str] | None = None
+    """Says cheaply whether the rows are the same as last time (a digest of the files that they come from): while its
+    text stays the same, the source is not read again. By default every run reads it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +48,21 @@ class Stage:
     """Names of sources and stages whose rows come in, in order, and of tasks to wait for; default: the one before."""
     batch_size: int = 16
     """Rows given to the function at once, and journalled as one record."""
+    samples: int | None = None
+    """So many samples of each row are units of their own: the function gets `row#0`, `row#1`, ..., each with its number
+    as `sample`. Raising it pays for the new ones only."""
+    retry: Retry = Retry()
+    """What is done about errors that pass, such as a lost connection."""
     whole_input: bool = False
     """One batch holds all rows (to deduplicate, to mix); an exception then stops the run."""
     schema: pa.Schema | None = None
     """Arrow types of some columns, to be used instead of inferred ones."""
+    workers: int | None = None
+    """Worker processes or actors; default: what the run says. A cheap stage may well have one."""
+    num_cpus: float = 1.0
+    """Cores that each worker asks a cluster for."""
+    num_gpus: float | None = None
+    """GPUs of each worker, a fraction to share one; default: what the run says. 0 for a stage that needs none."""
 
 
 @dataclass(frozen=True)
@@ -91,6 +109,10 @@ class Plan:
     recipes: Mapping[str, str]
     """Fingerprint of each step without its rows: name, configuration, version, seed and those of its inputs."""
 
+    def samples(self, name: str) -> int | None:
+        """Return how many samples of each row a stage works on; None for a step that works on rows."""
+        return next((step.samples for step in self.steps if step.name == name and isinstance(step, Stage)), None)
+
     def row_inputs(self, name: str) -> tuple[str, ...]:
         """Return the inputs of a step that have rows."""
         tasks = {step.name for step in self.steps if isinstance(step, Task)}
@@ -136,6 +158,10 @@ def _inputs_of(step: Step, before: Step | None, kinds: Mapping[str, Step]) -> tu
             raise PipelineError(f"stage {step.name!r} has no rows to work on; name a source or stage in its inputs")
         if step.batch_size < 1:
             raise PipelineError(f"batch_size of stage {step.name!r} must be at least 1; got {step.batch_size}")
+        if step.samples is not None and step.samples < 1:
+            raise PipelineError(f"samples of stage {step.name!r} must be at least 1, or None; got {step.samples}")
+        if step.workers is not None and step.workers < 1:
+            raise PipelineError(f"workers of stage {step.name!r} must be at least 1, or None; got {step.workers}")
     return inputs
 
 
@@ -144,7 +170,7 @@ def _recipe(step: Step, seed: int, inputs: Mapping[str, str]) -> str:
     schema = str(step.schema) if isinstance(step, Stage) and step.schema is not None else ""
     kind = type(step).__name__.lower()
     try:
-        return digest_of([kind, step.name, step.config, version, schema, seed, list(inputs.items())])
+        return digest_of([LAYOUT, kind, step.name, step.config, version, schema, seed, list(inputs.items())])
     except (TypeError, ValueError) as error:
         raise PipelineError(
             f"config of {step.name!r} must be plain values, so that it can be fingerprinted: {error}"

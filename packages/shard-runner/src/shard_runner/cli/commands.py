@@ -9,15 +9,16 @@ from typing import Any, Generic, TypeVar
 import click
 from pydantic import BaseModel
 
-from shard_runner.accounts import RUN_RECORD, accounts_to_text, status
+from shard_runner.accounts import accounts_to_text, run_record, status
 from shard_runner.cli.exits import OneLineGroup
 from shard_runner.cli.flags import given_flags, setting_flags
 from shard_runner.cli.rounds import round_runs
 from shard_runner.cli.running import run_by_settings
-from shard_runner.cli.settings import read_settings, with_run_settings, with_values
-from shard_runner.disk import read_json
+from shard_runner.cli.saving import save_command
+from shard_runner.cli.settings import RunSettings, read_settings, with_run_settings, with_values
 from shard_runner.errors import LedgerError
 from shard_runner.explaining import explain, steps_to_text
+from shard_runner.forecasting import dry_run, forecasts_to_text
 from shard_runner.runner import RunSummary
 from shard_runner.stages import Step
 
@@ -32,6 +33,7 @@ class _App(Generic[S]):
 
     settings: type[S]
     run_steps: Callable[[S, Path, str | None], RunSummary]
+    build: Callable[[S, Path], Sequence[Step]]
     report: Callable[[S, Path], Path] | None
     headline: Callable[[S, Path], str] | None
 
@@ -39,6 +41,15 @@ class _App(Generic[S]):
         click.echo(self.run_steps(settings, out, stage))
         if stage is None:
             self.tell(settings, out)
+
+    def forecast(self, settings: S, out: Path, stage: str | None) -> None:
+        """Say what a run would do."""
+        if getattr(settings, "rounds", 1) > 1:
+            raise click.UsageError("--dry-run tells of one round: leave --rounds out, and give --out RUN/round-1")
+        how, only = RunSettings.model_validate(settings), [stage] if stage else None
+        steps = self.build(settings, out)
+        told = dry_run(steps, out, seed=how.seed, only=only, shard_size=how.shard_size, limit=how.limit)
+        click.echo(forecasts_to_text(told))
 
     def tell(self, settings: S, out: Path) -> None:
         if self.headline:
@@ -48,9 +59,7 @@ class _App(Generic[S]):
 
     def settings_of(self, run_dir: Path) -> S:
         """Return the settings that a run was made with, and the keys of this environment."""
-        record = read_json(run_dir / RUN_RECORD)
-        if record is None:
-            raise LedgerError(f"{run_dir} holds no run: there is no {RUN_RECORD} in it")
+        record = run_record(run_dir)
         return self.settings.model_validate(with_values(record["settings"], given_flags(self.settings, {})))
 
 
@@ -83,7 +92,7 @@ def make_cli(
         run: `(settings, run folder, stage)`: Does the work of a command, of the whole run where the stage is None; by
             default brings the pipeline, or the step of that name, up to date.
     """
-    app = _App(with_run_settings(settings), run or _run_of(build), report, headline)
+    app = _App(with_run_settings(settings), run or _run_of(build), build, report, headline)
     group = OneLineGroup(
         name, help=help, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
     )
@@ -92,6 +101,7 @@ def make_cli(
         group.add_command(_run_command(app, stage, f"{text} Does what it needs first.", stage))
     group.add_command(_status_command())
     group.add_command(_explain_command())
+    group.add_command(save_command())
     if report or headline:
         group.add_command(_report_command(app))
     if demo:
@@ -107,15 +117,16 @@ def _run_of(build: Callable[[S, Path], Sequence[Step]]) -> Callable[[S, Path, st
 
 
 def _run_command(app: _App[S], name: str, text: str, stage: str | None) -> click.Command:
-    def command(config: Path | None, out: Path, **flags: Any) -> None:
+    def command(config: Path | None, out: Path, dry_run: bool, **flags: Any) -> None:
         settings = read_settings(app.settings, config, given_flags(app.settings, flags))
-        app.run(settings, out, stage)
+        (app.forecast if dry_run else app.run)(settings, out, stage)
 
     options = [
         click.option(
             "--config", type=click.Path(path_type=Path, dir_okay=False), help="YAML file of settings; flags win."
         ),
         click.option("--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Run folder."),
+        click.option("--dry-run", is_flag=True, help="Say what would be done, and why; do nothing."),
         setting_flags(app.settings),
         _DEBUG,
     ]

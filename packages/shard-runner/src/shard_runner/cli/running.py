@@ -38,12 +38,13 @@ def run_by_settings(
         max_failed_share=how.max_failed_share,
         progress=progress,
         settings=public_settings(settings),
+        placement=how.placement(),
     )
 
 
 def public_settings(settings: BaseModel) -> dict[str, Any]:
-    """Return settings as plain values without the keys, as `run.json` keeps them."""
-    values = settings.model_dump(mode="json")
+    """Return settings as plain values, as `run.json` keeps them: without keys, and without where the work is done."""
+    values = settings.model_dump(mode="json", exclude=set(RunSettings.placement_fields))
     for path, info in fields_of(type(settings)):
         if is_secret(info.annotation):
             holder = functools.reduce(lambda inner, name: inner.get(name) or {}, path[:-1], values)

@@ -4,11 +4,14 @@ import copy
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, cast, get_args
+from typing import Any, ClassVar, Literal, TypeVar, cast, get_args
 
 import click
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
+
+from shard_runner.errors import PipelineError
+from shard_runner.placement import Placement
 
 
 class RunSettings(BaseModel):
@@ -25,6 +28,38 @@ class RunSettings(BaseModel):
     max_failed_share: float = Field(
         0.5, ge=0, le=1, description="A stage stops when more than this share of its rows failed."
     )
+    engine: Literal["local", "ray"] = Field(
+        "local", description="Where shards are worked on: this machine, or actors on a Ray cluster."
+    )
+    workers: int = Field(
+        1, ge=1, description="Worker processes or actors of each stage; 1 on this machine works in the process itself."
+    )
+    gpus_per_worker: float = Field(
+        0.0, ge=0, description="GPUs of each worker, a fraction to share one; 0: each sees what is there."
+    )
+    overlap: bool = Field(False, description="Stages start on what those before them have finished.")
+    ray_address: str | None = Field(
+        None, description="Ray cluster that is running, such as `auto`; by default Ray is started on this machine."
+    )
+    exchange: str | None = Field(
+        None, description="Folder or fsspec URI for finished shards, where Ray's machines share no file system."
+    )
+
+    placement_fields: ClassVar[frozenset[str]] = frozenset(
+        {"engine", "workers", "gpus_per_worker", "overlap", "ray_address", "exchange"}
+    )
+    """Settings that say where the work is done; the result does not depend on them."""
+
+    def placement(self) -> Placement:
+        """Return where the work is to be done.
+
+        Raises:
+            click.UsageError: settings that do not go together.
+        """
+        try:
+            return Placement(**{name: getattr(self, name) for name in self.placement_fields})
+        except PipelineError as error:
+            raise click.UsageError(str(error)) from error
 
     def needed(self, name: str, why: str) -> Any:
         """Return the value of a setting that has no default.

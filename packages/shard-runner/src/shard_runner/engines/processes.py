@@ -1,0 +1,169 @@
+"""Worker processes on this machine, each with models of its own."""
+
+import contextlib
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+
+from shard_runner.engines.engine import Broke, Died, Event, Finished, Job, Ticked
+from shard_runner.engines.gpus import share_gpus, visible_gpus
+from shard_runner.engines.pickling import pack_stage
+from shard_runner.engines.sending import Raised
+from shard_runner.engines.worker_process import Hello, Stop
+from shard_runner.errors import ShardTaken, Stopped
+from shard_runner.processing import Order
+
+_WAIT_S = 0.5
+
+
+@dataclass
+class _Worker:
+    """A worker process, and the shard that it has."""
+
+    process: subprocess.Popen[bytes]
+    connection: Connection
+    stage: str
+    order: Order | None = None
+
+    def kill(self) -> None:
+        """End the process at once."""
+        with contextlib.suppress(OSError):
+            self.connection.close()
+        self.process.kill()
+        self.process.wait()
+
+
+@dataclass
+class _Team:
+    """The workers of one stage."""
+
+    job: Job
+    gpus: list[str | None]
+    workers: dict[int, _Worker] = field(default_factory=lambda: dict[int, _Worker]())
+    """By place; a place is empty before its first shard, and after its worker ended."""
+
+
+class ProcessEngine:
+    """Works on shards in processes, which are started when there are shards for them."""
+
+    def __init__(self) -> None:
+        self._teams: dict[str, _Team] = {}
+
+    def open(self, job: Job) -> None:
+        """Get ready for a stage.
+
+        Raises:
+            WorkerError: there are fewer GPUs than its workers need.
+        """
+        gpus = share_gpus(visible_gpus() if job.num_gpus else [], job.workers, job.num_gpus)
+        self._teams[job.stage.name] = _Team(job, gpus)
+
+    def free(self, stage: str) -> int:
+        """Return how many more shards of a stage can be taken now."""
+        team = self._teams[stage]
+        return team.job.workers - sum(worker.order is not None for worker in team.workers.values())
+
+    def submit(self, stage: str, order: Order) -> None:
+        """Give a shard to a worker that has none, a new one if need be."""
+        team = self._teams[stage]
+        idle = (worker for worker in team.workers.values() if worker.order is None)
+        worker = next(idle, None)
+        if worker is None:
+            place = next(place for place in range(team.job.workers) if place not in team.workers)
+            worker = team.workers[place] = _start(team, place)
+        worker.order = order
+        with contextlib.suppress(OSError):  # it has just ended: `wait` will find out
+            worker.connection.send(order)
+
+    def wait(self, on_event: Callable[[Event], None]) -> None:
+        """Wait for messages of workers, and for their ends."""
+        busy = {worker.connection: worker for worker in self._workers() if worker.order is not None}
+        for connection in wait(list(busy), timeout=_WAIT_S):
+            assert isinstance(connection, Connection)
+            for event in self._hear(busy[connection]):
+                on_event(event)
+
+    def _hear(self, worker: _Worker) -> list[Event]:
+        order, events = worker.order, list[Event]()
+        assert order is not None, "only workers that have a shard are listened to"
+        try:
+            while worker.order is not None and worker.connection.poll():
+                events.extend(_events_of(worker, order, worker.connection.recv()))
+        except (EOFError, OSError, pickle.UnpicklingError):
+            events.append(Died(worker.stage, order, self._bury(worker)))
+        return events
+
+    def _bury(self, worker: _Worker) -> str:
+        team = self._teams[worker.stage]
+        place = next(place for place, other in team.workers.items() if other is worker)
+        del team.workers[place]
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            worker.process.wait(timeout=5)
+        worker.kill()
+        code = worker.process.returncode
+        return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+    def _workers(self) -> list[_Worker]:
+        return [worker for team in self._teams.values() for worker in team.workers.values()]
+
+    def stop(self) -> None:
+        """Ask all workers to stop after the batch under way."""
+        for worker in self._workers():
+            with contextlib.suppress(OSError):
+                worker.connection.send(Stop())
+
+    def busy(self) -> bool:
+        """Tell whether a worker has a shard."""
+        return any(worker.order is not None for worker in self._workers())
+
+    def dismiss(self, stage: str) -> None:
+        """End the workers of a stage, at once."""
+        team = self._teams.pop(stage, None)
+        for worker in team.workers.values() if team else ():
+            worker.kill()
+
+    def close(self) -> None:
+        """End all workers."""
+        for stage in list(self._teams):
+            self.dismiss(stage)
+
+
+def _events_of(worker: _Worker, order: Order, message: object) -> list[Event]:
+    stage, index = worker.stage, order.shard.index
+    match message:
+        case (int(rows), int(fresh)):
+            return [Ticked(stage, index, rows, fresh)]
+        case int(failed):
+            worker.order = None
+            return [Finished(stage, index, failed)]
+        case Raised(error):
+            worker.order = None
+            return [] if isinstance(error, Stopped | ShardTaken) else [Broke(stage, error)]
+        case _:
+            raise AssertionError(f"a worker sent {type(message).__name__}")
+
+
+def _start(team: _Team, place: int) -> _Worker:
+    job = team.job
+    ours, theirs = Pipe()
+    hello = Hello(
+        pack_stage(job.stage, extra="workers"), job.run_dir.absolute(), job.building.absolute(), os.getpid(), sys.path
+    )
+    environment = {**os.environ}
+    environment.setdefault("OMP_NUM_THREADS", str(max((os.cpu_count() or 1) // job.workers, 1)))
+    if team.gpus[place] is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = str(team.gpus[place])
+    process = subprocess.Popen(
+        [sys.executable, "-m", "shard_runner.engines.worker_process", str(theirs.fileno())],
+        pass_fds=[theirs.fileno()],
+        env=environment,
+        process_group=0,  # a Ctrl-C on the terminal comes to the runner alone
+    )
+    theirs.close()
+    ours.send(hello)
+    return _Worker(process, ours, job.stage.name)

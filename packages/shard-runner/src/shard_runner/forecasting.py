@@ -1,0 +1,153 @@
+"""What a run would do, and why, without doing it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from shard_runner.accounts import RUN_RECORD
+from shard_runner.disk import read_json
+from shard_runner.folder import PLAN_RECORD, STAGE_RECORD, TASK_RECORD, building_folder, stage_folder
+from shard_runner.plain import to_json
+from shard_runner.sources import source_mark
+from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline
+
+Will = Literal["keep", "read", "run", "go on", "depends"]
+"""`keep` the output as it is; `read` the source, which says whether the rest has work; `run` anew; `go on` where an
+earlier run stopped; `depends` on whether the inputs come out changed."""
+
+
+@dataclass(frozen=True)
+class StepForecast:
+    """What a run would do about one step."""
+
+    name: str
+    will: Will
+    why: str
+
+
+def dry_run(
+    pipeline: Sequence[Step],
+    run_dir: str | Path,
+    *,
+    seed: int,
+    only: Sequence[str] | None = None,
+    shard_size: int = 1000,
+    limit: int | None = None,
+) -> list[StepForecast]:
+    """Return what `run` with the same arguments would do about each step, and why; nothing is written or read anew.
+
+    Raises:
+        PipelineError: the pipeline makes no sense.
+    """
+    plan = plan_pipeline(pipeline, seed=seed, only=only)
+    run_dir = Path(run_dir)
+    before = {step["name"]: step for step in (read_json(run_dir / RUN_RECORD) or {}).get("pipeline", [])}
+    forecasts: dict[str, StepForecast] = {}
+    for step in plan.steps:
+        inputs = [forecasts[name] for name in plan.inputs[step.name]]
+        told = _Told(plan, run_dir, before.get(step.name))
+        if isinstance(step, Source):
+            will, why = told.of_source(step, source_mark(step, shard_size, limit))
+        else:
+            will, why = told.of_step(step, inputs)
+        forecasts[step.name] = StepForecast(step.name, will, why)
+    return list(forecasts.values())
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What the run folder tells about one step."""
+
+    plan: Plan
+    run_dir: Path
+    before: Mapping[str, Any] | None
+    """The step in the last `run.json`."""
+
+    def of_source(self, source: Source, mark: str) -> tuple[Will, str]:
+        record = self._record(source)
+        if record is None:
+            return "read", "it was not read yet"
+        if record["recipe"] != self.plan.recipes[source.name]:
+            return "read", self._changed(source)
+        if mark and record.get("fingerprint") == mark and not record["failed"]:
+            return "keep", f"its fingerprint is the same: {record['rows_out']} rows"
+        if mark and record.get("fingerprint") != mark:
+            return "read", "its fingerprint has changed"
+        return "read", "only reading it tells whether its rows are the same"
+
+    def of_step(self, step: Stage | Task, inputs: Sequence[StepForecast]) -> tuple[Will, str]:
+        record, growing = self._record(step), read_json(building_folder(self.run_dir, step.name) / PLAN_RECORD)
+        recipe = self.plan.recipes[step.name]
+        if growing and growing["recipe"] == recipe:
+            return "go on", "an earlier run was stopped; what it finished is kept"
+        if record is None:
+            return "run", "it has no output yet"
+        if record["recipe"] != recipe:
+            return "run", self._changed(step)
+        if isinstance(step, Task) and not record.get("finished"):
+            return "go on", "an earlier run was stopped"
+        again = [forecast.name for forecast in inputs if forecast.will in ("run", "go on")]
+        if again:
+            return "depends", f"{_listed(again)} will be worked on; equal rows are kept, others are worked on"
+        unread = [forecast.name for forecast in inputs if forecast.will in ("read", "depends")]
+        if unread:
+            return "depends", f"rows of {_listed(unread)} may have changed; equal rows are kept"
+        return self._of_settled(step, record)
+
+    def _of_settled(self, step: Stage | Task, record: Mapping[str, Any]) -> tuple[Will, str]:
+        contents = {name: self._content(name) for name in self.plan.inputs[step.name]}
+        if record["inputs"] != contents:
+            changed = [name for name, content in contents.items() if record["inputs"].get(name) != content]
+            return "run", f"rows of {_listed(changed)} have changed since; equal rows are kept"
+        if record.get("samples") != self.plan.samples(step.name):
+            return "run", f"samples: {record.get('samples')} -> {self.plan.samples(step.name)}; those there are are kept"
+        failed = sum(record["failed"].values()) if isinstance(step, Stage) else 0
+        return ("run", f"{failed} failed rows are tried again") if failed else ("keep", "nothing has changed")
+
+    def _record(self, step: Step) -> dict[str, Any] | None:
+        name = TASK_RECORD if isinstance(step, Task) else STAGE_RECORD
+        return read_json(stage_folder(self.run_dir, step.name) / name)
+
+    def _content(self, name: str) -> str | None:
+        folder = stage_folder(self.run_dir, name)
+        return (read_json(folder / STAGE_RECORD) or read_json(folder / TASK_RECORD) or {}).get("content")
+
+    def _changed(self, step: Step) -> str:
+        """Say what made the recipe another one."""
+        if self.before is None or self.before["recipe"] == self.plan.recipes[step.name]:
+            return "its recipe has changed, and no run with the new one got so far"
+        version = "" if isinstance(step, Source) else step.version
+        found = [] if self.before["version"] == version else [f"version: {self.before['version']} -> {version}"]
+        found += _differences(self.before["config"], step.config)
+        if found:
+            return "; ".join(found)
+        above = [name for name in self.plan.inputs[step.name] if name in self.plan.recipes]
+        return f"the seed, or what {_listed(above)} is made from, has changed" if above else "the seed has changed"
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    pairs = [(key, _text(before, key), _text(now, key)) for key in sorted({*before, *now})]
+    return [f"{key}: {_short(old)} -> {_short(new)}" for key, old, new in pairs if old != new]
+
+
+def _text(values: Mapping[str, Any], key: str) -> str:
+    return to_json(values[key], sort_keys=True) if key in values else "(none)"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def forecasts_to_text(forecasts: Sequence[StepForecast]) -> str:
+    """Return what a run would do as lines of plain text.
+
+    >>> print(forecasts_to_text([StepForecast("judge", "run", 'threshold: 0.5 -> 0.6')]))
+    judge  run  threshold: 0.5 -> 0.6
+    """
+    name, will = (max((len(getattr(f, key)) for f in forecasts), default=0) for key in ("name", "will"))
+    return "\n".join(f"{f.name.ljust(name)}  {f.will.ljust(will)}  {f.why}" for f in forecasts)

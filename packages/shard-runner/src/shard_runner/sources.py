@@ -1,0 +1,102 @@
+"""Reading a source into shards."""
+
+import shutil
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+
+from shard_runner import garbage
+from shard_runner.context import RunContext
+from shard_runner.disk import read_json
+from shard_runner.errors import Stopped, TooManyFailed
+from shard_runner.finishing import finish_folder
+from shard_runner.folder import STAGE_RECORD, building_folder, recover_swap, stage_folder, swap_in, write_part
+from shard_runner.ledger import refused_entries, write_ledger
+from shard_runner.plain import Row, digest_of, to_json
+from shard_runner.progress import progress_bar
+from shard_runner.seen_ids import SeenIds
+from shard_runner.stages import Source
+from shard_runner.times import Stopwatch
+from shard_runner.verdicts import Verdict, to_verdict
+
+
+def read_source(context: RunContext, source: Source) -> None:
+    """Read a source anew, unless its fingerprint says that it is the same; equal rows leave the old output in place.
+
+    Raises:
+        TooManyFailed: more rows are unfit than may be.
+        Stopped: the run was asked to stop.
+    """
+    run_dir, name = context.run_dir, source.name
+    recover_swap(run_dir, name)
+    told = source_mark(source, context.shard_size, context.limit)
+    made_from = {**context.made_from(name), "fingerprint": told}
+    old = read_json(stage_folder(run_dir, name) / STAGE_RECORD)
+    if told and old and not old["failed"] and all(old.get(key) == value for key, value in made_from.items()):
+        return
+    with Stopwatch(run_dir, name, context.plan.recipes[name]) as watch:
+        building = building_folder(run_dir, name)
+        shutil.rmtree(building, ignore_errors=True)
+        building.mkdir()
+        rows, shards = _read_shards(context, source, building, watch)
+        new = finish_folder(building, shards, rows_in=rows, made_from=made_from)
+    failed = sum(new["failed"].values())
+    if failed > context.max_failed_share * rows:
+        worst = next(refused_entries(building, shards, "failed"))[0]
+        raise TooManyFailed(f"source {name!r}: {failed} of {rows} rows are unfit; first: {worst.detail}")
+    if new == old:
+        shutil.rmtree(building)
+    else:
+        swap_in(run_dir, name)
+
+
+def source_mark(source: Source, shard_size: int, limit: int | None) -> str:
+    """Return what tells whether a source has to be read again; empty where only reading it would."""
+    return digest_of([source.fingerprint(), shard_size, limit]) if source.fingerprint else ""
+
+
+def _read_shards(context: RunContext, source: Source, building: Path, watch: Stopwatch) -> tuple[int, int]:
+    rows, seen = islice(source.rows(), context.limit), SeenIds()
+    total, count = 0, 0
+    with progress_bar(source.name, context.limit, shown=context.progress) as tick:
+        while batch := list(islice(rows, context.shard_size)):
+            with garbage.paused():
+                _write_shard(building, count, batch, _verdicts(batch, seen, total))
+            total, count = total + len(batch), count + 1
+            tick(len(batch))
+            watch.note()
+            if context.stopping():
+                raise Stopped
+    return total, count
+
+
+def _verdicts(batch: Sequence[Row], seen: SeenIds, first: int) -> list[Verdict]:
+    verdicts = [to_verdict([row]) for row in batch]
+    for position, verdict in enumerate(verdicts):
+        if verdict.state == "failed":
+            verdicts[position] = verdict._replace(detail=f"row {first + position}: {verdict.detail}")
+    fit = [position for position, verdict in enumerate(verdicts) if verdict.state == "done"]
+    for repeated in seen.repeated([verdicts[position].rows[0]["id"] for position in fit]):
+        row_id = verdicts[fit[repeated]].rows[0]["id"]
+        detail = f"another row with the id {row_id!r} comes before it"
+        verdicts[fit[repeated]] = Verdict("dropped", (), "duplicate_id", detail)
+    return verdicts
+
+
+def _write_shard(folder: Path, index: int, rows: Sequence[Row], verdicts: Sequence[Verdict]) -> None:
+    ids = [row_id if isinstance(row_id := row.get("id"), str) else "" for row in rows]
+    shown = [
+        to_json({str(key): repr(value) for key, value in row.items()}) if verdict.state == "failed" else None
+        for row, verdict in zip(rows, verdicts, strict=True)
+    ]
+    made = [row for verdict in verdicts for row in verdict.rows]
+    write_part(folder, index, made)
+    write_ledger(
+        folder,
+        index,
+        "",
+        ids=ids,
+        keys=[f"{position:032x}" for position in range(len(ids))],
+        verdicts=verdicts,
+        failed_rows=shown,
+    )

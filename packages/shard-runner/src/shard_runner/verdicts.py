@@ -1,0 +1,112 @@
+"""Outcomes as the journal keeps them: checked, and passed through JSON once."""
+
+import json
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from shard_runner.errors import StageError
+from shard_runner.outcomes import Done, Dropped, Failed, Outcome, State
+from shard_runner.plain import Row, encode_json, to_json
+
+
+class Verdict(NamedTuple):
+    """An outcome that went through JSON once, so that a resumed run sees the very same values."""
+
+    state: State
+    rows: Sequence[Row] = ()
+    reason: str = ""
+    detail: str = ""
+    tokens: int = 0
+    attempts: int = 1
+    """How often the stage was called with the row before it gave up or came through."""
+    traceback: str = ""
+    """Where the error came from, frame by frame, without its message."""
+
+    def as_text(self) -> str:
+        """Return the journal's form of the verdict: JSON, without what is as usual."""
+        if self.state == "done":
+            rows = to_json(self.rows)
+            return f'["done", {rows}, {self.tokens}]' if self.tokens else f'["done", {rows}]'
+        return to_json([self.state, *self[2:]])
+
+    @staticmethod
+    def from_list(record: Sequence[Any]) -> "Verdict":
+        """Return the verdict of a journal's form."""
+        if record[0] == "done":
+            return Verdict("done", record[1], tokens=record[2] if len(record) > 2 else 0)
+        return Verdict(record[0], (), *record[1:])
+
+
+def to_verdict(outcome: Outcome) -> Verdict:
+    """Check an outcome and put it into its journal form; rows that can't be stored make it failed.
+
+    Raises:
+        StageError: when the value is no outcome at all.
+    """
+    return judged(outcome)[0]
+
+
+def judged(outcome: Outcome) -> tuple[Verdict, str]:
+    """Return an outcome's verdict and its journal form.
+
+    Raises:
+        StageError: when the value is no outcome at all.
+    """
+    if isinstance(outcome, (Dropped, Failed)):
+        return _refused(outcome)
+    rows, tokens = (outcome.rows, int(outcome.tokens)) if isinstance(outcome, Done) else (outcome, 0)
+    if type(rows) is not list:
+        _check_sequence(rows)
+    for row in rows:
+        if not (type(row) is dict and type(row_id := row.get("id")) is str and row_id) and (fault := _row_fault(row)):
+            return judged(Failed(fault.reason, fault.detail, tokens))
+    try:
+        text = encode_json(rows)
+    except (TypeError, ValueError, RecursionError) as error:
+        return judged(Failed("not_plain", str(error), tokens))
+    made = [row.copy() for row in rows] if _all_flat(rows) else _DECODE(text)[0]
+    if tokens:
+        return Verdict("done", made, "", "", tokens), f'["done", {text}, {tokens}]'
+    return Verdict("done", made), f'["done", {text}]'
+
+
+def _refused(outcome: Dropped | Failed) -> tuple[Verdict, str]:
+    state: State = "dropped" if isinstance(outcome, Dropped) else "failed"
+    verdict = Verdict(state, (), sound(outcome.reason), sound(outcome.detail), int(outcome.tokens))
+    return verdict, verdict.as_text()
+
+
+def _all_flat(rows: Sequence[Row]) -> bool:
+    """Tell whether JSON gives back the very same values, as nearly all rows hold: then reading it can be spared."""
+    for row in rows:  # noqa: SIM110  all() makes a generator for each call
+        if not (_FLAT.issuperset(map(type, row.values())) and _TEXT.issuperset(map(type, row))):
+            return False
+    return True
+
+
+_FLAT = frozenset({str, int, float, bool, type(None)})
+_TEXT = frozenset({str})
+_DECODE = json.JSONDecoder().raw_decode
+
+
+def sound(text: Any) -> str:
+    """Return text that any file can hold: a lone surrogate, which is no UTF-8, as its escape."""
+    return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _check_sequence(rows: Any) -> None:
+    if isinstance(rows, (str, bytes, dict)) or not isinstance(rows, Sequence):
+        kind = type(rows).__name__
+        raise StageError(
+            f"an outcome must be a list of rows, Done, Dropped or Failed; got a {kind}. For one row return [row]"
+        )
+
+
+def _row_fault(row: Any) -> Failed | None:
+    if not isinstance(row, dict):
+        raise StageError(f"an outcome must hold rows as dicts; got a {type(row).__name__}")
+    row_id = row.get("id")  # pyright: ignore[reportUnknownMemberType]
+    if isinstance(row_id, str) and row_id:
+        return None
+    shown = to_json(list(map(str, row)))  # pyright: ignore[reportUnknownArgumentType]
+    return Failed("missing_id", f"a row needs an 'id' that is a non-empty text; got {row_id!r} in a row with {shown}")
