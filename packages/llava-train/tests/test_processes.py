@@ -15,7 +15,7 @@ from typing import Any, Literal
 import psutil
 import pytest
 import torch
-from llava_train import LaunchError, SftSettings, TrainResult, launch, load_model, train
+from llava_train import LaunchError, SftSettings, TrainResult, launch, load_model, run_processes, train
 from llava_train.launching import write_job
 
 Rows = list[dict[str, Any]]
@@ -26,16 +26,16 @@ needs_deepspeed = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def settings(tiny: Path) -> SftSettings:
-    """Three steps of two rows in one process, of one in each of two; answers of other lengths, images changed."""
+    """Six steps of two rows in one process, of one in each of two; answers of other lengths, images changed."""
     return SftSettings(
-        model=str(tiny), method="full", device="cpu", dtype="float32", learning_rate=2e-3, max_steps=3, batch_size=2,
+        model=str(tiny), method="full", device="cpu", dtype="float32", learning_rate=2e-3, max_steps=6, batch_size=2,
         length_weighting=0.5, save_every=1, augment="published", gradient_checkpointing=True,
     )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def mixed(rows: Rows) -> Rows:
     """Eight rows, three of them without an image and with a long answer: one process alone then has no image."""
     plain = [{"role": "user", "content": "one ?"}, {"role": "assistant", "content": "a red bird on snow . " * 3}]
@@ -70,11 +70,18 @@ def assert_left_behind(folder: Path, result: TrainResult, method: str) -> None:
     assert len(json.loads((folder / "history.json").read_text())) == result.steps
 
 
-def test_two_processes_train_as_one_with_the_double_batch(settings: SftSettings, mixed: Rows, tmp_path: Path) -> None:
-    one = train(settings, mixed, tmp_path / "one")
-    two = launch(halved(settings), mixed, tmp_path / "two", config="ddp", processes=2)
+@pytest.fixture(scope="module")
+def two(settings: SftSettings, mixed: Rows, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+    """A training by two processes."""
+    return launch(halved(settings), mixed, tmp_path_factory.mktemp("two"), config="ddp", processes=2)
+
+
+def test_two_processes_train_as_one_with_the_double_batch(
+    settings: SftSettings, mixed: Rows, two: TrainResult, tmp_path: Path
+) -> None:
+    one = train(settings, mixed, tmp_path)
     assert_alike(settings.model, one, two, losses_apart=1e-5)
-    assert_left_behind(tmp_path / "two", two, "full")
+    assert_left_behind(two.model_folder.parent, two, "full")
 
 
 CASES = [
@@ -92,17 +99,18 @@ def test_two_processes_of_deepspeed_train_as_one(
     mixed: Rows,
     tmp_path: Path,
 ) -> None:
-    settings = replace(settings, method=method)
+    settings = replace(settings, method=method, max_steps=3)
     one = train(settings, mixed, tmp_path / "one")
     two = launch(halved(settings), mixed, tmp_path / "two", config=config, processes=2)
     assert_alike(settings.model, one, two, losses_apart=1e-3)
     assert_left_behind(tmp_path / "two", two, method)
 
 
-def test_killed_processes_go_on_by_the_same_call(settings: SftSettings, rows: Rows, tmp_path: Path) -> None:
-    settings = replace(settings, max_steps=12, gradient_checkpointing=False)
+def test_killed_processes_go_on_by_the_same_call(
+    settings: SftSettings, mixed: Rows, two: TrainResult, tmp_path: Path
+) -> None:
     folder = tmp_path / "killed"
-    write_job(folder, settings, rows)
+    write_job(folder, halved(settings), mixed)
     call = "import sys, json; from llava_train import SftSettings, launch; job = json.load(open(sys.argv[1])); "
     call += "launch(SftSettings(**job['settings']), job['rows'], sys.argv[2], config='ddp', processes=2)"
     command = [sys.executable, "-c", call, str(folder / "job.json"), str(folder)]
@@ -117,13 +125,12 @@ def test_killed_processes_go_on_by_the_same_call(settings: SftSettings, rows: Ro
     assert not psutil.wait_procs(others, timeout=60)[1]  # none trains on without the one that was killed
     assert not (folder / "result.json").exists()
     assert list(folder.glob("checkpoints/checkpoint-*"))
-    continued = launch(settings, rows, folder, config="ddp", processes=2)
-    unbroken = launch(settings, rows, tmp_path / "unbroken", config="ddp", processes=2)
-    assert continued.steps == 12
-    assert continued.losses == pytest.approx(unbroken.losses, abs=1e-6)
+    continued = launch(halved(settings), mixed, folder, config="ddp", processes=2)
+    assert continued.steps == settings.max_steps
+    assert continued.losses == pytest.approx(two.losses, abs=1e-6)
 
 
-def test_a_process_that_fails_is_told(settings: SftSettings, rows: Rows, tmp_path: Path) -> None:
-    broken = [{**rows[0], "images": ["nowhere.png"]}]
+def test_a_process_that_fails_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(LaunchError, match="ended with 1"):
-        launch(settings, broken, tmp_path, config="ddp", processes=2)
+        run_processes("llava_train", tmp_path / "job.json", config="ddp", processes=2)
+    assert "job.json is no job of llava_train" in capfd.readouterr().err

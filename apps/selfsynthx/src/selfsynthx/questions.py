@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from selfsynthx.datasets.filling import question_pool
+from selfsynthx.datasets.filling import draw_from_pool
 from selfsynthx.datasets.spec import DatasetSpec, QuestionKind
 
 
@@ -44,7 +44,7 @@ def fallback_question(spec: DatasetSpec, row_id: str, seed: int, number: int, pl
 
 def draw_question(spec: DatasetSpec, kind: QuestionKind, drawn: random.Random) -> Asked:
     """Any question of a kind."""
-    return Asked(kind, drawn.choice(question_pool(spec, kind)))
+    return Asked(kind, draw_from_pool(spec, kind, drawn))
 
 
 def _random(seed: int, number: int, row_id: str) -> random.Random:

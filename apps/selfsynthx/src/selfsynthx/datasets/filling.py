@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections.abc import Sequence
 
@@ -17,8 +18,17 @@ def description_prompts(spec: DatasetSpec) -> tuple[str, ...]:
 
 def question_pool(spec: DatasetSpec, kind: QuestionKind) -> tuple[str, ...]:
     """The questions of one kind, as they are asked and stored."""
-    asked = "explain" if kind == "cot" and spec.cot_is_explain else kind
-    return tuple(fill(text, spec.words()) for text in spec.questions.of(asked))
+    words = spec.words()
+    return tuple(fill(text, words) for text in _unfilled_questions(spec, kind))
+
+
+def draw_from_pool(spec: DatasetSpec, kind: QuestionKind, drawn: random.Random) -> str:
+    """Any question of one kind; only this one is filled."""
+    return fill(drawn.choice(_unfilled_questions(spec, kind)), spec.words())
+
+
+def _unfilled_questions(spec: DatasetSpec, kind: QuestionKind) -> Sequence[str]:
+    return spec.questions.of("explain" if kind == "cot" and spec.cot_is_explain else kind)
 
 
 def label_concepts_prompt(spec: DatasetSpec, label: str) -> str:
