@@ -2,19 +2,22 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from box_space import Box, OriginalPixels, open_image
 from chain_of_spot.demo import run_settings
 from chain_of_spot.evaluation import load_comparison
+from chain_of_spot.pipeline import build_pipeline
 from chain_of_spot.report import compared_names, read_map_scores
 from chain_of_spot.settings import CosSettings
 from llava_train import llava_to_messages
 from roi_attention import row_to_map
 from roi_attention.zoom import ask, read_mix, read_params, row_to_annotation
-from shard_runner import read_rows, status
+from shard_runner import Stage, read_rows, status
 from transformers import AutoProcessor
+from trial_sampler.hf import HfSampler
 
 
 def test_every_row_is_accounted_for_and_every_question_has_a_region(finished_run: Path) -> None:
@@ -100,3 +103,31 @@ def test_a_finished_run_does_nothing_again(finished_run: Path, small_settings: C
     run_settings(small_settings, finished_run, progress=False)
     assert {path: path.stat().st_mtime_ns for path in finished_run.rglob("*.parquet")} == files
     assert (finished_run / "train" / "model" / "model.safetensors").stat().st_mtime_ns == weights
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The tokens of every trial from now on."""
+    sample, tokens = HfSampler.sample, list[int]()
+
+    def counted(self: HfSampler, requests: Any) -> Any:
+        results = sample(self, requests)
+        tokens.extend(trial.tokens or 0 for result in results for trial in result.trials)
+        return results
+
+    monkeypatch.setattr(HfSampler, "sample", counted)
+    return tokens
+
+
+@pytest.mark.parametrize(("name", "turns"), [("answers-before", 1), ("answers-after", 2)])
+def test_the_ledger_has_the_tokens_of_every_trial(
+    finished_run: Path, small_settings: CosSettings, written: list[int], name: str, turns: int
+) -> None:
+    rows = list(read_rows(finished_run, "eval-questions"))
+    [stage] = [step for step in build_pipeline(small_settings, finished_run) if step.name == name]
+    assert isinstance(stage, Stage)
+    outcomes = stage.make()(rows)
+    assert len(written) == turns * len(rows)
+    assert sum(outcome.tokens for outcome in outcomes) == sum(written)  # type: ignore[union-attr]
+    [account] = [account for account in status(finished_run) if account.name == name]
+    assert account.tokens == sum(written) > 0

@@ -1,18 +1,19 @@
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cvc.adaptive import stopping_rule
+from cvc.adaptive import guess_adaptively, stopping_rule
+from cvc.engines import Judge
 from cvc.pipeline import build_pipeline
 from cvc.report import make_report, savings
 from cvc.settings import CvcSettings
 from cvc.trials import judge_stage, trials_stage
-from shard_runner import Row, Stage, StageFn, read_rows, run, status
-from trial_sampler import Tally, wilson_interval
+from shard_runner import Failed, Row, Stage, StageFn, read_rows, run, status
+from trial_sampler import Request, SampleFailure, SampleResult, Tally, Trial, wilson_interval
 
 MOST = 3
 """Right trials of 16 up to which an instance is hard enough: low, so that many instances stop early."""
@@ -113,6 +114,33 @@ def test_rows_tell_how_hard_an_instance_is(full: dict[str, list[Row]], adaptive:
         assert row["pass_rate"] == right / row["drawn"]
         assert tuple(row["pass_interval"]) == wilson_interval(right, row["drawn"])
     assert adaptive["judge"] == adaptive["trials"]  # judged once, on the way
+
+
+def test_only_trials_that_were_drawn_are_paid_for(
+    full: dict[str, list[Row]], adaptive: dict[str, list[Row]], folder: Path
+) -> None:
+    [account] = [account for account in status(folder) if account.name == "trials"]
+    paid, whole = (sum(t["tokens"] for row in rows["trials"] for t in row["trials"]) for rows in (adaptive, full))
+    assert account.tokens == paid < whole
+
+
+def test_a_draw_that_fails_on_the_way_tells_what_it_took_until_then(tmp_path: Path) -> None:
+    class Tires:
+        def sample(self, requests: Sequence[Request]) -> list[SampleResult]:
+            return [self.result(one) for one in requests]
+
+        def result(self, one: Request) -> SampleResult:
+            if one.id == "tired" and one.first_trial:
+                return SampleResult(one.id, error=SampleFailure("lost", "no reply"))
+            texts = ["It is a duck.", "It is a hat."] * (one.n // 2)
+            return SampleResult(one.id, tuple(Trial(text, "stop", 5, -1.0, k) for k, text in enumerate(texts)))
+
+    settings = CvcSettings(adaptive=True, n=12, adaptive_group=4, max_right=7)
+    requests = [Request(id=name, messages=[{"role": "user", "content": "?"}], n=12) for name in ("tired", "awake")]
+    judge = Judge(settings, tmp_path)
+    found = guess_adaptively(requests, {"tired": ["duck"], "awake": ["duck"]}, Tires(), judge, settings)
+    assert found["tired"] == Failed("lost", "no reply", 8 * 5)
+    assert len(found["awake"]["trials"]) == 12  # type: ignore[index]
 
 
 def test_report_and_summary_say_what_was_saved(

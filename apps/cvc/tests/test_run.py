@@ -7,7 +7,7 @@ from cvc.pipeline import STEPS, build_pipeline
 from cvc.report import headline, make_report
 from cvc.settings import CvcSettings
 from llava_train import read_llava_json
-from shard_runner import Stage, StageFn, read_rows, run, status
+from shard_runner import Row, Stage, StageFn, read_rows, run, status
 
 
 def test_a_run_makes_instances_trials_training_rows_a_model_and_a_comparison(finished_run: Path) -> None:
@@ -27,6 +27,19 @@ def test_every_row_of_every_stage_is_accounted_for(finished_run: Path) -> None:
     assert [account.name for account in accounts] == list(STEPS)
     assert all(account.adds_up and account.finished for account in accounts)
     assert not any(account.failed for account in accounts)
+
+
+def test_the_tokens_of_every_trial_are_counted_and_those_of_nothing_else(finished_run: Path) -> None:
+    def written(name: str) -> int:
+        return sum(trial["tokens"] for row in read_rows(finished_run, name) for trial in trials_of(row))
+
+    asking = {name: written(name) for name in ("trials", "eval-before", "eval-after")}
+    assert all(asking.values())
+    assert {account.name: account.tokens for account in status(finished_run) if account.tokens} == asking
+
+
+def trials_of(row: Row) -> list[Row]:
+    return row["trials"] + ([row["greedy"]] if "greedy" in row else [])
 
 
 def test_only_causal_entities_are_kept_and_each_thing_of_an_image_once(finished_run: Path) -> None:

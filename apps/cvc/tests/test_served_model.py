@@ -158,6 +158,8 @@ def test_a_served_language_model_names_entities_and_writes_questions(
     assert {row["llm_refusal"] for row in rows if row["written_by"] == "rules"} <= {"tells", "wrong_number"}
     asked_of_entities = [one for one in guesser.asked if "Gray blocks" not in one["messages"][-1]["content"]]
     assert len(asked_of_entities) == len({row["caption"] for row in read_rows(tmp_path, "images")})
+    tokens = {account.name: account.tokens for account in status(tmp_path)}
+    assert tokens["entities"] == 9 * len(asked_of_entities)  # as the server says of each
 
 
 def test_prompts_that_got_no_reply_fail_and_are_asked_again(

@@ -15,7 +15,7 @@ CONCEPTS = {
 
 
 class StubSampler:
-    """Answers by a function of the question, and notes every request."""
+    """Answers by a function of the question, in three tokens, and notes every request."""
 
     def __init__(self, answer: Callable[[str, str], str]) -> None:
         self.answer = answer

@@ -32,11 +32,16 @@ def bring(settings: SynthSettings, run_dir: Path, name: str) -> None:
     run_by_settings(build_pipeline(settings, run_dir), run_dir, settings=settings, only=[name], progress=False)
 
 
+def tokens_of(run_dir: Path, name: str) -> int:
+    return next(account.tokens for account in status(run_dir) if account.name == name)
+
+
 def test_a_model_lists_the_features_of_every_label(asking: SynthSettings, stub: Install, tmp_path: Path) -> None:
     sampler = stub(listed)
     bring(asking, tmp_path / "run", "concepts")
     assert concepts_of(tmp_path / "run") == {label: tuple(texts) for label, texts in CONCEPTS.items()}
     assert len(sampler.requests) == 3
+    assert tokens_of(tmp_path / "run", "features") == 3 * 3
     bring(asking, tmp_path / "run", "concepts")
     assert len(sampler.requests) == 3
 
@@ -49,6 +54,7 @@ def test_a_label_without_enough_features_fails_and_stops_before_anything_is_desc
         bring(asking, tmp_path / "run", "concepts")
     account = next(one for one in status(tmp_path / "run") if one.name == "features")
     assert (account.done, account.failed) == (2, {"too_few_features": 1})
+    assert account.tokens == 3 * 3
 
 
 def test_a_judge_rates_explanations_and_an_unreadable_reply_is_no_rating(
@@ -59,10 +65,23 @@ def test_a_judge_rates_explanations_and_an_unreadable_reply_is_no_rating(
     stub(lambda prompt, _: '{"score": 4}' if "pink legs" in prompt else "Well.")
     judge = _Quality(settings.model_copy(update={"judge": "judge"}), tmp_path / "run", LABELS)
     rows = [graded("A Western Gull: pink legs.", "Western Gull"), graded("It flies, a Tern.", "Tern")]
-    found = [outcome[0] for outcome in judge(rows)]  # type: ignore[index]
+    found = [outcome.rows[0] for outcome in judge(rows)]  # type: ignore[union-attr]
     assert [row["cognition"] for row in found] == [4, None]
     assert found[0]["cognition_reason"] != found[1]["cognition_reason"]
     assert [row["coverage"] for row in found] == [1.0, 0.0]
+
+
+def test_what_the_judge_wrote_is_counted_once_for_equal_answers_and_not_where_none_was_asked(
+    settings: SynthSettings, stub: Install, tmp_path: Path
+) -> None:
+    stub(listed)
+    bring(settings, tmp_path / "run", "concepts")
+    sampler = stub(lambda prompt, _: '{"score": 4}')
+    rows = [graded(text, "Tern") for text in ("A Tern: black cap.", "A Tern: black cap.", "  ", "A Tern.")]
+    judge = _Quality(settings.model_copy(update={"judge": "judge"}), tmp_path / "run", LABELS)
+    for _ in range(2):
+        assert [outcome.tokens for outcome in judge(rows)] == [3, 0, 0, 3]  # type: ignore[union-attr]
+    assert len(sampler.requests) == 4
 
 
 def graded(text: str, label: str) -> Row:

@@ -89,7 +89,16 @@ def test_rounds_go_from_model_to_model_beside_a_control_of_the_same_length(
     assert found.records[1].counts["accepted"] == found.records[1].rows == 18 * 4
     assert found.records[2].collapse is not None
     assert found.records[2].collapse.agreement == 1.0
-    assert all(account.adds_up for account in status(tmp_path / "run"))
+    accounts = {account.name: account for account in status(tmp_path / "run")}
+    assert all(account.adds_up for account in accounts.values())
+    tokens = {name: account.tokens for name, account in accounts.items() if account.tokens}
+    assert tokens.pop("describe") == 3 * sum(
+        len(row["descriptions"]) for row in read_rows(tmp_path / "run", "describe")
+    )
+    assert tokens.pop("synthesise") == 3 * 18 * 4
+    assert tokens.pop("answer-2") == 3 * 18 * 4 * 3
+    answers = ("answers-0", "answers-1", "answers-1-labels", "answers-2", "answers-2-labels")
+    assert tokens == dict.fromkeys(answers, 3 * 15)
 
 
 def test_measures_by_hand(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from selfsynthx.label_features import concepts_of
 from selfsynthx.pipeline import build_pipeline
 from selfsynthx.questions import first_questions, later_questions
 from selfsynthx.training import learned_rows
-from shard_runner import Row, read_rows
+from shard_runner import Row, read_rows, status
 from shard_runner.cli import run_by_settings
+from trial_sampler import SampleFailure, SampleResult
 
 from .birds import CONCEPTS, LABELS, StubSampler, prompt_of
 
@@ -42,6 +43,10 @@ def brought(settings: SynthSettings, run_dir: Path, name: str) -> list[Row]:
     return list(read_rows(run_dir, name))
 
 
+def tokens_of(run_dir: Path, name: str) -> int:
+    return next(account.tokens for account in status(run_dir) if account.name == name)
+
+
 @pytest.mark.parametrize("batch", [1, 3, 16, 64])
 def test_every_answer_belongs_to_its_own_picture_whatever_the_batch(
     settings: SynthSettings, stub: Install, tmp_path: Path, batch: int
@@ -57,6 +62,23 @@ def test_every_answer_belongs_to_its_own_picture_whatever_the_batch(
         candidate = row["candidates"][0]
         assert candidate["text"] == f"{row['picture']} answers: {candidate['prompt']}"
         assert told(candidate["prompt"]) == (row["label"], sorted(row["concepts"], key=CONCEPTS[row["label"]].index))
+
+
+def test_a_picture_of_which_one_question_failed_tells_what_the_others_took(
+    settings: SynthSettings, stub: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sampler = stub(sees_and_tells)
+    sample = sampler.sample
+
+    def lose_one(requests: Any) -> list[Any]:
+        lost = "Tern-train-0/describe/0"
+        made = SampleResult(lost, error=SampleFailure("lost", "no reply"))
+        return [made if result.id == lost else result for result in sample(requests)]
+
+    monkeypatch.setattr(sampler, "sample", lose_one)
+    assert len(brought(settings, tmp_path / "run", "describe")) == 17
+    trials = sum(request.n for request in sampler.requests)
+    assert tokens_of(tmp_path / "run", "describe") == 3 * (trials - settings.descriptions)
 
 
 def test_features_that_descriptions_show_are_selected_with_scores(
@@ -78,7 +100,8 @@ def test_questions_are_drawn_by_seed_and_row_with_the_published_shares(settings:
     drawn = [one for k in range(2000) for one in first_questions(spec, f"row-{k}", 8, seed=1)]
     shares = {kind: count / len(drawn) for kind, count in Counter(one.kind for one in drawn).items()}
     assert shares == pytest.approx({"simple": 0.4, "explain": 0.2, "cot": 0.4}, abs=0.015)
-    assert all(one.text in question_pool(spec, one.kind) for one in drawn)
+    pools = {kind: question_pool(spec, kind) for kind in shares}
+    assert all(one.text in pools[one.kind] for one in drawn)
     assert first_questions(spec, "row-3", 8, seed=1) == first_questions(spec, "row-3", 8, seed=1)
     assert first_questions(spec, "row-3", 8, seed=1) != first_questions(spec, "row-3", 8, seed=2)
     later = [one.kind for k in range(500) for one in later_questions(spec, f"row-{k}", 8, 1, 2)]
@@ -194,6 +217,9 @@ def test_the_student_is_told_neither_label_nor_features(
     assert len(rows) == 18 * 4
     asked = [request for request in sampler.requests if "/r2q" in request.id]
     assert {request.n for request in asked} == {3}
+    for name, key in (("describe", "/describe/"), ("synthesise", "/r1q"), ("answer-2", "/r2q")):
+        trials = sum(request.n for request in sampler.requests if key in request.id)
+        assert tokens_of(tmp_path / "run", name) == 3 * trials > 0
     for request in asked:
         assert told(prompt_of(request)) == ("", [])
         assert prompt_of(request) in {text for kind in ("explain", "cot") for text in

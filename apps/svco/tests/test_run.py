@@ -3,18 +3,21 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from bench_eval import load_comparisons
 from safetensors.torch import load_file
-from shard_runner import read_rows, status
+from shard_runner import Stage, read_rows, status
 from svco.comparing import CHOICES, compare_margins, group_choice, image_choice, text_choice
 from svco.demo import run_settings
 from svco.evaluation import AFTER, BEFORE
+from svco.pipeline import build_pipeline
 from svco.settings import SvcoRunSettings
 from svco.training import sft_rows
 from svco_loss.pairs import read_mvc
+from trial_sampler.hf import HfSampler
 
 
 def test_every_row_is_accounted_for_and_every_step_is_finished(finished_run: Path) -> None:
@@ -124,3 +127,31 @@ def test_the_control_learns_each_text_with_its_own_image() -> None:
     assert (second["images"], second["messages"][-1]["content"][0]["text"]) == (["b.png"], "y")
     assert [message["role"] for message in first["messages"]] == ["system", "user", "assistant"]
     assert first["id"] != second["id"]
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The tokens of every trial from now on."""
+    sample, tokens = HfSampler.sample, list[int]()
+
+    def counted(self: HfSampler, requests: Any) -> Any:
+        results = sample(self, requests)
+        tokens.extend(trial.tokens or 0 for result in results for trial in result.trials)
+        return results
+
+    monkeypatch.setattr(HfSampler, "sample", counted)
+    return tokens
+
+
+@pytest.mark.parametrize("name", ["answers-before", "answers-dpo"])
+def test_the_ledger_has_the_tokens_of_every_trial(
+    finished_run: Path, small_settings: SvcoRunSettings, written: list[int], name: str
+) -> None:
+    rows = list(read_rows(finished_run, "questions"))
+    [stage] = [step for step in build_pipeline(small_settings, finished_run) if step.name == name]
+    assert isinstance(stage, Stage)
+    outcomes = stage.make()(rows)
+    assert len(written) == len(rows)
+    assert sum(outcome.tokens for outcome in outcomes) == sum(written)  # type: ignore[union-attr]
+    [account] = [account for account in status(finished_run) if account.name == name]
+    assert account.tokens == sum(written) > 0

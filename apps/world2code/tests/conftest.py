@@ -45,12 +45,13 @@ def finished_run(small_settings: W2cSettings, tmp_path_factory: pytest.TempPathF
 
 
 class Scripted:
-    """A sampler that says what a test tells it to, and notes every request."""
+    """A sampler that says what a test tells it to, in three tokens, and notes every request."""
 
     def __init__(self) -> None:
         self.say: Callable[[str], str] = lambda text: "a dog"
         self.p_yes: Callable[[str], float] = lambda text: 0.9
         self.asked: list[str] = []
+        self.written = 0
         self.pictures: list[Any] = []
 
     def sample(self, requests: Sequence[Request]) -> list[SampleResult]:
@@ -66,6 +67,7 @@ class Scripted:
         said = self.say(_text(one))
         if said.startswith("error"):
             return SampleResult(one.id, error=SampleFailure("model", said))
+        self.written += 3 * one.n
         return SampleResult(one.id, tuple(Trial(said, "stop", 3, -1.0, seed) for seed in range(one.n)))
 
     def _scored(self, one: ChoiceRequest) -> ChoiceResult:

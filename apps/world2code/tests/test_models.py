@@ -97,7 +97,7 @@ def test_the_likeliest_of_those_drawn_are_kept_by_token_and_counted() -> None:
     ((reply,),) = ModelAsker(Drawn())([asked])
     assert [(said.text, said.mean_logprob) for said in reply.texts] == [("t2", -1.0), ("t0", -2.0), ("t1", -2.0)]
     assert not any(said.is_whole for said in reply.texts)
-    assert reply.sequences == 4
+    assert (reply.sequences, reply.tokens) == (4, 13)
 
 
 def test_questions_about_one_view_share_one_picture(scripted: Any) -> None:
@@ -138,8 +138,10 @@ def test_what_was_answered_once_is_never_asked_again(scripted: Any, tmp_path: Pa
     (first,) = book(tmp_path, scripted)([ImageAsks("x", PICTURE, asks)])
     scripted.asked.clear()
     reopened = AnswerBook(tmp_path / "answers.sqlite", {}, lambda: pytest.fail("the model was opened"))
-    assert reopened([ImageAsks("x", PICTURE.copy(), asks)]) == [first]
-    assert [reply.sequences for reply in first] == [1, 2, 1]
+    (again,) = reopened([ImageAsks("x", PICTURE.copy(), asks)])
+    assert again == first
+    for replies in (first, again):
+        assert [(reply.sequences, reply.tokens) for reply in replies] == [(1, 0), (2, 6), (1, 0)]
     new = check("1")
     (replies,) = book(tmp_path, scripted)([ImageAsks("x", PICTURE, (asks[0], new, asks[1]))])
     assert replies == [first[0], Reply(p_yes=0.9), first[1]]

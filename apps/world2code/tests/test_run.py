@@ -3,7 +3,9 @@
 import ast
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +13,12 @@ import pytest
 from code_caption import code_to_scene, json_to_scene, scene_to_code
 from llava_train import read_llava_json
 from PIL import Image
-from shard_runner import StageAccount, read_rows, status
+from shard_runner import Stage, StageAccount, read_rows, status
+from trial_sampler.hf import HfSampler
+from world2code.answer_book import BOOK
 from world2code.demo import run_settings
 from world2code.evaluation import compared_names, load_comparison
+from world2code.pipeline import build_pipeline
 from world2code.scoring import read_quality, score_rules
 from world2code.settings import W2cSettings
 
@@ -42,6 +47,39 @@ def test_every_row_is_accounted_for(finished_run: Path) -> None:
     assert all(account.adds_up and account.finished for account in accounts.values())
     assert accounts["images"].rows_out == accounts["validate"].rows_in == 6
     assert accounts["rows"].rows_in == accounts["render"].rows_out
+
+
+def test_the_tokens_of_every_reply_are_counted_where_it_was_asked_for(finished_run: Path) -> None:
+    with closing(sqlite3.connect(finished_run / BOOK)) as book:
+        replies = [json.loads(text) for (text,) in book.execute("SELECT reply FROM replies")]
+    tokens = {account.name: account.tokens for account in status(finished_run)}
+    asking = [tokens.pop(name) for name in ("captions", "confirm", "describe", "validate")]
+    assert sum(asking) == sum(reply["tokens"] for reply in replies)
+    assert asking[0] > 0
+    assert asking[2] > 0
+    assert {name for name, count in tokens.items() if count} == {
+        f"answers-{way}" for way in ("before", "after", "unfiltered", "all-code")
+    }
+
+
+def test_the_ledger_has_the_tokens_of_every_answer(
+    finished_run: Path, small_settings: W2cSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sample, tokens = HfSampler.sample, list[int]()
+
+    def counted(self: HfSampler, requests: Any) -> Any:
+        results = sample(self, requests)
+        tokens.extend(trial.tokens or 0 for result in results for trial in result.trials)
+        return results
+
+    monkeypatch.setattr(HfSampler, "sample", counted)
+    rows = list(read_rows(finished_run, "eval-questions"))
+    [stage] = [step for step in build_pipeline(small_settings, finished_run) if step.name == "answers-before"]
+    assert isinstance(stage, Stage)
+    stage.make()(rows)
+    assert len(tokens) == len(rows)
+    [account] = [account for account in status(finished_run) if account.name == "answers-before"]
+    assert account.tokens == sum(tokens) > 0
 
 
 def test_the_code_parses_and_comes_back_the_same(finished_run: Path) -> None:
@@ -216,6 +254,8 @@ def test_a_stricter_threshold_asks_only_what_is_new_and_the_old_one_nothing(
     draw({"a.png": [*CATS, DOG]})
     run_until(made(control=False), tmp_path / "run", "render")
     first, costs = list(scripted.asked), [row["calls"] for row in read_rows(tmp_path / "run", "render")]
+    paid = {account.name: account.tokens for account in status(tmp_path / "run")}
+    assert sum(paid.values()) == scripted.written > 0
     assert len(set(first)) == len(first)
     scripted.asked.clear()
     run_until(made(control=False, existence_threshold=0.8), tmp_path / "run", "render")
@@ -227,6 +267,7 @@ def test_a_stricter_threshold_asks_only_what_is_new_and_the_old_one_nothing(
     run_until(made(control=False), tmp_path / "run", "render")
     assert scripted.asked == []
     assert [row["calls"] for row in read_rows(tmp_path / "run", "render")] == costs
+    assert {account.name: account.tokens for account in status(tmp_path / "run")} == paid
 
 
 def test_a_question_without_a_reply_is_counted_and_a_row_without_any_is_tried_again(
@@ -236,6 +277,7 @@ def test_a_question_without_a_reply_is_counted_and_a_row_without_any_is_tried_ag
     scripted.say = lambda text: "error: busy" if text.startswith(("Describe", "Which", "In one sent")) else says(text)
     accounts = run_until(made(), tmp_path / "run", "render")
     assert accounts["describe"].failed == {"unanswered": 1}
+    assert accounts["captions"].tokens == scripted.written == 6
     scripted.say = lambda text: "error: busy" if text.startswith("Describe the dog") else says(text)
     accounts = run_until(made(), tmp_path / "run", "render")
     assert accounts["describe"].failed == {}

@@ -150,7 +150,7 @@ def test_one_stage_does_what_two_do() -> None:
     options: dict[str, Any] = {"model": "m", "decoding": Decoding()}
     one = evaluation_stage("e", lambda: says("a duck"), grade_word, grader_name="word", **options)
     asked = response_stage("r", lambda: says("a duck"), **options).make()(rows(2))
-    two = grading_stage("g", grade_word, grader_name="word").make()([row for outcome in asked for row in outcome])  # type: ignore[union-attr]
+    two = grading_stage("g", grade_word, grader_name="word").make()([row for outcome in asked for row in outcome.rows])  # type: ignore[union-attr]
     assert list(one.make()(rows(2))) == list(two)
     assert one.config["grader"] == "word"
 

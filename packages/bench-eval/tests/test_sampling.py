@@ -5,14 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench_eval import Answers, Decoding, Question, evaluate, grade_word, sampler_through
-from shard_runner import status
+from bench_eval import Answers, Decoding, Question, evaluate, evaluation_stage, grade_word, sampler_through
+from shard_runner import explain, status
 
 
 @dataclass(frozen=True)
 class Trial:
     text: str
     is_truncated: bool = False
+
+
+@dataclass(frozen=True)
+class CountedTrial(Trial):
+    tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -60,3 +65,25 @@ def test_one_that_failed_fails_alone_with_its_reason(tmp_path: Path) -> None:
     graded = evaluate(rows, lambda: sampler_through(sample, dict), grade_word, tmp_path, **how)
     assert [(row["id"], row["trials"][0]["truncated"]) for row in graded] == [("b", False)]
     assert {stage.name: stage for stage in status(tmp_path)}["responses"].failed == {"sampler_error": 1}
+
+
+def test_the_tokens_of_all_trials_are_the_cost_of_a_row_also_of_one_that_failed(tmp_path: Path) -> None:
+    trials = {
+        "a": [CountedTrial("duck", tokens=3), CountedTrial("du", tokens=128)],
+        "b": [CountedTrial("duck", tokens=5), CountedTrial("duck", tokens=None)],  # a server that does not always say
+        "c": [Trial("duck"), Trial("duck")],  # a sampler that knows nothing of tokens
+        "d": [CountedTrial("duck", tokens=40)],  # one text too few
+    }
+
+    def sample(requests: list[dict[str, Any]]) -> list[Result]:
+        return [Result(one["id"], trials[one["id"]]) for one in requests]
+
+    rows = [{"id": name, "messages": question(name).messages, "answer": "duck"} for name in trials]
+    how: dict[str, Any] = {"model": "m", "grader_name": "word-1", "decoding": Decoding(n=2, temperature=1.0)}
+    evaluate(rows, lambda: sampler_through(sample, dict), grade_word, tmp_path, **how)
+    accounts = {stage.name: stage for stage in status(tmp_path)}
+    assert (accounts["responses"].failed, accounts["responses"].tokens) == ({"wrong_count": 1}, 176)
+    assert accounts["grades"].tokens == 0
+    assert [explain(tmp_path, name)[1].tokens for name in "abcd"] == [131, 5, 0, 40]
+    one = evaluation_stage("e", lambda: sampler_through(sample, dict), grade_word, **how)
+    assert [outcome.tokens for outcome in one.make()(rows)] == [131, 5, 0, 40]  # type: ignore[union-attr]

@@ -43,6 +43,13 @@ def test_sequences_are_those_that_the_model_reports_lost_questions_too():
     assert interview_images([image_of("a", "cup")], confirming, ScriptedModel(replies)) == [Cost(2, 8)]
 
 
+def test_tokens_are_those_that_the_model_reports_over_all_rounds():
+    yes = Reply(texts=(Said("yes"),), tokens=2)
+    replies = {"exists/0": yes, "exists/1": yes, "at_least/cup/2": Reply(texts=(Said("no"),), tokens=5)}
+    (cost,) = interview_images([image_of("a", "cup", "cup")], confirming, ScriptedModel(replies))
+    assert cost == Cost(4, 4, 2 + 2 + 5)
+
+
 def test_without_images_the_model_is_not_called():
     model = ScriptedModel({})
     assert interview_images([], confirming, model) == []

@@ -1,6 +1,7 @@
 """Asking a model in one turn or in two: steps `answers-NAME`."""
 
 import functools
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from statistics import median
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from box_space import Box, OriginalPixels
 from PIL import Image
-from shard_runner import Failed, Outcome, Row, Stage
+from shard_runner import Done, Failed, Outcome, Row, Stage
 
 from chain_of_spot.arms import Control, control_box, place_seed
 from chain_of_spot.settings import ZOOM, CosSettings
@@ -70,8 +71,9 @@ class _OneTurn:
                 outcomes[number] = Failed(error.reason, str(error))
             else:
                 asked[number] = Conversation(row["id"], "answer", tuple(turns), (picture,))
-        for number, said in zip(asked, self._responder(list(asked.values())), strict=True):
-            outcomes[number] = _outcome(rows[number], said)
+        written: Counter[str] = Counter()
+        for number, said in zip(asked, self._responder(list(asked.values()), written), strict=True):
+            outcomes[number] = _outcome(rows[number], said, written[asked[number].id])
         return [outcomes[number] for number in range(len(rows))]
 
 
@@ -91,15 +93,18 @@ class _TwoTurns:
         from roi_attention.zoom import Failure, ZoomItem, ask_many
 
         items = [ZoomItem(row["id"], row["image"], row["question"]) for row in rows]
+        written: Counter[str] = Counter()
+        respond = functools.partial(self._responder, written=written)
         with self._responder.keeping():
-            found = ask_many(self._responder, items, settings=self._zoom, choose_box=self._choose)
+            found = ask_many(respond, items, settings=self._zoom, choose_box=self._choose)
         outcomes: list[Outcome] = []
         for row, looked in zip(rows, found, strict=True):
+            tokens = written[f"{row['id']}/where"] + written[f"{row['id']}/answer"]
             if isinstance(looked, Failure):
-                outcomes.append(Failed(looked.reason, f"{looked.stage}: {looked.detail}"))
+                outcomes.append(Failed(looked.reason, f"{looked.stage}: {looked.detail}", tokens))
             else:
                 seen = {"where_text": looked.where_text, "verdict": looked.where.verdict}
-                outcomes.append(_outcome(row | seen | {"box_xyxy_px": list(looked.box.xyxy)}, looked.answer))
+                outcomes.append(_outcome(row | seen | {"box_xyxy_px": list(looked.box.xyxy)}, looked.answer, tokens))
         return outcomes
 
 
@@ -117,10 +122,10 @@ def _chosen(control: Control, side: float, seed: int, image: Image.Image, questi
     return control_box(control, size, place_seed(image, question, seed))
 
 
-def _outcome(row: Row, said: Any) -> Outcome:
+def _outcome(row: Row, said: Any, tokens: int) -> Outcome:
     if isinstance(said, str):
-        return [row | {"trials": [{"text": said, "truncated": None}]}]
-    return Failed(str(getattr(said, "reason", type(said).__name__)), str(said))
+        return Done([row | {"trials": [{"text": said, "truncated": None}]}], tokens)
+    return Failed(str(getattr(said, "reason", type(said).__name__)), str(said), tokens)
 
 
 class Responder:
@@ -152,8 +157,13 @@ class Responder:
         keep = getattr(self._sampler, "keeping_prompts", None)
         return nullcontext() if keep is None else keep()
 
-    def __call__(self, conversations: Sequence[Any]) -> list[Any]:
-        """A text for each conversation, or the sampler's account of why there is none."""
+    def __call__(self, conversations: Sequence[Any], written: Counter[str] | None = None) -> list[Any]:
+        """A text for each conversation, or the sampler's account of why there is none.
+
+        Args:
+            conversations: `roi_attention.zoom.Conversation`s.
+            written: gains the new tokens that each took, by its id; none where a server does not say.
+        """
         from trial_sampler import Request
 
         requests = [
@@ -166,4 +176,8 @@ class Responder:
             )
             for one in conversations
         ]
-        return [result.error or result.trials[0].text for result in self._sampler.sample(requests)]
+        results = self._sampler.sample(requests)
+        if written is not None:
+            for result in results:
+                written[result.id] += sum(trial.tokens or 0 for trial in result.trials)
+        return [result.error or result.trials[0].text for result in results]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shard_runner import Failed, Row
 
-from cvc.engines import Judge, Trial
+from cvc.engines import Judge, Trial, new_tokens
 from cvc.settings import CvcSettings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def guess_adaptively(
 
     rule, group = stopping_rule(settings), settings.adaptive_group
     return {
-        result.id: Failed(result.error.reason, result.error.detail)
+        result.id: Failed(result.error.reason, result.error.detail, new_tokens(judged[result.id]))
         if result.error
         else {**difficulty(judged[result.id]), "settled_by": result.settled_by}
         for result in sample_adaptively(sampler, requests, accept, rule, group=group)

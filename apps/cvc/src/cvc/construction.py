@@ -1,16 +1,19 @@
 """The parts that make instances, by their settings: each is loaded once, by the stage that uses it."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvc.engines import file_digest, load_model_sampler, model_identity, show_only_the_runs_bars
+from cvc.engines import file_digest, load_model_sampler, model_identity, new_tokens, show_only_the_runs_bars
 from cvc.errors import InputError, SettingsError
 from cvc.settings import CvcSettings
 
 if TYPE_CHECKING:
-    from occlusion import CausalityScorer, CocoAnnotations, Detector, EntityExtractor, Segmenter, TextGenerator
+    from occlusion import CausalityScorer, CocoAnnotations, Detector, EntityExtractor, Segmenter
+    from trial_sampler import Sampler
 
 _REPLY_TOKENS = 100
 """Of a language model that names entities or writes a question. Source: CVC (arXiv 2508.04453)."""
@@ -36,8 +39,12 @@ def own_lexicon(settings: CvcSettings) -> dict[str, str] | None:
     return None if settings.lexicon is None else read_lexicon(settings.lexicon)
 
 
-def load_entities(settings: CvcSettings) -> "EntityExtractor":
+def load_entities(settings: CvcSettings, model: "TextModel | None" = None) -> "EntityExtractor":
     """The extractor that `entities` names.
+
+    Args:
+        settings: of the run.
+        model: the language model of `llm`; opened here where there is none.
 
     Raises:
         SettingsError: the spaCy pipeline is not installed.
@@ -45,7 +52,7 @@ def load_entities(settings: CvcSettings) -> "EntityExtractor":
     from occlusion import LlmEntities, MissingExtraError, SpacyEntities, blank_english, load_english
 
     if settings.entities == "llm":
-        return LlmEntities(load_text_model(settings))
+        return LlmEntities(model or load_text_model(settings))
     if settings.entities == "blank":
         return SpacyEntities(blank_english(own_lexicon(settings)))
     try:
@@ -155,13 +162,26 @@ def load_question_writer(settings: CvcSettings) -> Callable[[Sequence[tuple[str,
     return by_rules
 
 
-def load_text_model(settings: CvcSettings) -> "TextGenerator":
-    """The language model: from prompts to greedy replies, empty for a prompt that failed."""
-    from trial_sampler import Request
+def load_text_model(settings: CvcSettings) -> "TextModel":
+    """The language model of the settings, opened."""
+    return TextModel(load_model_sampler(settings, text_model(settings)))
 
-    sampler = load_model_sampler(settings, text_model(settings))
 
-    def generate(prompts: Sequence[str]) -> list[str]:
+class TextModel:
+    """Any sampler as a language model: from prompts to greedy replies, empty for a prompt that failed."""
+
+    def __init__(self, sampler: "Sampler") -> None:
+        self._sampler = sampler
+        self._tokens: Counter[str] = Counter()
+
+    def __call__(self, prompts: Sequence[str], /) -> list[str]:
+        """Return one reply for each prompt, in order.
+
+        Raises:
+            InputError: no prompt was answered.
+        """
+        from trial_sampler import Request
+
         requests = [
             Request(
                 id=str(number),
@@ -171,13 +191,17 @@ def load_text_model(settings: CvcSettings) -> "TextGenerator":
             )
             for number, prompt in enumerate(prompts)
         ]
-        results = sampler.sample(requests)
+        results = self._sampler.sample(requests)
         errors = [result.error for result in results if result.error is not None]
         if errors and len(errors) == len(results):
             raise InputError(f"the language model answered none of {len(results)} prompts; the first: {errors[0]}.")
+        for prompt, result in zip(prompts, results, strict=True):
+            self._tokens[prompt] += new_tokens(map(asdict, result.trials))
         return [result.trials[0].text if result.trials else "" for result in results]
 
-    return generate
+    def take_tokens(self, prompt: str) -> int:
+        """Return the new tokens of the replies to a prompt since this was last asked: whoever asks first pays."""
+        return self._tokens.pop(prompt, 0)
 
 
 def text_model(settings: CvcSettings) -> str:

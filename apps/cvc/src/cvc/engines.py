@@ -1,7 +1,7 @@
 """Heavy parts by name: what a stage loads once, and how it is told apart in fingerprints."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,15 @@ if TYPE_CHECKING:
     from trial_sampler import Sampler
 
 Trial = dict[str, Any]
+
+
+def new_tokens(trials: Iterable[Trial]) -> int:
+    """Tokens that a model wrote for trials, prompts not counted; none for those of which a server does not say.
+
+    >>> new_tokens([{"tokens": 7}, {"tokens": None}, {"tokens": 2}])
+    9
+    """
+    return sum(trial["tokens"] or 0 for trial in trials)
 
 
 def file_digest(path: Path | None) -> str:

@@ -5,10 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Dropped, Failed, Outcome, Row, Source, Stage, StageFn, Task, TaskContext
+from shard_runner import Done, Dropped, Failed, Outcome, Row, Source, Stage, StageFn, Task, TaskContext
 
 from cvc.comparing import compare_answers
-from cvc.engines import Judge, load_model_sampler, model_identity
+from cvc.engines import Judge, load_model_sampler, model_identity, new_tokens
 from cvc.errors import InputError
 from cvc.examples import question_messages
 from cvc.settings import CvcSettings
@@ -113,11 +113,13 @@ def _request(row: Row, settings: CvcSettings, run_dir: Path, *, greedy: bool) ->
 
 
 def _answered(row: Row, greedy: Any, drawn: Any) -> Outcome:
+    first = [asdict(trial) for trial in greedy.trials]
+    trials = [asdict(trial) for trial in (drawn.trials if drawn else ())]
+    tokens = new_tokens([*first, *trials])
     for result in (greedy, drawn):
         if result is not None and result.error is not None:
-            return Failed(result.error.reason, result.error.detail)
-    trials = [asdict(trial) for trial in (drawn.trials if drawn else ())]
-    return [row | {"greedy": asdict(greedy.trials[0]), "trials": trials}]
+            return Failed(result.error.reason, result.error.detail, tokens)
+    return Done([row | {"greedy": first[0], "trials": trials}], tokens)
 
 
 def score_stage(name: str, settings: CvcSettings, run_dir: Path, *, inputs: tuple[str, ...] = ()) -> Stage:

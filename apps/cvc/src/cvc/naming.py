@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
+from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage, StageFn
 
-from cvc.construction import load_causality, load_entities, text_model_config
+from cvc.construction import TextModel, load_causality, load_entities, load_text_model, text_model_config
 from cvc.engines import file_digest, model_identity
 from cvc.settings import CvcSettings
 
@@ -17,13 +17,14 @@ def entities_stage(settings: CvcSettings) -> Stage:
     """Find what a caption names; one row for each entity, with `phrase, head` and their places in the caption."""
 
     def make() -> StageFn:
-        extract = load_entities(settings)
+        model = load_text_model(settings) if settings.entities == "llm" else None
+        extract = load_entities(settings, model)
 
         def find(rows: list[Row]) -> list[Outcome]:
             readable = [row for row in rows if not _caption_fault(row["caption"])]
             found = _entities(extract, [row["caption"] for row in readable])
             by_id = dict(zip((row["id"] for row in readable), found, strict=True))
-            return [_caption_fault(row["caption"]) or _entity_rows(row, by_id[row["id"]]) for row in rows]
+            return [_caption_fault(row["caption"]) or _entity_rows(row, by_id[row["id"]], model) for row in rows]
 
         return find
 
@@ -45,9 +46,10 @@ def _entities(extract: Any, captions: list[str]) -> "list[Sequence[Entity] | Non
     return extract(captions)
 
 
-def _entity_rows(row: Row, entities: "Sequence[Entity] | None") -> Outcome:
+def _entity_rows(row: Row, entities: "Sequence[Entity] | None", model: TextModel | None) -> Outcome:
+    tokens = _reply_tokens(row["caption"], model)
     if entities is None:  # the request failed: the next run asks again
-        return Failed("no_reply", row["caption"])
+        return Failed("no_reply", row["caption"], tokens)
     rows = [
         row
         | {"id": f"{row['id']}/{_flat(entity.head)}@{entity.start}", "phrase": entity.phrase, "head": entity.head}
@@ -55,7 +57,16 @@ def _entity_rows(row: Row, entities: "Sequence[Entity] | None") -> Outcome:
         | {"start": entity.start, "end": entity.end, "head_start": entity.head_start, "head_end": entity.head_end}
         for entity in entities
     ]
-    return rows or Dropped("no_entity", row["caption"])
+    return Done(rows, tokens) if rows else Dropped("no_entity", row["caption"], tokens)
+
+
+def _reply_tokens(caption: str, model: TextModel | None) -> int:
+    """Tokens of the reply to a caption; equal captions of a batch are asked once, and the first row pays."""
+    if model is None:
+        return 0
+    from occlusion import few_shot_prompt
+
+    return model.take_tokens(few_shot_prompt(caption))
 
 
 def causality_stage(settings: CvcSettings) -> Stage:

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
+from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage, StageFn
 
 from cvc.adaptive import BATCHES, difficulty, guess_adaptively
-from cvc.engines import Judge, load_model_sampler, model_identity
+from cvc.engines import Judge, load_model_sampler, model_identity, new_tokens
 from cvc.examples import question_messages, training_examples
 from cvc.settings import CvcSettings
 
@@ -92,7 +92,7 @@ def _guessed(result: "SampleResult") -> Row | Failed:
 def _with_guesses(row: Row, guessed: Row | Failed | None) -> Outcome:
     if guessed is None:
         return Dropped("held_out")
-    return guessed if isinstance(guessed, Failed) else [row | guessed]
+    return guessed if isinstance(guessed, Failed) else Done([row | guessed], new_tokens(guessed["trials"]))
 
 
 def judge_stage(settings: CvcSettings, run_dir: Path) -> Stage:

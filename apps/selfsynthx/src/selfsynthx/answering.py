@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from shard_runner import Failed, Outcome, Row, Stage
+from shard_runner import Done, Failed, Outcome, Row, Stage
 
-from selfsynthx.models import Ask, Said, ask_rows, load_sampler_of
+from selfsynthx.models import Ask, Said, ask_rows, load_sampler_of, said_tokens
 from selfsynthx.questions import Asked, later_questions
 from selfsynthx.selecting import SELECT
 from selfsynthx.settings import ASKING, SynthSettings
@@ -44,7 +44,7 @@ class _Answer:
         asks = [[self._ask(place, one) for place, one in enumerate(of_row)] for of_row in asked]
         replies = ask_rows(self._sampler, rows, asks, seed=settings.seed)
         return [
-            reply if isinstance(reply, Failed) else self._answered(row, of_row, reply)
+            reply if isinstance(reply, Failed) else Done(self._answered(row, of_row, reply), said_tokens(reply))
             for row, of_row, reply in zip(rows, asked, replies, strict=True)
         ]
 

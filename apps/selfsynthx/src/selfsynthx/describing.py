@@ -2,10 +2,10 @@
 
 from itertools import chain
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage
+from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage
 
 from selfsynthx.datasets.filling import description_prompts
-from selfsynthx.models import Ask, Said, ask_rows, load_sampler_of, model_identity
+from selfsynthx.models import Ask, Said, ask_rows, load_sampler_of, model_identity, said_tokens
 from selfsynthx.settings import ASKING, SynthSettings
 from selfsynthx.sources import IMAGES
 
@@ -55,4 +55,7 @@ def _described(row: Row, reply: list[list[Said]] | Failed) -> Outcome:
         return reply
     texts = [said.text.strip() for said in chain.from_iterable(reply)]
     kept = [text for text in texts if text]
-    return [row | {"descriptions": kept}] if kept else Dropped("no_description", "the model wrote nothing.")
+    tokens = said_tokens(reply)
+    if not kept:
+        return Dropped("no_description", "the model wrote nothing.", tokens)
+    return Done([row | {"descriptions": kept}], tokens)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Failed, Outcome, Row, Stage, Task, TaskContext
+from shard_runner import Done, Failed, Outcome, Row, Stage, Task, TaskContext
 from shard_runner.cli import write_json
 
 from selfsynthx.datasets import check_concepts, parse_features, read_concepts, write_concepts
 from selfsynthx.datasets.filling import label_concepts_prompt
 from selfsynthx.digests import file_digest
 from selfsynthx.errors import InputError
-from selfsynthx.models import load_other
+from selfsynthx.models import load_other, new_tokens
 from selfsynthx.settings import SynthSettings
 from selfsynthx.sources import LABEL_ROWS
 
@@ -93,10 +93,12 @@ def _helper(settings: SynthSettings) -> Any:
 
 
 def _read(row: Row, result: Any, least: int) -> Outcome:
+    tokens = new_tokens([result])
     if result.error is not None:
-        return Failed(result.error.reason, result.error.detail)
+        return Failed(result.error.reason, result.error.detail, tokens)
     text = result.trials[0].text
     features = list(parse_features(text))
     if len(features) < least:
-        return Failed("too_few_features", f"expected {least} or more in a list; got {len(features)} in {text[:200]!r}.")
-    return [row | {"features": features}]
+        detail = f"expected {least} or more in a list; got {len(features)} in {text[:200]!r}."
+        return Failed("too_few_features", detail, tokens)
+    return Done([row | {"features": features}], tokens)

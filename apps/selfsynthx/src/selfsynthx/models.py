@@ -1,6 +1,6 @@
 """Models of a run: one in memory at a time, asked for many pictures together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -29,6 +29,8 @@ class Said:
     text: str
     truncated: bool
     """Whether it was cut off at the token limit."""
+    tokens: int = 0
+    """New tokens of it, prompts not counted; 0 where a server does not say."""
 
 
 def ask_rows(
@@ -79,8 +81,18 @@ def _sampled(sampler: Any, requests: Sequence[Any]) -> Sequence[Any]:
 def _answers(results: Sequence[Any]) -> list[list[Said]] | Failed:
     for result in results:
         if result.error is not None:
-            return Failed(result.error.reason, result.error.detail)
-    return [[Said(trial.text, trial.is_truncated) for trial in result.trials] for result in results]
+            return Failed(result.error.reason, result.error.detail, new_tokens(results))
+    return [[Said(one.text, one.is_truncated, one.tokens or 0) for one in result.trials] for result in results]
+
+
+def new_tokens(results: Iterable[Any]) -> int:
+    """Tokens that a model wrote for what came of its requests, prompts not counted, as far as a server says."""
+    return sum(trial.tokens or 0 for result in results for trial in result.trials)
+
+
+def said_tokens(replies: Iterable[Iterable[Said]]) -> int:
+    """The same of a row's answers."""
+    return sum(said.tokens for of_one in replies for said in of_one)
 
 
 def load_sampler_of(model: str, settings: SynthSettings) -> Any:

@@ -1,15 +1,16 @@
 """How good are a model's explanations: stages `quality-*`."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Outcome, Row, Stage
+from shard_runner import Done, Outcome, Row, Stage
 
 from selfsynthx.datasets.matching import label_matcher
 from selfsynthx.evaluation import first_trial, grades_name, way
 from selfsynthx.label_features import CONCEPTS, concepts_of
-from selfsynthx.models import load_other
+from selfsynthx.models import load_other, new_tokens
 from selfsynthx.settings import SynthSettings
 
 _JUDGE_TOKENS = 256
@@ -45,13 +46,14 @@ class _Quality:
         self._labels = label_matcher(settings.spec, labels)
         words = settings.spec.words()
         self._frame = [word for text in words.values() for word in text.split()]
-        self._judge = None if settings.judge is None else _load_judge(settings)
+        self._judge = None if settings.judge is None else _Judge(settings)
 
     def __call__(self, rows: list[Row]) -> list[Outcome]:
-        ratings: list[Any] = [None] * len(rows)
-        if self._judge is not None:
-            ratings = self._judge.score_many([_explained(row) for row in rows])
-        return [[self._scored(row) | _rated(rating)] for row, rating in zip(rows, ratings, strict=True)]
+        ratings: list[tuple[Any, int]] = [(None, 0)] * len(rows) if self._judge is None else self._judge(rows)
+        return [
+            Done([self._scored(row) | _rated(rating)], tokens)
+            for row, (rating, tokens) in zip(rows, ratings, strict=True)
+        ]
 
     def _scored(self, row: Row) -> Row:
         from answer_judge import explanation_quality
@@ -90,23 +92,41 @@ def _explained(row: Row) -> Any:
     return ExplainedAnswer(row["question"], first_trial(row)["text"], row["label"], row["visible"])
 
 
-def _load_judge(settings: SynthSettings) -> Any:
-    from answer_judge import CognitionJudge
-    from trial_sampler import Request
+class _Judge:
+    """The model that judges, and what each of its replies took."""
 
-    sampler = load_other(settings.needed("judge", "the model that judges"), settings.judge_url, settings)
+    def __init__(self, settings: SynthSettings) -> None:
+        from answer_judge import CognitionJudge
 
-    def generate(prompts: Sequence[str]) -> list[str]:
+        self._seed = settings.seed
+        self._sampler = load_other(settings.needed("judge", "the model that judges"), settings.judge_url, settings)
+        self._cognition = CognitionJudge(self._generate)
+        self._tokens: Counter[str] = Counter()
+
+    def __call__(self, rows: Sequence[Row]) -> list[tuple[Any, int]]:
+        """A rating of each row and the new tokens that it took; equal answers are asked once, and the first pays."""
+        from answer_judge import cognition_prompt
+
+        answers = [_explained(row) for row in rows]
+        ratings = self._cognition.score_many(answers)
+        return [
+            (rating, self._tokens.pop(cognition_prompt(*one), 0)) for one, rating in zip(answers, ratings, strict=True)
+        ]
+
+    def _generate(self, prompts: Sequence[str]) -> list[str]:
+        from trial_sampler import Request
+
         requests = [
             Request(
                 id=str(number),
                 messages=[{"role": "user", "content": prompt}],
                 temperature=0.0,
                 max_new_tokens=_JUDGE_TOKENS,
-                seed=settings.seed,
+                seed=self._seed,
             )
             for number, prompt in enumerate(prompts)
         ]
-        return [result.trials[0].text if result.trials else "" for result in sampler.sample(requests)]
-
-    return CognitionJudge(generate)
+        results = self._sampler.sample(requests)
+        for prompt, result in zip(prompts, results, strict=True):
+            self._tokens[prompt] += new_tokens([result])
+        return [result.trials[0].text if result.trials else "" for result in results]

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 
-from shard_runner import Failed, Outcome, Row, Stage
+from shard_runner import Done, Failed, Outcome, Row, Stage
 
 from selfsynthx.answers_kept import fallback_row, kept_row
 from selfsynthx.datasets.filling import label_sentence, teacher_prompt
-from selfsynthx.models import Ask, Said, ask_rows, load_sampler_of, model_identity
+from selfsynthx.models import Ask, Said, ask_rows, load_sampler_of, model_identity, said_tokens
 from selfsynthx.questions import Asked, first_questions
 from selfsynthx.right_answers import RightAnswers
 from selfsynthx.selecting import SELECT
@@ -46,7 +46,7 @@ class _Synthesise:
         asks = [self._asks(row, of_row) for row, of_row in zip(rows, asked, strict=True)]
         replies = ask_rows(self._sampler, rows, asks, seed=settings.seed)
         return [
-            reply if isinstance(reply, Failed) else self._kept(row, of_row, of_asks, reply)
+            reply if isinstance(reply, Failed) else Done(self._kept(row, of_row, of_asks, reply), said_tokens(reply))
             for row, of_row, of_asks, reply in zip(rows, asked, asks, replies, strict=True)
         ]
 

@@ -24,6 +24,7 @@ class AnswerBook:
 
     With another threshold the questions are gone through again, and the model is asked, and opened, only for those that
     are new. Replies that are errors are not kept. A reply goes by model, image id, pixels, question, view and decoding.
+    Looked up, it still tells what it took when it was made: a row's cost does not depend on where a run was killed.
     """
 
     def __init__(self, path: Path, identity: Mapping[str, Any], load: "Callable[[], AskModel]") -> None:
@@ -96,4 +97,5 @@ def _to_reply(values: dict[str, Any]) -> "Reply":
     from code_caption import Reply, Said
 
     texts = tuple(Said(**said) for said in values["texts"])
-    return Reply(p_yes=values["p_yes"], texts=texts, sequences=values["sequences"])
+    tokens = values.get("tokens", 0)  # books of earlier versions do not tell
+    return Reply(p_yes=values["p_yes"], texts=texts, sequences=values["sequences"], tokens=tokens)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage
+from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage
 
 from world2code.models import model_identity, open_book
 from world2code.published import CAPTIONS, captions_of, refused_column
@@ -76,14 +76,18 @@ def _reused(row: Row, size_wh: tuple[int, int]) -> Outcome:
 
 
 def _described(row: Row, size_wh: tuple[int, int], replies: list[Any]) -> Outcome:
+    from code_caption import Cost
+
     said = [asdict(one) | {"kind": kind} for kind, reply in zip(_KINDS, replies, strict=True) for one in reply.texts]
     errors = [[kind, reply.error] for kind, reply in zip(_KINDS, replies, strict=True) if reply.error]
     said = [one for one in said if one["text"].strip()]
+    cost = Cost().with_replies(replies)
+    if not said and errors:
+        return Failed("no_caption", "; ".join(error for _, error in errors), cost.tokens)
     if not said:
-        detail = "; ".join(error for _, error in errors)
-        return Failed("no_caption", detail) if errors else Dropped("no_caption", "the model wrote nothing.")
-    cost = {CALLS: len(replies), SEQUENCES: sum(reply.sequences for reply in replies)}
-    return [row | {"size_wh": list(size_wh), "captions": said, "caption_errors": errors} | cost]
+        return Dropped("no_caption", "the model wrote nothing.", cost.tokens)
+    made = row | {"size_wh": list(size_wh), "captions": said, "caption_errors": errors}
+    return Done([made | {CALLS: cost.calls, SEQUENCES: cost.sequences}], cost.tokens)
 
 
 def require_scene(row: Row) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import Failed, Outcome, Row, Stage
+from shard_runner import Done, Failed, Outcome, Row, Stage
 
 from world2code.digests import file_digest
 from world2code.lexicons import noun_phrases, read_lexicon
@@ -154,7 +154,7 @@ def _outcome(row: Row, evidence: "Evidence", cost: "Cost", *, is_silent: bool) -
     from code_caption import evidence_to_dict
 
     if is_silent:
-        return Failed("unanswered", next(reversed(evidence.errors.values())))
+        return Failed("unanswered", next(reversed(evidence.errors.values())), cost.tokens)
     counted = {CALLS: row.get(CALLS, 0) + cost.calls, SEQUENCES: row.get(SEQUENCES, 0) + cost.sequences}
     kept = {name: value for name, value in row.items() if name not in ("sightings", "caption_errors")}
-    return [kept | counted | {"evidence": evidence_to_dict(evidence)}]
+    return Done([kept | counted | {"evidence": evidence_to_dict(evidence)}], cost.tokens)

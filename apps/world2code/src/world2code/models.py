@@ -134,7 +134,8 @@ def _reply(result: Any, decoding: "Decoding") -> "Reply":
         return Reply(error=f"{result.error.reason}: {result.error.detail}", sequences=decoding.drawn or decoding.n)
     said = [Said(t.text, _mean_logprob(t), not t.is_truncated) for t in result.trials]
     best = sorted(range(len(said)), key=lambda index: -said[index].mean_logprob)[: decoding.n]
-    return Reply(texts=tuple(said[index] for index in best), sequences=len(said))
+    tokens = sum(trial.tokens or 0 for trial in result.trials)
+    return Reply(texts=tuple(said[index] for index in best), sequences=len(said), tokens=tokens)
 
 
 def _mean_logprob(trial: Any) -> float:

@@ -62,6 +62,8 @@ class Answers:
     """Whether each text was cut off at max_new_tokens; empty when the sampler cannot tell."""
     error: str = ""
     """Why there are no texts; empty when there are."""
+    tokens: int = 0
+    """New tokens that the model wrote for all texts, prompts not counted; 0 when the sampler cannot tell."""
 
 
 class Sampler(Protocol):

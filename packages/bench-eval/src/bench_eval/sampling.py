@@ -11,7 +11,7 @@ RequestT = TypeVar("RequestT")
 
 
 class TrialLike(Protocol):
-    """One sampled answer; `trial_sampler.Trial` is one."""
+    """One sampled answer; `trial_sampler.Trial` is one. Where it has `tokens`, a number or None, they are counted."""
 
     @property
     def text(self) -> str:
@@ -56,7 +56,7 @@ def sampler_through(
     >>> from bench_eval import Decoding
     >>> cut = lambda asked: [Made(id=a.id, trials=[Made(text="a du", is_truncated=True)], error=None) for a in asked]
     >>> sampler_through(cut, Made)([Question(id="a", messages=[], images=(), decoding=Decoding())])
-    [Answers(id='a', texts=['a du'], truncated=[True], error='')]
+    [Answers(id='a', texts=['a du'], truncated=[True], error='', tokens=0)]
     """
 
     def ask(questions: Sequence[Question]) -> list[Answers]:
@@ -80,6 +80,12 @@ def _request(question: Question, request: Callable[..., RequestT]) -> RequestT:
 
 
 def _answers(result: ResultLike) -> Answers:
+    tokens = sum(_new_tokens(one) for one in result.trials)
     if result.error is not None:
-        return Answers(result.id, error=str(result.error))
-    return Answers(result.id, [one.text for one in result.trials], [one.is_truncated for one in result.trials])
+        return Answers(result.id, error=str(result.error), tokens=tokens)
+    texts, marks = [one.text for one in result.trials], [one.is_truncated for one in result.trials]
+    return Answers(result.id, texts, marks, tokens=tokens)
+
+
+def _new_tokens(trial: TrialLike) -> int:
+    return getattr(trial, "tokens", None) or 0  # older samplers do not have it, and some servers do not say

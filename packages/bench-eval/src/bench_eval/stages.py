@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
+from shard_runner import Done, Failed, Outcome, Row, Stage, StageFn
 
 from bench_eval.asking import Answers, Decoding, Question, Sampler, row_to_question
 from bench_eval.errors import BenchEvalError, RowError
@@ -27,7 +27,7 @@ def response_stage(
     """Ask a model about every row and save what it says: `trials` holds n records `{text, truncated}`.
 
     A row for which the sampler reports an error fails alone and is asked again by the next run; so does one with any
-    other number of texts than n.
+    other number of texts than n. The tokens that the model wrote are the cost of the row, as the sampler counts them.
 
     Args:
         name: of the stage, unique in its pipeline.
@@ -121,14 +121,14 @@ def _graded_trial(trial: Mapping[str, Any], row: Mapping[str, Any], grader: Grad
 
 
 def _graded_outcome(outcome: Outcome, grader: Grader) -> Outcome:
-    return outcome if isinstance(outcome, Dropped | Failed) else _graded(outcome[0], grader)
+    return _graded(outcome.rows[0], grader, outcome.tokens) if isinstance(outcome, Done) else outcome
 
 
-def _graded(row: Row, grader: Grader) -> Outcome:
+def _graded(row: Row, grader: Grader, tokens: int = 0) -> Outcome:
     try:
-        return [grade_row(row, grader)]
+        return Done([grade_row(row, grader)], tokens)
     except BenchEvalError as error:
-        return Failed("not_gradable", str(error))
+        return Failed("not_gradable", str(error), tokens)
 
 
 def _ask(rows: list[Row], sampler: Sampler, decoding: Decoding, image_root: Path | None) -> list[Outcome]:
@@ -152,10 +152,10 @@ def _ask(rows: list[Row], sampler: Sampler, decoding: Decoding, image_root: Path
 
 def _answered(row: Row, answer: Answers, n: int) -> Outcome:
     if answer.error:
-        return Failed("sampler_error", answer.error)
+        return Failed("sampler_error", answer.error, answer.tokens)
     if len(answer.texts) != n or len(answer.truncated) not in (0, n):
-        return Failed("wrong_count", f"asked for {n} texts; got {len(answer.texts)} ({len(answer.truncated)} marks)")
+        got = f"asked for {n} texts; got {len(answer.texts)} ({len(answer.truncated)} marks)"
+        return Failed("wrong_count", got, answer.tokens)
     marks = answer.truncated or [None] * n
-    return [
-        {**row, "trials": [{"text": text, "truncated": mark} for text, mark in zip(answer.texts, marks, strict=True)]}
-    ]
+    trials = [{"text": text, "truncated": mark} for text, mark in zip(answer.texts, marks, strict=True)]
+    return Done([{**row, "trials": trials}], answer.tokens)

@@ -91,6 +91,8 @@ class Reply:
     """A slug and what it means; empty if all went well."""
     sequences: int = field(default=1, compare=False)
     """How many sequences the model wrote or scored for it."""
+    tokens: int = field(default=0, compare=False)
+    """How many new tokens the model wrote for it, prompts not counted; 0 where it scored, or where nothing tells."""
 
 
 class AskModel(Protocol):

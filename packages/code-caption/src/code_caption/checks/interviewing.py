@@ -33,6 +33,13 @@ class Cost(NamedTuple):
     """Questions that were asked."""
     sequences: int = 0
     """Sequences that the model wrote or scored for them."""
+    tokens: int = 0
+    """New tokens that the model wrote for them, prompts not counted, where its replies tell."""
+
+    def with_replies(self, replies: Sequence[Reply]) -> Cost:
+        """Return the cost with that of further replies, each to one question."""
+        sequences, tokens = sum(reply.sequences for reply in replies), sum(reply.tokens for reply in replies)
+        return Cost(self.calls + len(replies), self.sequences + sequences, self.tokens + tokens)
 
 
 Wanted = Callable[[ImageEvidence], Sequence[Ask]]
@@ -64,8 +71,7 @@ def interview_images(images: Sequence[ImageEvidence], wanted: Wanted, ask_model:
             _note(asks, asked[index])
         for index, replies in zip(open_asks, _ask(images, open_asks, ask_model), strict=True):
             file_replies(images[index].evidence, open_asks[index], replies)
-            calls, sequences = costs[index]
-            costs[index] = Cost(calls + len(replies), sequences + sum(reply.sequences for reply in replies))
+            costs[index] = costs[index].with_replies(replies)
     return costs
 
 
