@@ -19,4 +19,4 @@ def test_the_example_in_the_readme_prints_what_it_says(
 
 
 def _without_times(line: str) -> list[str]:
-    return re.sub(r"\d+\.\d +[\d,]+", "TIMES", line).split()
+    return re.sub(r"\d+\.\d +[\d,.]+", "TIMES", line).split()

@@ -15,7 +15,7 @@ from shard_runner.columns import common_column, rows_to_table, table_to_rows
 from shard_runner.content import Content, row_digest
 from shard_runner.disk import write_table
 from shard_runner.plain import to_json
-from shard_runner.verdicts import judged
+from shard_runner.verdicts import to_verdict
 
 scalars = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters()) | st.just("\ud83d\0👩‍🚀 שלום")
@@ -40,9 +40,10 @@ def content_of(rows: list[dict[str, Any]]) -> Content:
 
 @given(tables)
 @settings(max_examples=100, deadline=None)
-def test_a_verdict_holds_what_its_journal_text_says_and_is_a_copy(rows: list[dict[str, Any]]) -> None:
-    verdict, text = judged(rows)
-    assert exactly(verdict.rows) == exactly(json.loads(text)[1]) == exactly(json.loads(json.dumps(rows)))
+def test_a_verdict_holds_what_json_gives_back_and_is_a_copy(rows: list[dict[str, Any]]) -> None:
+    verdict = to_verdict(rows)
+    assert exactly(verdict.rows) == exactly(json.loads(json.dumps(rows)))
+    assert [list(row) for row in verdict.rows] == [list(row) for row in rows]  # the order of keys is that of columns
     assert not {id(row) for row in rows} & {id(row) for row in verdict.rows}
 
 
@@ -117,5 +118,7 @@ def test_the_public_names_are_these() -> None:
         "Done", "Dropped", "Failed", "LedgerError", "Outcome", "PipelineError", "Placement", "Retry", "Row", "RowStep",
         "RunFolderBusy", "RunSummary", "ShardRunnerError", "Source", "Stage", "StageAccount", "StageError", "StageFn",
         "Step", "StepForecast", "TableError", "Task", "TaskContext", "TooManyFailed", "WorkerError", "accounts_to_text",
-        "dry_run", "explain", "forecasts_to_text", "is_transient", "read_rows", "read_table", "row_seed", "run", "stage_folder", "status", "steps_to_text",
+        "dataset_source", "dry_run", "explain", "forecasts_to_text", "is_transient", "iter_table", "read_rows",
+        "read_table", "row_seed", "rows_to_dataset", "run", "stage_folder", "status", "steps_to_text", "table_source",
+        "write_rows",
     ]  # fmt: skip

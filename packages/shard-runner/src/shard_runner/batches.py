@@ -13,10 +13,7 @@ from shard_runner.outcomes import Done, Failed, Outcome, StageFn
 from shard_runner.plain import Row
 from shard_runner.retry import free_memory, is_out_of_memory
 from shard_runner.stages import Stage
-from shard_runner.verdicts import Verdict, judged
-
-Judged = tuple[Verdict, str]
-"""A verdict and its journal form."""
+from shard_runner.verdicts import Verdict, to_verdict
 
 
 @dataclass
@@ -49,8 +46,8 @@ class Batch:
         return Batch(copy.deepcopy(list(fresh[start:stop])), lambda: self.reread()[start:stop], self.stopping)
 
 
-def run_batch(worker: StageWorker, batch: Batch) -> list[Judged]:
-    """Return the verdict of each row of a batch, with its journal form.
+def run_batch(worker: StageWorker, batch: Batch) -> list[Verdict]:
+    """Return the verdict of each row of a batch.
 
     Raises:
         StageError: the stage broke its contract, or raised where it sees all rows at once.
@@ -59,17 +56,17 @@ def run_batch(worker: StageWorker, batch: Batch) -> list[Judged]:
     most = worker.most_rows
     if most is not None and len(batch.rows) > most and not worker.stage.whole_input:
         pieces = range(0, len(batch.rows), most)
-        return [pair for at in pieces for pair in run_batch(worker, batch.half(at, at + most, batch.rows))]
+        return [verdict for at in pieces for verdict in run_batch(worker, batch.half(at, at + most, batch.rows))]
     call = worker.call  # an error in make is no row's fault
     batch.attempts += 1
     try:
         outcomes = call(batch.rows)
     except Exception as error:
         return _after_error(worker, batch, error)
-    return _all_judged(worker.stage, outcomes, len(batch.rows), batch.attempts)
+    return _to_verdicts(worker.stage, outcomes, len(batch.rows), batch.attempts)
 
 
-def _after_error(worker: StageWorker, batch: Batch, error: Exception) -> list[Judged]:
+def _after_error(worker: StageWorker, batch: Batch, error: Exception) -> list[Verdict]:
     stage, count = worker.stage, len(batch.rows)
     if is_out_of_memory(error) and not stage.whole_input:
         free_memory()
@@ -87,7 +84,7 @@ def _after_error(worker: StageWorker, batch: Batch, error: Exception) -> list[Ju
     return _halved(worker, batch) if count > 1 else [_failed(error, batch.attempts)]
 
 
-def _again(worker: StageWorker, batch: Batch) -> list[Judged]:
+def _again(worker: StageWorker, batch: Batch) -> list[Verdict]:
     worker.stage.retry.wait(batch.attempts, stopping=batch.stopping)
     if batch.stopping():
         raise Stopped
@@ -95,16 +92,15 @@ def _again(worker: StageWorker, batch: Batch) -> list[Judged]:
     return run_batch(worker, batch)
 
 
-def _halved(worker: StageWorker, batch: Batch) -> list[Judged]:
+def _halved(worker: StageWorker, batch: Batch) -> list[Verdict]:
     fresh, middle = batch.reread(), len(batch.rows) // 2
     halves = (batch.half(0, middle, fresh), batch.half(middle, len(fresh), fresh))
-    return [pair for half in halves for pair in run_batch(worker, half)]
+    return [verdict for half in halves for verdict in run_batch(worker, half)]
 
 
-def _failed(error: Exception, attempts: int) -> Judged:
-    verdict, _ = judged(Failed(type(error).__name__, _text(error)))
-    verdict = verdict._replace(attempts=attempts, traceback=frames_of(error))
-    return verdict, verdict.as_text()
+def _failed(error: Exception, attempts: int) -> Verdict:
+    verdict = to_verdict(Failed(type(error).__name__, _text(error)))
+    return verdict._replace(attempts=attempts, traceback=frames_of(error))
 
 
 def _text(error: BaseException) -> str:
@@ -123,35 +119,31 @@ def frames_of(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def _all_judged(stage: Stage, outcomes: object, count: int, attempts: int) -> list[Judged]:
+def _to_verdicts(stage: Stage, outcomes: object, count: int, attempts: int) -> list[Verdict]:
     if not isinstance(outcomes, Sequence) or isinstance(outcomes, str) or len(outcomes) != count:
         got = f"{len(outcomes)} outcomes" if isinstance(outcomes, Sequence) else f"a {type(outcomes).__name__}"
         raise StageError(f"stage {stage.name!r} must return one outcome for each of its {count} rows; got {got}")
     try:
         with garbage.paused():
-            pairs = [judged(outcome) for outcome in outcomes]
+            verdicts = [to_verdict(outcome) for outcome in outcomes]
     except StageError as error:
         raise StageError(f"stage {stage.name!r}: {error}") from error
     if stage.schema is not None:
-        pairs = [_conformed(pair, stage) for pair in pairs]
-    return pairs if attempts == 1 else [_tried(pair, attempts) for pair in pairs]
+        verdicts = [_conformed(verdict, stage) for verdict in verdicts]
+    return verdicts if attempts == 1 else [_tried(verdict, attempts) for verdict in verdicts]
 
 
-def _conformed(pair: Judged, stage: Stage) -> Judged:
-    verdict = pair[0]
+def _conformed(verdict: Verdict, stage: Stage) -> Verdict:
     if stage.schema is None or verdict.state != "done":
-        return pair
+        return verdict
     outcome: Outcome
     try:
         outcome = Done(conform(verdict.rows, stage.schema), verdict.tokens)
     except ValueError as error:
         outcome = Failed("schema", str(error), verdict.tokens)
-    return judged(outcome)
+    return to_verdict(outcome)
 
 
-def _tried(pair: Judged, attempts: int) -> Judged:
+def _tried(verdict: Verdict, attempts: int) -> Verdict:
     """Note how often the stage was called for a row that failed; what came through is the same as at the first try."""
-    if pair[0].state == "done":
-        return pair
-    verdict = pair[0]._replace(attempts=attempts)
-    return verdict, verdict.as_text()
+    return verdict._replace(attempts=attempts) if verdict.state == "failed" else verdict

@@ -12,6 +12,7 @@ from shard_runner.plain import Row, to_json
 _META = b"shard_runner"
 _JSON = {_META: b"json"}  # column of JSON texts; a null is a key that the row does not have
 _ABSENT = {_META: b"absent"}  # native column in which a null is a key that the row does not have
+_KEYS = b"shard_runner.keys"  # of a table: the keys of its rows in their own order, where its columns have another
 _MISSING: Any = object()
 _SCALARS = ({str}, {int}, {float}, {bool}, {bytes}, set[type]())
 
@@ -90,6 +91,8 @@ def _has_empty_struct(kind: pa.DataType) -> bool:
 
 def table_to_rows(table: pa.Table) -> list[Row]:
     """Turn a table into rows; a table that this package did not write is read as it is."""
+    if _KEYS in (table.schema.metadata or {}):
+        table = table.select([name for name in key_order(table.schema) if name in table.column_names])
     columns = [_values(table.column(index), field) for index, field in enumerate(table.schema)]
     names = table.column_names
     if not any((field.metadata or {}).get(_META) for field in table.schema):
@@ -98,6 +101,25 @@ def table_to_rows(table: pa.Table) -> list[Row]:
         {name: value for name, value in zip(names, values, strict=True) if value is not _MISSING}
         for values in zip(*columns, strict=True)
     ]
+
+
+def key_order(schema: pa.Schema) -> list[str]:
+    """Return the keys of a table's rows, in the order in which the rows have them."""
+    told = (schema.metadata or {}).get(_KEYS)
+    return schema.names if told is None else json.loads(told)
+
+
+def rows_to_aligned_table(rows: Sequence[Row], columns: Mapping[str, pa.Field], keys: Sequence[str]) -> pa.Table:
+    """Turn rows into a table with the columns that other tables have, and remember the order of the rows' own keys.
+
+    >>> table = rows_to_aligned_table([{"b": 1, "a": 2}], {"a": pa.field("a", pa.int64())}, ["b", "a"])
+    >>> table.column_names, table_to_rows(table)
+    (['a', 'b'], [{'b': 1, 'a': 2}])
+    """
+    table = rows_to_table(rows, columns)
+    if [name for name in table.column_names if name in keys] == list(keys):
+        return table
+    return table.replace_schema_metadata({_KEYS: to_json(list(keys))})
 
 
 def column_to_list(table: pa.Table, name: str) -> list[Any]:
@@ -165,7 +187,7 @@ def _common_type(first: pa.DataType, second: pa.DataType) -> pa.DataType | None:
 
 def _common_struct(first: pa.DataType, second: pa.DataType) -> pa.DataType | None:
     names = [field.name for field in first]
-    if set(names) != {field.name for field in second}:
+    if names != [field.name for field in second]:  # with JSON texts, each dict keeps the order of its keys
         return None
     kinds = {name: _common_type(first.field(name).type, second.field(name).type) for name in names}
     if any(kind is None for kind in kinds.values()):

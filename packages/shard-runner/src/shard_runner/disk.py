@@ -3,13 +3,15 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shard_runner.errors import LedgerError
 from shard_runner.plain import to_json
 
 
@@ -39,9 +41,14 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Return a JSON file's mapping, or None where there is no file."""
+    """Return a JSON file's mapping, or None where there is no file.
+
+    Raises:
+        LedgerError: the file is damaged.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        with _damage_named(path):
+            return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
 
@@ -55,6 +62,49 @@ def write_table(path: Path, table: pa.Table, **how: Any) -> None:
                 writer.write_table(table)
 
     write_whole(path, write)
+
+
+def load_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
+    """Return the table of a Parquet file that `write_table` wrote.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        LedgerError: the file is damaged.
+    """
+    with _damage_named(path):
+        return pq.ParquetFile(path).read(columns=None if columns is None else list(columns))
+
+
+def load_schema(path: Path) -> pa.Schema:
+    """Return the schema of a Parquet file that `write_table` wrote.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        LedgerError: the file is damaged.
+    """
+    with _damage_named(path):
+        return pq.read_schema(path)
+
+
+@contextmanager
+def _damage_named(path: Path) -> Generator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno:  # it says itself what is the matter
+            raise
+        raise LedgerError(
+            f"{path} is damaged ({' '.join(str(error).split())}); delete it and start the same command again: "
+            "only what it stands for is worked on again"
+        ) from error
+
+
+def remove_folder(folder: Path, *, first: Sequence[str]) -> None:
+    """Delete a folder, beginning with the files that say what is in it: a kill leaves none that looks whole."""
+    for name in first:
+        (folder / name).unlink(missing_ok=True)
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -13,7 +13,7 @@ class ShardRunnerError(Exception):
     ├── ShardTaken        a worker that was thought dead finds its shard in other hands
     ├── LedgerError       a run folder is damaged, or what is asked for is not there yet
     ├── RunFolderBusy     another process is working on the run folder
-    └── TableError        a file of rows can't be read
+    └── TableError        a file of rows can't be read or written
     ```
     """
 
@@ -47,7 +47,7 @@ class RunFolderBusy(ShardRunnerError):
 
 
 class TableError(ShardRunnerError):
-    """A file of rows can't be read: missing, truncated, or not a table."""
+    """A file of rows can't be read or written: missing, truncated, or not a table."""
 
 
 class Stopped(BaseException):

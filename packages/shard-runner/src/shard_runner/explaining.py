@@ -4,10 +4,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pyarrow.parquet as pq
-
 from shard_runner.accounts import run_record
 from shard_runner.columns import column_to_list
+from shard_runner.disk import load_schema, load_table
 from shard_runner.errors import LedgerError
 from shard_runner.folder import STAGE_RECORD, building_folder, is_closed, part_path, shards_in, stage_folder
 from shard_runner.ledger import Entry, ledger_path, read_entries
@@ -88,8 +87,7 @@ def _steps(run_dir: Path, name: str, wanted: set[str]) -> Iterator[RowStep]:
 
 
 def _ids(path: Path) -> list[str]:
-    file = pq.ParquetFile(path)
-    return column_to_list(file.read(columns=["id"]), "id") if "id" in file.schema_arrow.names else []
+    return column_to_list(load_table(path, ["id"]), "id") if "id" in load_schema(path).names else []
 
 
 def _step(name: str, entry: Entry, row_id: str, ids_out: tuple[str, ...]) -> RowStep:

@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from shard_runner.columns import common_column, rows_to_table
+from shard_runner.columns import common_column, is_json, key_order, rows_to_aligned_table
 from shard_runner.content import Content
-from shard_runner.disk import write_json, write_table, write_whole
+from shard_runner.disk import load_schema, write_json, write_table, write_whole
 from shard_runner.errors import LedgerError
 from shard_runner.folder import STAGE_RECORD, part_path, read_parquet
 from shard_runner.ledger import Counts, count_ledger, read_head, refused_entries
@@ -25,6 +25,7 @@ def finish_folder(folder: Path, count: int, *, rows_in: int, made_from: Mapping[
     Raises:
         LedgerError: when the shards' ledgers do not account for `rows_in` rows.
     """
+    _clear_away(folder, count)
     _align_columns(folder, count)
     counts = Counts()
     for index in range(count):
@@ -43,6 +44,16 @@ def finish_folder(folder: Path, count: int, *, rows_in: int, made_from: Mapping[
     }
     write_json(folder / STAGE_RECORD, record)
     return record
+
+
+def _clear_away(folder: Path, count: int) -> None:
+    """Remove files that kills left half written, and shards of an earlier plan that had more of them."""
+    for path in (*folder.glob(".*.tmp"), *folder.glob("ledger/.*.tmp")):
+        path.unlink(missing_ok=True)
+    for path in (*folder.glob("part-*"), *folder.glob("ledger/*.parquet")):
+        number = path.stem.removeprefix("part-")
+        if number.isdigit() and int(number) >= count:
+            path.unlink()
 
 
 def _content(folder: Path, index: int) -> Content:
@@ -69,14 +80,19 @@ def _write_refused(folder: Path, count: int, state: State, columns: Sequence[str
 
 
 def _align_columns(folder: Path, count: int) -> None:
-    """Give all parts of a stage the same columns, so that any Parquet reader takes them as one table."""
+    """Give all parts of a stage the same columns, so that any Parquet reader takes them as one table.
+
+    `table_to_rows` gives the very same rows before and after, to the order of keys: with stages side by side, a row may
+    be read at either time.
+    """
     wanted: dict[str, pa.Field] = {}
     for index in range(count):
-        for column in pq.read_schema(part_path(folder, index)):
+        schema = load_schema(part_path(folder, index))
+        for column in map(schema.field, key_order(schema)):
             wanted[column.name] = common_column(wanted[column.name], column) if column.name in wanted else column
-    target = [(column.name, column.type) for column in wanted.values()]
+    target = [(column.name, column.type, is_json(column)) for column in wanted.values()]
     for index in range(count):
-        schema = pq.read_schema(part_path(folder, index))
-        if [(column.name, column.type) for column in schema] != target:
-            table = rows_to_table(read_parquet(part_path(folder, index)), wanted)
-            write_table(part_path(folder, index), table)
+        schema = load_schema(part_path(folder, index))
+        if [(column.name, column.type, is_json(column)) for column in schema] != target:
+            rows = read_parquet(part_path(folder, index))
+            write_table(part_path(folder, index), rows_to_aligned_table(rows, wanted, key_order(schema)))

@@ -1,15 +1,13 @@
 """The layout of a run folder, and reading the rows that lie in it."""
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from shard_runner.columns import rows_to_table, table_to_rows
-from shard_runner.disk import read_json, sync_folder, write_table
+from shard_runner.disk import load_table, read_json, remove_folder, sync_folder, write_table
 from shard_runner.errors import LedgerError
 from shard_runner.ledger import ledger_path, read_entries
 from shard_runner.plain import Row
@@ -59,8 +57,14 @@ def write_part(folder: Path, index: int, rows: Sequence[Row], schema: pa.Schema 
 
 
 def is_closed(folder: Path, index: int) -> bool:
-    """Tell whether a shard is finished: its ledger is there, and its journal is gone."""
-    return ledger_path(folder, index).exists() and not journal_path(folder, index).exists()
+    """Tell whether a shard is finished: its part and its ledger are there, and its journal is gone."""
+    there = part_path(folder, index).exists() and ledger_path(folder, index).exists()
+    return there and not journal_path(folder, index).exists()
+
+
+def is_whole(folder: Path, record: Mapping[str, Any]) -> bool:
+    """Tell whether every shard that a folder's record speaks of is there."""
+    return all(is_closed(folder, index) for index in range(len(record["shards"])))
 
 
 def read_verdicts(folder: Path, index: int) -> dict[str, Verdict]:
@@ -82,7 +86,7 @@ def read_verdicts(folder: Path, index: int) -> dict[str, Verdict]:
 
 def read_parquet(path: Path, columns: list[str] | None = None) -> list[Row]:
     """Return the rows of a Parquet file that this package wrote."""
-    return table_to_rows(pq.ParquetFile(path).read(columns=columns))
+    return table_to_rows(load_table(path, columns))
 
 
 def finished_record(run_dir: str | Path, name: str) -> dict[str, Any]:
@@ -110,6 +114,11 @@ def read_rows(run_dir: str | Path, name: str) -> Iterator[Row]:
     return (row for index in range(count) for row in read_parquet(part_path(folder, index)))
 
 
+def forget(folder: Path) -> None:
+    """Delete a folder of a stage; what a kill leaves of it is taken up by no run."""
+    remove_folder(folder, first=(STAGE_RECORD, PLAN_RECORD))
+
+
 def recover_swap(run_dir: Path, name: str) -> None:
     """Finish the replacement of a stage's old output, where a kill came in between."""
     folder, building = stage_folder(run_dir, name), building_folder(run_dir, name)
@@ -117,7 +126,7 @@ def recover_swap(run_dir: Path, name: str) -> None:
         swap_in(run_dir, name)
     elif not building.exists() and folder.exists():
         for old in earlier_folders(run_dir, name):
-            shutil.rmtree(old)
+            forget(old)
 
 
 def next_aside(run_dir: Path, name: str) -> Path:
@@ -140,4 +149,4 @@ def swap_in(run_dir: Path, name: str) -> None:
     building.rename(folder)
     sync_folder(run_dir)
     for old in earlier_folders(run_dir, name):
-        shutil.rmtree(old)
+        forget(old)

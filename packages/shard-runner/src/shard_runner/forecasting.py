@@ -101,7 +101,10 @@ class _Told:
             changed = [name for name, content in contents.items() if record["inputs"].get(name) != content]
             return "run", f"rows of {_listed(changed)} have changed since; equal rows are kept"
         if record.get("samples") != self.plan.samples(step.name):
-            return "run", f"samples: {record.get('samples')} -> {self.plan.samples(step.name)}; those there are are kept"
+            return (
+                "run",
+                f"samples: {record.get('samples')} -> {self.plan.samples(step.name)}; those there are are kept",
+            )
         failed = sum(record["failed"].values()) if isinstance(step, Stage) else 0
         return ("run", f"{failed} failed rows are tried again") if failed else ("keep", "nothing has changed")
 

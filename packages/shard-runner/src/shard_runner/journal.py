@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from shard_runner.disk import sync_folder, write_whole
 from shard_runner.errors import ShardTaken
+from shard_runner.plain import to_json
 from shard_runner.verdicts import Verdict
 
 _SYNC_SHARE = 0.02  # of the time at most is spent on waiting for the disk
@@ -65,12 +66,16 @@ def read_journal(path: Path) -> JournalContent:
 
 def shard_record(shard_digest: str) -> bytes:
     """Return the first record of a journal: which shard it is of."""
-    return to_record({_SHARD: f'"{shard_digest}"'})
+    return _checked({_SHARD: shard_digest})
 
 
-def to_record(texts: Mapping[str, str]) -> bytes:
-    """Return one record of the journal, given the journal form of each row's verdict by row key."""
-    text = ("{" + ", ".join([f'"{key}": {verdict}' for key, verdict in texts.items()]) + "}").encode("ascii")
+def to_record(verdicts: Mapping[str, Verdict]) -> bytes:
+    """Return one record of the journal, given verdicts by row key."""
+    return _checked({key: verdict.as_list() for key, verdict in verdicts.items()})
+
+
+def _checked(record: Mapping[str, Any]) -> bytes:
+    text = to_json(record).encode("ascii")
     return b"%08x %s\n" % (zlib.crc32(text), text)
 
 
@@ -97,9 +102,9 @@ class Journal:
         self._name_synced = False
         self._synced_at, self._sync_s = time.monotonic(), 0.0
 
-    def append(self, texts: Mapping[str, str]) -> None:
-        """Write the verdicts of one batch, in their journal form by row key, as one record."""
-        left = memoryview(to_record(texts))
+    def append(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Write the verdicts of one batch, by row key, as one record."""
+        left = memoryview(to_record(verdicts))
         while left:
             left = left[os.write(self._handle, left) :]
         if (time.monotonic() - self._synced_at) * _SYNC_SHARE >= self._sync_s:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from shard_runner.columns import table_to_rows
 from shard_runner.content import Content, row_digest
-from shard_runner.disk import write_table
+from shard_runner.disk import load_schema, load_table, write_table
+from shard_runner.errors import LedgerError
 from shard_runner.outcomes import State
 from shard_runner.plain import digest_of, to_json
 from shard_runner.verdicts import Verdict, sound
@@ -146,23 +146,31 @@ def _texts(texts: Sequence[str]) -> pa.Array:
 
 
 def read_head(folder: Path, index: int) -> LedgerHead | None:
-    """Return what a finished shard was made from; None for one that is not finished."""
+    """Return what a finished shard was made from; None for one that is not finished.
+
+    Raises:
+        LedgerError: the ledger is damaged.
+    """
+    path = ledger_path(folder, index)
     try:
-        head = json.loads(pq.read_schema(ledger_path(folder, index)).metadata[_HEAD])
+        told = (load_schema(path).metadata or {}).get(_HEAD)
     except FileNotFoundError:
         return None
+    if told is None:
+        raise LedgerError(f"{path} is no ledger of this version; delete it and start the same command again")
+    head = json.loads(told)
     return LedgerHead(head["input"], Content.from_text(head["content"]), head["failed"])
 
 
 def read_entries(folder: Path, index: int) -> list[Entry]:
     """Return what became of each input row of a finished shard, in order."""
-    rows = table_to_rows(pq.ParquetFile(ledger_path(folder, index)).read())
+    rows = table_to_rows(load_table(ledger_path(folder, index)))
     return [Entry(**{**row, "key": row["key"].hex()}) for row in rows]
 
 
 def read_digests(folder: Path, index: int) -> list[str]:
     """Return the digest of each row that a finished shard gave, as 32 hex digits, in order."""
-    table = pq.ParquetFile(ledger_path(folder, index)).read(columns=["digests"])
+    table = load_table(ledger_path(folder, index), ["digests"])
     joined = b"".join(table.column("digests").to_numpy().tolist()).hex()
     return [joined[start : start + 32] for start in range(0, len(joined), 32)]
 
@@ -170,7 +178,7 @@ def read_digests(folder: Path, index: int) -> list[str]:
 def count_ledger(counts: Counts, folder: Path, index: int) -> None:
     """Add what became of a finished shard's rows to the counts."""
     columns = ["state", "reason", "rows_out", "tokens"]
-    table = pq.ParquetFile(ledger_path(folder, index)).read(columns=columns)
+    table = load_table(ledger_path(folder, index), columns)
     grouped = table.group_by(["state", "reason"]).aggregate([("rows_out", "sum"), ("tokens", "sum"), ([], "count_all")])
     for row in grouped.to_pylist():
         rows_out, tokens = row["rows_out_sum"], row["tokens_sum"]

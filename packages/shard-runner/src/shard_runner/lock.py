@@ -32,9 +32,9 @@ def locked(run_dir: Path) -> Generator[None]:
             raise RunFolderBusy(
                 f"{run_dir} is in use by {holder}; wait for it to finish, stop it, or choose another run folder"
             ) from None
-        _wait_for_workers(run_dir)
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+        _wait_for_workers(run_dir)
         yield
     finally:
         os.close(handle)

@@ -49,8 +49,7 @@ def reopen(folder: Path, index: int) -> None:
 
 def write_journal(folder: Path, index: int, verdicts: dict[str, Verdict], shard_digest: str) -> None:
     """Write verdicts as the journal of a shard that is to be worked on, whole or not at all."""
-    record = to_record({key: verdict.as_text() for key, verdict in verdicts.items()})
-    text = shard_record(shard_digest) + record
+    text = shard_record(shard_digest) + to_record(verdicts)
     write_whole(journal_path(folder, index), lambda path: path.write_bytes(text))
 
 
@@ -84,19 +83,22 @@ class Memory:
         if keys:
             index.add(_to_digests(keys), np.full(len(keys), number, dtype=np.uint32))
 
-    def retire(self, run_dir: Path, building: Path, index: int) -> None:
-        """Take what a folder that grows holds at a place, since the shard of that place is another one now."""
+    def retire(self, run_dir: Path, building: Path, first: int) -> None:
+        """Take what a folder that grows holds from a place on, since the shards are other ones now.
+
+        Their rows may be in any of the new shards. A shard that is the same after all is adopted again. The first one
+        goes last: as long as it is there, a run that comes after a kill takes the others as well.
+        """
         if self._aside is None:
             self._aside = next_aside(run_dir, building.stem)
             (self._aside / "ledger").mkdir(parents=True)
             shutil.copyfile(building / PLAN_RECORD, self._aside / PLAN_RECORD)
             self.folders.append(self._aside)
-        for place in (part_path, ledger_path, journal_path):
-            if place(building, index).exists():
-                place(building, index).rename(place(self._aside, index))
         known = self._index
-        self._places.append((self._aside, index))
-        self._learn(known, len(self._places) - 1)
+        for index in sorted((index for index in shards_in(building) if index >= first), reverse=True):
+            _move_shard(building, self._aside, index)
+            self._places.append((self._aside, index))
+            self._learn(known, len(self._places) - 1)
 
     def adopt(self, shard: Shard, building: Path) -> bool:
         """Take over an earlier attempt's shard as it is, where its input is the same and nothing in it failed."""
@@ -136,6 +138,16 @@ class Memory:
             there = self._read(*self._places[place])
             found.update((key, there[key]) for key in wanted)
         return found
+
+
+def _move_shard(source: Path, target: Path, index: int) -> None:
+    """Move what a folder holds at a place; a kill in between leaves each verdict in one of them at least."""
+    if part_path(source, index).exists():
+        link_or_copy(part_path(source, index), part_path(target, index))
+    for place in (ledger_path, journal_path):
+        if place(source, index).exists():
+            place(source, index).rename(place(target, index))
+    part_path(source, index).unlink(missing_ok=True)
 
 
 def _to_digests(keys: Sequence[str]) -> Digests:

@@ -51,3 +51,7 @@ class Placement:
 
             return ProcessEngine()
         return InProcessEngine(stopping=stopping)
+
+
+HERE = Placement()
+"""In the process that calls `run`."""

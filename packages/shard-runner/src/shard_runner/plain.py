@@ -38,8 +38,7 @@ def _encoder(*, sort_keys: bool) -> Callable[[Any], str]:
 _SAMPLE: Any = [{"b": [1, 2.5, "\0é", None], "a": {"y": True, "x": float("inf")}}]
 to_sorted_json = _encoder(sort_keys=True)
 """Write a plain value as `to_json` does, with the keys of dicts in order."""
-encode_json = _encoder(sort_keys=False)
-"""`to_json` where every microsecond counts."""
+_to_json = _encoder(sort_keys=False)
 
 
 def to_json(value: Any, *, sort_keys: bool = False) -> str:
@@ -53,7 +52,7 @@ def to_json(value: Any, *, sort_keys: bool = False) -> str:
     >>> to_json({"text": "a\0b", "box": (1, 2.5)})
     '{"text": "a\\u0000b", "box": [1, 2.5]}'
     """
-    return to_sorted_json(value) if sort_keys else encode_json(value)
+    return to_sorted_json(value) if sort_keys else _to_json(value)
 
 
 def digest_of(value: Any) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shard_runner import garbage
-from shard_runner.batches import Batch, Judged, StageWorker, run_batch
+from shard_runner.batches import Batch, StageWorker, run_batch
 from shard_runner.errors import Stopped, TooManyFailed
 from shard_runner.folder import journal_path, write_part
 from shard_runner.journal import Journal
@@ -14,7 +14,7 @@ from shard_runner.ledger import write_ledger
 from shard_runner.outcomes import Failed
 from shard_runner.plain import Row, digest_of, to_json
 from shard_runner.shard import Shard
-from shard_runner.verdicts import Verdict, judged
+from shard_runner.verdicts import Verdict, to_verdict
 
 DEATHS = 3
 """A row on which workers ended so many times is quarantined."""
@@ -76,26 +76,26 @@ class _Work:
 
     def settle(self, pending: Sequence[int], stopping: Callable[[], bool]) -> None:
         """Work on some rows and journal what became of them."""
-        pairs = self._tried_too_often(pending) or self._run(pending, stopping)
-        keys = [self.keys[position] for position in pending]
-        self.journal.append({key: text for key, (_, text) in zip(keys, pairs, strict=True)})
-        self.known.update((key, verdict) for key, (verdict, _) in zip(keys, pairs, strict=True))
-        self.failed += sum(verdict.state == "failed" for verdict, _ in pairs)
+        made = self._tried_too_often(pending) or self._run(pending, stopping)
+        verdicts = dict(zip([self.keys[position] for position in pending], made, strict=True))
+        self.journal.append(verdicts)
+        self.known.update(verdicts)
+        self.failed += sum(verdict.state == "failed" for verdict in made)
         if self.failed > self.order.failures_allowed:
-            worst = next(verdict for verdict, _ in reversed(pairs) if verdict.state == "failed")
+            worst = next(verdict for verdict in reversed(made) if verdict.state == "failed")
             raise TooManyFailed(
                 f"stage {self.stage.name!r} stopped: more rows failed than max_failed_share allows; "
                 f"the last one: {worst.reason}: {worst.detail}"
             )
 
-    def _run(self, pending: Sequence[int], stopping: Callable[[], bool]) -> list[Judged]:
+    def _run(self, pending: Sequence[int], stopping: Callable[[], bool]) -> list[Verdict]:
         def reread() -> list[Row]:
             fresh = self.shard.read(self.run_dir)
             return [fresh[position] for position in pending]
 
         return run_batch(self.worker, Batch([self.rows[position] for position in pending], reread, stopping))
 
-    def _tried_too_often(self, pending: Sequence[int]) -> list[Judged] | None:
+    def _tried_too_often(self, pending: Sequence[int]) -> list[Verdict] | None:
         """Note that a row is being tried, where workers ended on this shard; None while it may be."""
         if not self.order.careful or self.stage.whole_input:
             return None
@@ -103,9 +103,9 @@ class _Work:
         before = self.journal.verdicts.get(key)
         deaths = before.attempts if before is not None and before.reason == TRYING else 0
         if deaths >= DEATHS:
-            return [judged(Failed("worker_died", f"the worker process ended {deaths} times while it had this row"))]
-        trying = Verdict("failed", (), TRYING, attempts=deaths + 1)
-        self.journal.append({key: trying.as_text()})
+            return [to_verdict(Failed("worker_died", f"the worker process ended {deaths} times while it had this row"))]
+        _ = self.worker.call  # made first: a worker that ends while it does so has not tried the row
+        self.journal.append({key: Verdict("failed", (), TRYING, attempts=deaths + 1)})
         return None
 
     def finish(self, folder: Path) -> int:

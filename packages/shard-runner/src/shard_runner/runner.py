@@ -13,7 +13,7 @@ from shard_runner.disk import write_json
 from shard_runner.errors import LedgerError, PipelineError, Stopped
 from shard_runner.interrupts import StopRequest, graceful_interrupts
 from shard_runner.lock import locked
-from shard_runner.placement import Placement
+from shard_runner.placement import HERE, Placement
 from shard_runner.record import describe_run
 from shard_runner.scheduling import run_stages
 from shard_runner.sources import read_source
@@ -44,7 +44,7 @@ def run(
     max_failed_share: float = 0.5,
     progress: bool = True,
     settings: Mapping[str, Any] | None = None,
-    placement: Placement = Placement(),
+    placement: Placement = HERE,
 ) -> RunSummary:
     """Bring a pipeline's output in `run_dir` up to date, doing only what is not done yet.
 
@@ -118,6 +118,8 @@ def _shifts(plan: Plan, *, together: bool) -> Iterator[Shift]:
 def _work(context: RunContext, shifts: Iterable[Shift], request: StopRequest) -> None:
     try:
         for shift in shifts:
+            if request():
+                raise Stopped
             if isinstance(shift, Task):  # Ctrl-C ends it at once, as it would without us: it keeps its own state
                 run_task(context, shift)
                 continue
@@ -130,7 +132,11 @@ def _work(context: RunContext, shifts: Iterable[Shift], request: StopRequest) ->
         raise KeyboardInterrupt from None
 
 
-_NO_ROOM = {errno.ENOSPC: "the disk is full", errno.EDQUOT: "the disk quota is used up"}
+_NO_ROOM = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file is larger than the system allows here",
+}
 _NO_WRITING = {errno.EROFS: "the disk can't be written to", errno.EACCES: "permission was denied"}
 
 
@@ -141,9 +147,9 @@ def _disk_errors(run_dir: Path) -> Generator[None]:
         yield
     except OSError as error:
         what = (_NO_ROOM | _NO_WRITING).get(error.errno or 0)
-        if what is None:
+        where, ours = Path(error.filename or run_dir).absolute(), run_dir.absolute()
+        if what is None or not (where.is_relative_to(ours) or ours.is_relative_to(where)):  # a file of a stage's own
             raise
-        where = error.filename or run_dir
         todo = "make room" if error.errno in _NO_ROOM else "choose another run folder, or mend it"
         raise LedgerError(
             f"{where}: {what}; {todo} and start the same command again: nothing finished is lost"

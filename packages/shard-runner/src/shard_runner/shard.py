@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-import pyarrow.parquet as pq
-
 from shard_runner.columns import column_to_list, table_to_rows
+from shard_runner.disk import load_table
 from shard_runner.folder import building_folder, part_path, stage_folder
 from shard_runner.ledger import read_digests
 from shard_runner.plain import Row, digest_of
@@ -26,13 +25,13 @@ class Slice:
 
     def read(self, run_dir: Path) -> list[Row]:
         """Return the rows."""
-        table = self._look(run_dir, lambda folder: pq.ParquetFile(part_path(folder, self.part)).read())
+        table = self._look(run_dir, lambda folder: load_table(part_path(folder, self.part)))
         return table_to_rows(table.slice(self.start, self.stop - self.start))
 
     def read_ids(self, run_dir: Path) -> list[str]:
         """Return the id of each row."""
         part = self.part
-        table = self._look(run_dir, lambda folder: pq.ParquetFile(part_path(folder, part)).read(columns=["id"]))
+        table = self._look(run_dir, lambda folder: load_table(part_path(folder, part), ["id"]))
         return column_to_list(table, "id")[self.start : self.stop]
 
     def read_digests(self, run_dir: Path) -> list[str]:

@@ -1,6 +1,5 @@
 """Reading a source into shards."""
 
-import shutil
 from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
@@ -10,7 +9,16 @@ from shard_runner.context import RunContext
 from shard_runner.disk import read_json
 from shard_runner.errors import Stopped, TooManyFailed
 from shard_runner.finishing import finish_folder
-from shard_runner.folder import STAGE_RECORD, building_folder, recover_swap, stage_folder, swap_in, write_part
+from shard_runner.folder import (
+    STAGE_RECORD,
+    building_folder,
+    forget,
+    is_whole,
+    recover_swap,
+    stage_folder,
+    swap_in,
+    write_part,
+)
 from shard_runner.ledger import refused_entries, write_ledger
 from shard_runner.plain import Row, digest_of, to_json
 from shard_runner.progress import progress_bar
@@ -31,12 +39,14 @@ def read_source(context: RunContext, source: Source) -> None:
     recover_swap(run_dir, name)
     told = source_mark(source, context.shard_size, context.limit)
     made_from = {**context.made_from(name), "fingerprint": told}
-    old = read_json(stage_folder(run_dir, name) / STAGE_RECORD)
+    building, folder = building_folder(run_dir, name), stage_folder(run_dir, name)
+    forget(building)  # of a run that was killed; whoever reads the source must not find it
+    old = read_json(folder / STAGE_RECORD)
+    if old and not is_whole(folder, old):
+        old = None
     if told and old and not old["failed"] and all(old.get(key) == value for key, value in made_from.items()):
         return
     with Stopwatch(run_dir, name, context.plan.recipes[name]) as watch:
-        building = building_folder(run_dir, name)
-        shutil.rmtree(building, ignore_errors=True)
         building.mkdir()
         rows, shards = _read_shards(context, source, building, watch)
         new = finish_folder(building, shards, rows_in=rows, made_from=made_from)
@@ -45,7 +55,7 @@ def read_source(context: RunContext, source: Source) -> None:
         worst = next(refused_entries(building, shards, "failed"))[0]
         raise TooManyFailed(f"source {name!r}: {failed} of {rows} rows are unfit; first: {worst.detail}")
     if new == old:
-        shutil.rmtree(building)
+        forget(building)
     else:
         swap_in(run_dir, name)
 

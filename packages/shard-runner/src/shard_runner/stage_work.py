@@ -1,6 +1,5 @@
 """A stage at work: from its inputs, as they come, to shards, and from finished shards to a finished stage."""
 
-import shutil
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,6 +18,8 @@ from shard_runner.folder import (
     STAGE_RECORD,
     building_folder,
     earlier_folders,
+    forget,
+    is_whole,
     recover_swap,
     set_aside,
     stage_folder,
@@ -42,10 +43,13 @@ def is_up_to_date(context: RunContext, stage: Stage) -> bool:
     """Tell whether a stage whose inputs are finished has nothing to do, and clean up what a kill left of it."""
     recover_swap(context.run_dir, stage.name)
     made_from = context.made_from(stage.name)
-    old = read_json(stage_folder(context.run_dir, stage.name) / STAGE_RECORD)
+    folder = stage_folder(context.run_dir, stage.name)
+    old = read_json(folder / STAGE_RECORD)
     if not old or old["failed"] or any(old.get(key) != made_from.get(key) for key in {*made_from, "samples"}):
         return False
-    shutil.rmtree(building_folder(context.run_dir, stage.name), ignore_errors=True)
+    if not is_whole(folder, old):
+        return False
+    forget(building_folder(context.run_dir, stage.name))
     recover_swap(context.run_dir, stage.name)
     return True
 
@@ -120,7 +124,7 @@ class StageWork:
             if before and same_work(before, made_from):
                 set_aside(run_dir, self.stage.name, self.building)
             else:
-                shutil.rmtree(self.building)
+                forget(self.building)
         self.building.mkdir(exist_ok=True)
         self._write_plan(made_from)
         sync_folder(run_dir)

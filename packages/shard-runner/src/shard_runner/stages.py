@@ -51,7 +51,7 @@ class Stage:
     samples: int | None = None
     """So many samples of each row are units of their own: the function gets `row#0`, `row#1`, ..., each with its number
     as `sample`. Raising it pays for the new ones only."""
-    retry: Retry = Retry()
+    retry: Retry = field(default_factory=Retry)
     """What is done about errors that pass, such as a lost connection."""
     whole_input: bool = False
     """One batch holds all rows (to deduplicate, to mix); an exception then stops the run."""

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from shard_runner.errors import StageError
 from shard_runner.outcomes import Done, Dropped, Failed, Outcome, State
-from shard_runner.plain import Row, encode_json, to_json
+from shard_runner.plain import Row, to_json
 
 
 class Verdict(NamedTuple):
@@ -22,12 +22,11 @@ class Verdict(NamedTuple):
     traceback: str = ""
     """Where the error came from, frame by frame, without its message."""
 
-    def as_text(self) -> str:
-        """Return the journal's form of the verdict: JSON, without what is as usual."""
-        if self.state == "done":
-            rows = to_json(self.rows)
-            return f'["done", {rows}, {self.tokens}]' if self.tokens else f'["done", {rows}]'
-        return to_json([self.state, *self[2:]])
+    def as_list(self) -> list[Any]:
+        """Return the journal's form of the verdict, without what is as usual."""
+        if self[0] == "done":
+            return ["done", self[1], self[4]] if self[4] else ["done", self[1]]
+        return [self[0], *self[2:]]
 
     @staticmethod
     def from_list(record: Sequence[Any]) -> "Verdict":
@@ -38,42 +37,26 @@ class Verdict(NamedTuple):
 
 
 def to_verdict(outcome: Outcome) -> Verdict:
-    """Check an outcome and put it into its journal form; rows that can't be stored make it failed.
-
-    Raises:
-        StageError: when the value is no outcome at all.
-    """
-    return judged(outcome)[0]
-
-
-def judged(outcome: Outcome) -> tuple[Verdict, str]:
-    """Return an outcome's verdict and its journal form.
+    """Check an outcome and put its rows through JSON; rows that can't be stored make it failed.
 
     Raises:
         StageError: when the value is no outcome at all.
     """
     if isinstance(outcome, (Dropped, Failed)):
-        return _refused(outcome)
+        state: State = "dropped" if isinstance(outcome, Dropped) else "failed"
+        return Verdict(state, (), sound(outcome.reason), sound(outcome.detail), int(outcome.tokens))
     rows, tokens = (outcome.rows, int(outcome.tokens)) if isinstance(outcome, Done) else (outcome, 0)
     if type(rows) is not list:
         _check_sequence(rows)
     for row in rows:
         if not (type(row) is dict and type(row_id := row.get("id")) is str and row_id) and (fault := _row_fault(row)):
-            return judged(Failed(fault.reason, fault.detail, tokens))
+            return to_verdict(Failed(fault.reason, fault.detail, tokens))
+    if _all_flat(rows):
+        return Verdict("done", [row.copy() for row in rows], "", "", tokens)
     try:
-        text = encode_json(rows)
+        return Verdict("done", json.loads(to_json(rows)), "", "", tokens)
     except (TypeError, ValueError, RecursionError) as error:
-        return judged(Failed("not_plain", str(error), tokens))
-    made = [row.copy() for row in rows] if _all_flat(rows) else _DECODE(text)[0]
-    if tokens:
-        return Verdict("done", made, "", "", tokens), f'["done", {text}, {tokens}]'
-    return Verdict("done", made), f'["done", {text}]'
-
-
-def _refused(outcome: Dropped | Failed) -> tuple[Verdict, str]:
-    state: State = "dropped" if isinstance(outcome, Dropped) else "failed"
-    verdict = Verdict(state, (), sound(outcome.reason), sound(outcome.detail), int(outcome.tokens))
-    return verdict, verdict.as_text()
+        return to_verdict(Failed("not_plain", str(error), tokens))
 
 
 def _all_flat(rows: Sequence[Row]) -> bool:
@@ -86,7 +69,6 @@ def _all_flat(rows: Sequence[Row]) -> bool:
 
 _FLAT = frozenset({str, int, float, bool, type(None)})
 _TEXT = frozenset({str})
-_DECODE = json.JSONDecoder().raw_decode
 
 
 def sound(text: Any) -> str:

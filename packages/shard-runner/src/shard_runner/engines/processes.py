@@ -15,7 +15,7 @@ from shard_runner.engines.gpus import share_gpus, visible_gpus
 from shard_runner.engines.pickling import pack_stage
 from shard_runner.engines.sending import Raised
 from shard_runner.engines.worker_process import Hello, Stop
-from shard_runner.errors import ShardTaken, Stopped
+from shard_runner.errors import Stopped
 from shard_runner.processing import Order
 
 _WAIT_S = 0.5
@@ -82,19 +82,23 @@ class ProcessEngine:
 
     def wait(self, on_event: Callable[[Event], None]) -> None:
         """Wait for messages of workers, and for their ends."""
-        busy = {worker.connection: worker for worker in self._workers() if worker.order is not None}
-        for connection in wait(list(busy), timeout=_WAIT_S):
-            assert isinstance(connection, Connection)
-            for event in self._hear(busy[connection]):
-                on_event(event)
+        busy = [worker for worker in self._workers() if worker.order is not None]
+        heard = set(wait([worker.connection for worker in busy], timeout=_WAIT_S))
+        for worker in busy:
+            if worker.connection in heard or worker.process.poll() is not None:
+                for event in self._hear(worker):
+                    on_event(event)
 
     def _hear(self, worker: _Worker) -> list[Event]:
         order, events = worker.order, list[Event]()
         assert order is not None, "only workers that have a shard are listened to"
+        ended = worker.process.poll() is not None  # asked first: its last words are in the pipe then
         try:
             while worker.order is not None and worker.connection.poll():
                 events.extend(_events_of(worker, order, worker.connection.recv()))
         except (EOFError, OSError, pickle.UnpicklingError):
+            ended = True
+        if ended and worker.order is not None:  # the pipe may be open: a child of the worker can hold its other end
             events.append(Died(worker.stage, order, self._bury(worker)))
         return events
 
@@ -143,7 +147,7 @@ def _events_of(worker: _Worker, order: Order, message: object) -> list[Event]:
             return [Finished(stage, index, failed)]
         case Raised(error):
             worker.order = None
-            return [] if isinstance(error, Stopped | ShardTaken) else [Broke(stage, error)]
+            return [] if isinstance(error, Stopped) else [Broke(stage, error)]
         case _:
             raise AssertionError(f"a worker sent {type(message).__name__}")
 

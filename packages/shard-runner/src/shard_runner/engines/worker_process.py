@@ -13,9 +13,10 @@ from typing import Any
 
 from shard_runner.batches import StageWorker
 from shard_runner.engines.sending import Raised, sendable
-from shard_runner.errors import ShardTaken, Stopped
+from shard_runner.errors import Stopped, WorkerError
 from shard_runner.lock import share_with_workers
 from shard_runner.processing import Order, process_shard
+from shard_runner.stages import Stage
 
 _PR_SET_PDEATHSIG = 1
 
@@ -59,30 +60,40 @@ class _Ears:
         return self._stopped
 
 
-def _work(connection: Connection, hello: Hello, worker: StageWorker) -> None:
-    ears = _Ears(connection)
+def _work(connection: Connection, hello: Hello) -> None:
+    ears, worker = _Ears(connection), None
     while True:
         message: Any = connection.recv()
         if not isinstance(message, Order):
             continue  # a request to stop that came between two shards: no more will be sent
-        connection.send(_outcome(worker, message, hello, ears, connection.send))
+        try:
+            worker = worker or StageWorker(_load(hello.stage))
+            connection.send(_failed_rows(worker, message, hello, ears, connection.send))
+        except (Stopped, Exception) as error:
+            connection.send(Raised(sendable(error)))
 
 
-def _outcome(
-    worker: StageWorker, order: Order, hello: Hello, ears: Callable[[], bool], send: Callable[[Any], None]
-) -> Any:
-    """Return what became of a shard: the number of failed rows, or what was raised."""
+def _load(stage: bytes) -> Stage:
     try:
-        return process_shard(
-            worker,
-            order,
-            hello.run_dir,
-            hello.building,
-            on_rows=lambda rows, fresh: send((rows, fresh)),
-            stopping=ears,
-        )
-    except (Stopped, ShardTaken, Exception) as error:
-        return Raised(sendable(error))
+        return pickle.loads(stage)
+    except Exception as error:
+        raise WorkerError(
+            f"a worker can't load the stage: {type(error).__name__}: {error}. Is the module that its `make` comes from "
+            "one that a new Python process can import?"
+        ) from error
+
+
+def _failed_rows(
+    worker: StageWorker, order: Order, hello: Hello, ears: Callable[[], bool], send: Callable[[Any], None]
+) -> int:
+    return process_shard(
+        worker,
+        order,
+        hello.run_dir,
+        hello.building,
+        on_rows=lambda rows, fresh: send((rows, fresh)),
+        stopping=ears,
+    )
 
 
 def main() -> None:
@@ -94,10 +105,12 @@ def main() -> None:
         _die_with(hello.parent)
         sys.path[:] = hello.search_path
         with share_with_workers(hello.run_dir):
-            _work(connection, hello, StageWorker(pickle.loads(hello.stage)))
+            _work(connection, hello)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         os._exit(0)
 
 
 if __name__ == "__main__":
-    main()
+    from shard_runner.engines import worker_process  # messages are of its classes, not of those in `__main__`
+
+    worker_process.main()
