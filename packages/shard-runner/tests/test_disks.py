@@ -7,7 +7,7 @@ import resource
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -88,7 +88,7 @@ def finished_ids(run_dir: Path) -> set[str]:
 
 
 @contextlib.contextmanager
-def files_of_at_most(size_bytes: int) -> Iterator[None]:
+def files_of_at_most(size_bytes: int) -> Generator[None]:
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, before[1]))
     try:
@@ -136,7 +136,7 @@ def test_a_worker_that_finds_the_disk_full_stops_the_run_in_the_same_way(tmp_pat
 
 
 @contextlib.contextmanager
-def small_disk(place: Path, size_kib: int) -> Iterator[Callable[[str], object]]:
+def small_disk(place: Path, size_kib: int) -> Generator[Callable[[str], object]]:
     """Mount a file system in memory, and yield what mounts it again with other options."""
     place.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", f"size={size_kib}k", "tmpfs", place]
@@ -186,7 +186,7 @@ def test_a_disk_that_can_t_be_written_is_named(tmp_path: Path) -> None:
 
 
 @contextlib.contextmanager
-def as_nobody() -> Iterator[None]:
+def as_nobody() -> Generator[None]:
     """Give up the rights of the administrator, who may write everywhere."""
     if os.geteuid():
         yield

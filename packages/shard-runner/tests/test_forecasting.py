@@ -54,10 +54,10 @@ def test_a_changed_setting_is_named_with_what_comes_after_it(tmp_path: Path) -> 
     told = forecast(pipeline(mark="m", limit=0.6), tmp_path)
     assert told["numbers"][0] == "keep"
     assert told["work"] == ("run", "limit: 0.5 -> 0.6")
-    assert told["after"] == ("run", "the seed, or what work is made from, has changed")
-    assert forecast(pipeline(mark="m"), tmp_path, seed=1)["numbers"] == ("read", "the seed has changed")
+    assert told["after"] == ("run", "what work is made from has changed")
+    assert forecast(pipeline(mark="m"), tmp_path, seed=1)["numbers"] == ("read", "seed: 0 -> 1")
     told = forecast(pipeline(mark="m", samples=3), tmp_path)
-    assert told["work"] == ("run", "samples: None -> 3; those there are are kept")
+    assert told["work"] == ("run", "samples: None -> 3; those that are there are kept")
     assert told["after"][0] == "depends"
 
 
@@ -73,8 +73,11 @@ def test_failed_rows_and_stopped_runs_are_taken_up(tmp_path: Path) -> None:
     stopped = [pipeline(mark="m")[0], Stage(name="work", make=lambda: stop)]
     with pytest.raises(KeyboardInterrupt):
         run(stopped, tmp_path / "stopped", **SHARED)
+    run(pipeline(broken=True), tmp_path / "unmarked", **SHARED)
+    told = forecast(pipeline(broken=True), tmp_path / "unmarked")
+    assert told["work"] == ("run", "1 failed rows are tried again")  # whatever reading the source brings
     told = forecast(stopped, tmp_path / "stopped")
-    assert told["work"] == ("go on", "an earlier run was stopped; what it finished is kept")
+    assert told["work"] == ("go on", "it is not finished; what is there is kept")
 
 
 def test_what_a_dry_run_says_is_what_a_run_does(tmp_path: Path) -> None:

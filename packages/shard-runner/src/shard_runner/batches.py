@@ -26,8 +26,12 @@ class StageWorker:
 
     @cached_property
     def call(self) -> StageFn:
-        """The stage's function."""
-        return self.stage.make()
+        """The stage's function; what `make` raises is no row's fault, and carries the stage's name as a note."""
+        try:
+            return self.stage.make()
+        except Exception as error:
+            error.add_note(f"while stage {self.stage.name!r} was made ready")
+            raise
 
 
 @dataclass
@@ -40,10 +44,13 @@ class Batch:
     stopping: Callable[[], bool] = lambda: False
     """Tells whether the run was asked to stop: then no wait is waited out."""
     attempts: int = field(default=0, init=False)
+    most_before: int | None = None
+    """What the worker's `most_rows` was before a batch ran out of memory."""
 
     def half(self, start: int, stop: int, fresh: Sequence[Row]) -> "Batch":
         """Return a batch of some of the rows."""
-        return Batch(copy.deepcopy(list(fresh[start:stop])), lambda: self.reread()[start:stop], self.stopping)
+        rows = copy.deepcopy(list(fresh[start:stop]))
+        return Batch(rows, lambda: self.reread()[start:stop], self.stopping, most_before=self.most_before)
 
 
 def run_batch(worker: StageWorker, batch: Batch) -> list[Verdict]:
@@ -69,9 +76,7 @@ def run_batch(worker: StageWorker, batch: Batch) -> list[Verdict]:
 def _after_error(worker: StageWorker, batch: Batch, error: Exception) -> list[Verdict]:
     stage, count = worker.stage, len(batch.rows)
     if is_out_of_memory(error) and not stage.whole_input:
-        free_memory()
-        worker.most_rows = max(count // 2, 1)
-        return _halved(worker, batch) if count > 1 else [_failed(error, batch.attempts)]
+        return _after_full_memory(worker, batch, error)
     if stage.retry.transient(error):
         if batch.attempts < stage.retry.attempts:
             return _again(worker, batch)
@@ -82,6 +87,17 @@ def _after_error(worker: StageWorker, batch: Batch, error: Exception) -> list[Ve
             f"stage {stage.name!r} sees all rows at once, so its error is no single row's: {_text(error)}"
         ) from error
     return _halved(worker, batch) if count > 1 else [_failed(error, batch.attempts)]
+
+
+def _after_full_memory(worker: StageWorker, batch: Batch, error: Exception) -> list[Verdict]:
+    """Halve the batch, and those after it; a row that is too large by itself says nothing about the others."""
+    free_memory()
+    count = len(batch.rows)
+    if count == 1:
+        worker.most_rows = batch.most_before
+        return [_failed(error, batch.attempts)]
+    worker.most_rows = count // 2
+    return _halved(worker, batch)
 
 
 def _again(worker: StageWorker, batch: Batch) -> list[Verdict]:
@@ -104,7 +120,10 @@ def _failed(error: Exception, attempts: int) -> Verdict:
 
 
 def _text(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception as second:  # an error that can't even say what it is
+        return f"{type(error).__name__} (without words: {type(second).__name__})"
 
 
 def frames_of(error: BaseException) -> str:

@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import accumulate, count
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,26 @@ import pyarrow.parquet as pq
 from shard_runner.errors import LedgerError
 from shard_runner.plain import to_json
 
+_GROUP_ROWS = 5000  # rows of a table that are read together: a shard takes its own out of a part with many
+
+
+@contextmanager
+def naming(path: Path) -> Generator[None]:
+    """Let errors of the system that name no file name this one, which is being written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno and error.filename is None:
+            error.filename = str(path)
+        raise
+
 
 def sync_folder(folder: Path) -> None:
     """Make the folder's own entries (new names, renames) survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(handle)
+        with naming(folder):
+            os.fsync(handle)
     finally:
         os.close(handle)
 
@@ -27,9 +43,10 @@ def sync_folder(folder: Path) -> None:
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place by one rename."""
     temporary = path.with_name(f".{path.name}.tmp")
-    write(temporary)
-    with temporary.open("rb") as file:
-        os.fsync(file.fileno())
+    with naming(path):
+        write(temporary)
+        with temporary.open("rb") as file:
+            os.fsync(file.fileno())
     temporary.replace(path)
     sync_folder(path.parent)
 
@@ -59,7 +76,7 @@ def write_table(path: Path, table: pa.Table, **how: Any) -> None:
     def write(temporary: Path) -> None:
         with pq.ParquetWriter(temporary, table.schema, compression="zstd", **how) as writer:
             if table.num_rows:  # some readers stumble over an empty row group
-                writer.write_table(table)
+                writer.write_table(table, row_group_size=_GROUP_ROWS)
 
     write_whole(path, write)
 
@@ -73,6 +90,22 @@ def load_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """
     with _damage_named(path):
         return pq.ParquetFile(path).read(columns=None if columns is None else list(columns))
+
+
+def load_rows(path: Path, start: int, stop: int) -> pa.Table:
+    """Return rows `start` to `stop` of a Parquet file that `write_table` wrote, reading little more than those.
+
+    Raises:
+        FileNotFoundError: there is no file.
+        LedgerError: the file is damaged.
+    """
+    with _damage_named(path):
+        file = pq.ParquetFile(path)
+        sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
+        starts = [0, *accumulate(sizes)]
+        wanted = [n for n, size in enumerate(sizes) if starts[n] < stop and starts[n] + size > start]
+        table = file.read_row_groups(wanted)
+        return table.slice(start - (starts[wanted[0]] if wanted else 0), stop - start)
 
 
 def load_schema(path: Path) -> pa.Schema:
@@ -99,12 +132,25 @@ def _damage_named(path: Path) -> Generator[None]:
         ) from error
 
 
-def remove_folder(folder: Path, *, first: Sequence[str]) -> None:
-    """Delete a folder, beginning with the files that say what is in it: a kill leaves none that looks whole."""
-    for name in first:
-        (folder / name).unlink(missing_ok=True)
-    if folder.exists():
-        shutil.rmtree(folder)
+_GONE = re.compile(r"\..+\.gone-\d+")
+
+
+def remove_folder(folder: Path) -> None:
+    """Delete a folder at once as far as its name goes: it gets a hidden one first, which `remove_gone` knows."""
+    if not folder.exists():
+        return
+    names = (folder.with_name(f".{folder.name}.gone-{number}") for number in count(1))
+    gone = next(path for path in names if not path.exists())
+    folder.rename(gone)
+    sync_folder(folder.parent)
+    shutil.rmtree(gone)
+
+
+def remove_gone(parent: Path) -> None:
+    """Finish the deletion of folders, where a kill came in between."""
+    for path in parent.iterdir():
+        if _GONE.fullmatch(path.name):
+            shutil.rmtree(path)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

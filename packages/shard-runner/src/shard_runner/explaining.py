@@ -9,7 +9,7 @@ from shard_runner.columns import column_to_list
 from shard_runner.disk import load_schema, load_table
 from shard_runner.errors import LedgerError
 from shard_runner.folder import STAGE_RECORD, building_folder, is_closed, part_path, shards_in, stage_folder
-from shard_runner.ledger import Entry, ledger_path, read_entries
+from shard_runner.ledger import Entry, ledger_path, read_entries, traceback_hash
 from shard_runner.outcomes import State
 from shard_runner.verdicts import sound
 
@@ -44,11 +44,14 @@ def explain(run_dir: str | Path, row_id: str) -> list[RowStep]:
     record = run_record(run_dir)
     names = [step["name"] for step in record["pipeline"]]
     inputs = {step["name"]: step["inputs"] for step in record["pipeline"]}
+    counts = {step["name"]: step.get("samples") for step in record["pipeline"]}
     before = _ancestors(run_dir, names, row_id)
     steps: list[RowStep] = []
     made: dict[str, set[str]] = {}  # by stage: ids that were made of the row
     for name in names:
         wanted = {row_id}.union(*(made[other] for other in inputs[name]))
+        samples = counts.get(name) or 0
+        wanted |= {f"{one}#{k}" for one in wanted for k in range(samples)}
         after = [step for step in _steps(run_dir, name, wanted) if step.id in wanted]
         made[name] = {out for step in after for out in step.ids_out}
         steps += [step for step in before if step.stage == name and step not in after] + after
@@ -109,6 +112,8 @@ def _verdict(step: RowStep) -> str:
     cost = f"  [{step.tokens} tokens]" if step.tokens else ""
     if step.state == "done":
         return "done -> " + (", ".join(step.ids_out) or "no rows") + cost
-    tries = f", {step.attempts} attempts" if step.attempts > 1 else ""
+    tries = f"{step.attempts} attempts" if step.attempts > 1 else ""
+    said = ", ".join(filter(None, [step.detail, tries]))
+    where = f"  [traceback {traceback_hash(step.traceback)}]" if step.traceback else ""
     frames = "".join(f"\n    {line}" for line in step.traceback.splitlines())
-    return f"{step.state}: {step.reason}" + (f" ({step.detail}{tries})" if step.detail else "") + cost + frames
+    return f"{step.state}: {step.reason}" + (f" ({said})" if said else "") + cost + where + frames

@@ -1,5 +1,6 @@
 """From finished shards to a finished stage: one schema, files of dropped and failed rows, and the record."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from shard_runner.ledger import Counts, count_ledger, read_head, refused_entries
 from shard_runner.outcomes import State
 
 _DROPPED = ("id", "reason", "detail", "tokens")
+_OWN = b"shard_runner.own"  # of a part with the columns of its neighbours: those that it had before
 _FAILED = ("id", "reason", "detail", "tokens", "attempts", "traceback_hash", "traceback", "row")
 
 
@@ -83,16 +85,34 @@ def _align_columns(folder: Path, count: int) -> None:
     """Give all parts of a stage the same columns, so that any Parquet reader takes them as one table.
 
     `table_to_rows` gives the very same rows before and after, to the order of keys: with stages side by side, a row may
-    be read at either time.
+    be read at either time. A part tells which columns it had by itself: where it comes to have other neighbours, it
+    ends with the same bytes as if it never had the old ones.
     """
     wanted: dict[str, pa.Field] = {}
     for index in range(count):
-        schema = load_schema(part_path(folder, index))
-        for column in map(schema.field, key_order(schema)):
+        for column in _own_schema(load_schema(part_path(folder, index))):
             wanted[column.name] = common_column(wanted[column.name], column) if column.name in wanted else column
-    target = [(column.name, column.type, is_json(column)) for column in wanted.values()]
+    target = pa.schema(list(wanted.values()))
     for index in range(count):
         schema = load_schema(part_path(folder, index))
-        if [(column.name, column.type, is_json(column)) for column in schema] != target:
-            rows = read_parquet(part_path(folder, index))
-            write_table(part_path(folder, index), rows_to_aligned_table(rows, wanted, key_order(schema)))
+        if _kinds(schema) != _kinds(target):
+            own = _own_schema(schema)
+            table = rows_to_aligned_table(read_parquet(part_path(folder, index)), wanted, own.names)
+            write_table(part_path(folder, index), table if _kinds(own) == _kinds(target) else _with_own(table, own))
+
+
+def _kinds(schema: pa.Schema) -> list[tuple[str, pa.DataType, bool]]:
+    return [(column.name, column.type, is_json(column)) for column in schema]
+
+
+def _own_schema(schema: pa.Schema) -> pa.Schema:
+    """Return the columns that a part had before it was given those of its neighbours."""
+    told = (schema.metadata or {}).get(_OWN)
+    if told is None:
+        return pa.schema([schema.field(name) for name in key_order(schema)])
+    return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(told)))
+
+
+def _with_own(table: pa.Table, own: pa.Schema) -> pa.Table:
+    told = base64.b64encode(own.serialize().to_pybytes())
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _OWN: told})

@@ -1,5 +1,6 @@
 """The layout of a run folder, and reading the rows that lie in it."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ def building_folder(run_dir: Path, name: str) -> Path:
 
 def earlier_folders(run_dir: Path, name: str) -> list[Path]:
     """Return folders of unfinished earlier attempts, whose finished rows may be used again."""
-    return sorted(run_dir.glob(f"{name}.old-*"))
+    pattern = re.compile(re.escape(f"{name}.old-") + r"\d+")
+    return sorted(path for path in run_dir.glob(f"{name}.old-*") if pattern.fullmatch(path.name))
 
 
 def part_path(folder: Path, index: int) -> Path:
@@ -98,7 +100,7 @@ def finished_record(run_dir: str | Path, name: str) -> dict[str, Any]:
     run_dir = Path(run_dir)
     record = read_json(stage_folder(run_dir, name) / STAGE_RECORD)
     if record is None:
-        known = ", ".join(sorted(path.parent.name for path in run_dir.glob(f"*/{STAGE_RECORD}"))) or "none"
+        known = ", ".join(sorted(path.parent.name for path in run_dir.glob(f"[!.]*/{STAGE_RECORD}"))) or "none"
         raise LedgerError(f"{run_dir} has no finished rows of {name!r} (finished: {known}); run the pipeline first")
     return record
 
@@ -115,8 +117,8 @@ def read_rows(run_dir: str | Path, name: str) -> Iterator[Row]:
 
 
 def forget(folder: Path) -> None:
-    """Delete a folder of a stage; what a kill leaves of it is taken up by no run."""
-    remove_folder(folder, first=(STAGE_RECORD, PLAN_RECORD))
+    """Delete a folder of a step; what a kill leaves of it is taken up by no run."""
+    remove_folder(folder)
 
 
 def recover_swap(run_dir: Path, name: str) -> None:

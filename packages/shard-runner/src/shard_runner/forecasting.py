@@ -42,11 +42,12 @@ def dry_run(
     """
     plan = plan_pipeline(pipeline, seed=seed, only=only)
     run_dir = Path(run_dir)
-    before = {step["name"]: step for step in (read_json(run_dir / RUN_RECORD) or {}).get("pipeline", [])}
+    last = read_json(run_dir / RUN_RECORD) or {}
+    before = {step["name"]: step for step in last.get("pipeline", [])}
     forecasts: dict[str, StepForecast] = {}
     for step in plan.steps:
         inputs = [forecasts[name] for name in plan.inputs[step.name]]
-        told = _Told(plan, run_dir, before.get(step.name))
+        told = _Told(plan, run_dir, before.get(step.name), last.get("seed"), seed)
         if isinstance(step, Source):
             will, why = told.of_source(step, source_mark(step, shard_size, limit))
         else:
@@ -63,6 +64,8 @@ class _Told:
     run_dir: Path
     before: Mapping[str, Any] | None
     """The step in the last `run.json`."""
+    seed_before: int | None
+    seed: int
 
     def of_source(self, source: Source, mark: str) -> tuple[Will, str]:
         record = self._record(source)
@@ -80,33 +83,35 @@ class _Told:
         record, growing = self._record(step), read_json(building_folder(self.run_dir, step.name) / PLAN_RECORD)
         recipe = self.plan.recipes[step.name]
         if growing and growing["recipe"] == recipe:
-            return "go on", "an earlier run was stopped; what it finished is kept"
+            return "go on", "it is not finished; what is there is kept"
         if record is None:
             return "run", "it has no output yet"
         if record["recipe"] != recipe:
             return "run", self._changed(step)
         if isinstance(step, Task) and not record.get("finished"):
             return "go on", "an earlier run was stopped"
+        sure = self._own_reason(step, record)
+        if sure:
+            return "run", sure
         again = [forecast.name for forecast in inputs if forecast.will in ("run", "go on")]
         if again:
             return "depends", f"{_listed(again)} will be worked on; equal rows are kept, others are worked on"
         unread = [forecast.name for forecast in inputs if forecast.will in ("read", "depends")]
         if unread:
             return "depends", f"rows of {_listed(unread)} may have changed; equal rows are kept"
-        return self._of_settled(step, record)
-
-    def _of_settled(self, step: Stage | Task, record: Mapping[str, Any]) -> tuple[Will, str]:
         contents = {name: self._content(name) for name in self.plan.inputs[step.name]}
-        if record["inputs"] != contents:
-            changed = [name for name, content in contents.items() if record["inputs"].get(name) != content]
+        changed = [name for name, content in contents.items() if record["inputs"].get(name) != content]
+        if changed:
             return "run", f"rows of {_listed(changed)} have changed since; equal rows are kept"
-        if record.get("samples") != self.plan.samples(step.name):
-            return (
-                "run",
-                f"samples: {record.get('samples')} -> {self.plan.samples(step.name)}; those there are are kept",
-            )
+        return "keep", "nothing has changed"
+
+    def _own_reason(self, step: Stage | Task, record: Mapping[str, Any]) -> str:
+        """Say what the step has to do whatever its inputs hold; nothing, if nothing."""
+        before, now = record.get("samples"), self.plan.samples(step.name)
+        if before != now:
+            return f"samples: {before} -> {now}; those that are there are kept"
         failed = sum(record["failed"].values()) if isinstance(step, Stage) else 0
-        return ("run", f"{failed} failed rows are tried again") if failed else ("keep", "nothing has changed")
+        return f"{failed} failed rows are tried again" if failed else ""
 
     def _record(self, step: Step) -> dict[str, Any] | None:
         name = TASK_RECORD if isinstance(step, Task) else STAGE_RECORD
@@ -125,8 +130,9 @@ class _Told:
         found += _differences(self.before["config"], step.config)
         if found:
             return "; ".join(found)
-        above = [name for name in self.plan.inputs[step.name] if name in self.plan.recipes]
-        return f"the seed, or what {_listed(above)} is made from, has changed" if above else "the seed has changed"
+        if self.seed_before != self.seed:
+            return f"seed: {self.seed_before} -> {self.seed}"
+        return f"what {_listed(self.plan.inputs[step.name])} is made from has changed"
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:

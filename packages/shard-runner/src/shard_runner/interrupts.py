@@ -1,7 +1,7 @@
-"""Ctrl-C: the first one stops after the batch under way, the second at once."""
+"""Ctrl-C and SIGTERM: the first one stops after the batch under way, the second at once."""
 
+import os
 import signal
-import sys
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -21,25 +21,29 @@ class StopRequest:
 
 @contextmanager
 def graceful_interrupts(request: StopRequest) -> Generator[None]:
-    """Turn the first Ctrl-C into a request to stop; the second interrupts as ever.
+    """Turn the first Ctrl-C or SIGTERM into a request to stop; the second ends the process as ever.
 
     Where the caller has a handler of its own, or is not in the main thread, nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler:
-        yield
-        return
+    before = {number: signal.getsignal(number) for number in _USUAL}
+    ours = [number for number, usual in _USUAL.items() if before[number] is usual]
 
     def handle(number: int, frame: FrameType | None) -> None:
         request.made = True
-        signal.signal(signal.SIGINT, before)
-        print("\nstopping after the batch under way; Ctrl-C again stops at once", file=sys.stderr)
+        for other in ours:
+            signal.signal(other, before[other])
+        os.write(2, b"\nstopping after the batch under way; Ctrl-C again stops at once\n")  # print may be under way
 
-    signal.signal(signal.SIGINT, handle)
+    for number in ours:
+        signal.signal(number, handle)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number in ours:
+            signal.signal(number, before[number])
+
+
+_USUAL = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}

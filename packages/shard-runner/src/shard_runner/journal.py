@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from shard_runner.disk import sync_folder, write_whole
+from shard_runner.disk import naming, sync_folder, write_whole
 from shard_runner.errors import ShardTaken
 from shard_runner.plain import to_json
 from shard_runner.verdicts import Verdict
@@ -64,6 +64,13 @@ def read_journal(path: Path) -> JournalContent:
     return JournalContent(shard, verdicts, b"".join(whole))
 
 
+def is_journal(path: Path) -> bool:
+    """Tell whether a file begins as a journal does."""
+    with path.open("rb") as file:
+        record = _parse(file.readline())
+    return record is not None and _SHARD in record
+
+
 def shard_record(shard_digest: str) -> bytes:
     """Return the first record of a journal: which shard it is of."""
     return _checked({_SHARD: shard_digest})
@@ -98,21 +105,24 @@ class Journal:
             write_whole(path, lambda temporary: temporary.write_bytes(content.records))
         self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         if not content.records:
-            os.write(self._handle, shard_record(shard_digest))
+            with naming(path):
+                os.write(self._handle, shard_record(shard_digest))
         self._name_synced = False
         self._synced_at, self._sync_s = time.monotonic(), 0.0
 
     def append(self, verdicts: Mapping[str, Verdict]) -> None:
         """Write the verdicts of one batch, by row key, as one record."""
         left = memoryview(to_record(verdicts))
-        while left:
-            left = left[os.write(self._handle, left) :]
+        with naming(self.path):
+            while left:
+                left = left[os.write(self._handle, left) :]
         if (time.monotonic() - self._synced_at) * _SYNC_SHARE >= self._sync_s:
             self._sync()
 
     def _sync(self) -> None:
         start = time.monotonic()
-        os.fsync(self._handle)
+        with naming(self.path):
+            os.fsync(self._handle)
         if not self._name_synced:
             sync_folder(self.path.parent)
             self._name_synced = True

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,13 @@ class Entry:
 
     @property
     def traceback_hash(self) -> str:
-        """Short fingerprint of the traceback, the same for errors from one place; empty without one."""
-        return digest_of(self.traceback)[:12] if self.traceback else ""
+        """Short fingerprint of the traceback; empty without one."""
+        return traceback_hash(self.traceback) if self.traceback else ""
+
+
+def traceback_hash(traceback: str) -> str:
+    """Return a short fingerprint of a traceback, the same for errors from one place."""
+    return digest_of(traceback)[:12]
 
 
 @dataclass(frozen=True)
@@ -168,11 +174,15 @@ def read_entries(folder: Path, index: int) -> list[Entry]:
     return [Entry(**{**row, "key": row["key"].hex()}) for row in rows]
 
 
-def read_digests(folder: Path, index: int) -> list[str]:
-    """Return the digest of each row that a finished shard gave, as 32 hex digits, in order."""
-    table = load_table(ledger_path(folder, index), ["digests"])
-    joined = b"".join(table.column("digests").to_numpy().tolist()).hex()
-    return [joined[start : start + 32] for start in range(0, len(joined), 32)]
+def read_digests(folder: Path, index: int) -> bytes:
+    """Return the digests of the rows that a finished shard gave, 16 bytes each, in order."""
+    path = ledger_path(folder, index)
+    return _digests_in(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=2)  # a stage that saw its whole input has one ledger for many shards after it
+def _digests_in(path: Path, written_at_ns: int) -> bytes:
+    return b"".join(load_table(path, ["digests"]).column("digests").to_numpy().tolist())
 
 
 def count_ledger(counts: Counts, folder: Path, index: int) -> None:

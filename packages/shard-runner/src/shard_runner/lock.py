@@ -8,6 +8,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shard_runner.disk import naming
 from shard_runner.errors import RunFolderBusy
 
 _WAIT_S = 30.0
@@ -32,8 +33,9 @@ def locked(run_dir: Path) -> Generator[None]:
             raise RunFolderBusy(
                 f"{run_dir} is in use by {holder}; wait for it to finish, stop it, or choose another run folder"
             ) from None
-        os.ftruncate(handle, 0)
-        os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+        with naming(run_dir / ".lock"):
+            os.ftruncate(handle, 0)
+            os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
         _wait_for_workers(run_dir)
         yield
     finally:

@@ -91,8 +91,9 @@ class Memory:
         """
         if self._aside is None:
             self._aside = next_aside(run_dir, building.stem)
-            (self._aside / "ledger").mkdir(parents=True)
-            shutil.copyfile(building / PLAN_RECORD, self._aside / PLAN_RECORD)
+            self._aside.mkdir()
+            write_whole(self._aside / PLAN_RECORD, lambda path: shutil.copyfile(building / PLAN_RECORD, path))
+            (self._aside / "ledger").mkdir()
             self.folders.append(self._aside)
         known = self._index
         for index in sorted((index for index in shards_in(building) if index >= first), reverse=True):

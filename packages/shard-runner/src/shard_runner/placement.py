@@ -1,11 +1,12 @@
 """Where the work is done: in this process, in worker processes, or on a Ray cluster."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from shard_runner.engines import Engine, InProcessEngine
 from shard_runner.errors import PipelineError
+from shard_runner.stages import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,9 +16,11 @@ class Placement:
     engine: Literal["local", "ray"] = "local"
     """This machine, or actors on a Ray cluster."""
     workers: int = 1
-    """Of each stage that does not say otherwise. On this machine, 1 works in the process that calls `run`."""
+    """Of each stage that does not say otherwise. On this machine, 1 works in the process that calls `run`, unless stages
+    overlap, or one of them asks for more workers or for GPUs."""
     gpus_per_worker: float = 0.0
-    """GPUs of each worker, a fraction to share one; for stages that do not say otherwise. 0: they see what is there."""
+    """GPUs of each worker, a fraction to share one; for stages that do not say otherwise. 0: they see what is there.
+    Stages that overlap have GPUs of their own, or share one by fractions."""
     overlap: bool = False
     """Stages start on what those before them have finished: a stage on the GPU and one on the cores work side by side.
     Each needs memory for its own workers."""
@@ -36,8 +39,12 @@ class Placement:
         if self.engine == "local" and (self.ray_address or self.exchange):
             raise PipelineError("ray_address and exchange need engine='ray'")
 
-    def make_engine(self, *, stopping: Callable[[], bool]) -> Engine:
+    def make_engine(self, *, stages: Sequence[Stage], stopping: Callable[[], bool]) -> Engine:
         """Return the engine; workers are started when there is work.
+
+        Args:
+            stages: That it is to work on: on this machine, what they ask for decides whether it needs processes.
+            stopping: Tells whether the run was asked to stop.
 
         Raises:
             WorkerError: what it needs is not installed.
@@ -46,12 +53,16 @@ class Placement:
             from shard_runner.engines.ray_actors import RayEngine
 
             return RayEngine(address=self.ray_address, exchange=self.exchange)
-        if self.workers > 1 or self.overlap:
+        if self.workers > 1 or self.overlap or any(self._needs_processes(stage) for stage in stages):
             from shard_runner.engines.processes import ProcessEngine
 
             return ProcessEngine()
         return InProcessEngine(stopping=stopping)
 
+    def _needs_processes(self, stage: Stage) -> bool:
+        gpus = self.gpus_per_worker if stage.num_gpus is None else stage.num_gpus
+        return (stage.workers or 1) > 1 or gpus > 0
+
 
 HERE = Placement()
-"""In the process that calls `run`."""
+"""In the process that calls `run`, unless a stage asks for more workers or for GPUs."""

@@ -14,7 +14,7 @@ from shard_runner.ledger import write_ledger
 from shard_runner.outcomes import Failed
 from shard_runner.plain import Row, digest_of, to_json
 from shard_runner.shard import Shard
-from shard_runner.verdicts import Verdict, to_verdict
+from shard_runner.verdicts import Verdict, storable, to_verdict
 
 DEATHS = 3
 """A row on which workers ended so many times is quarantined."""
@@ -51,14 +51,19 @@ class _Work:
     def __init__(self, worker: StageWorker, order: Order, run_dir: Path, journal: Journal) -> None:
         self.worker, self.stage, self.order, self.shard = worker, worker.stage, order, order.shard
         self.run_dir, self.journal = run_dir, journal
-        self.rows = self.shard.read(run_dir)
+        self._tables = self.shard.load(run_dir)
+        self.rows = self.shard.units_of(self._tables, 0, self.shard.units)
         self.ids = [row["id"] for row in self.rows]  # before the stage may change a row
         self.keys = keys_of(self.shard, run_dir, whole_input=self.stage.whole_input)
-        self.known = {key: verdict for key, verdict in journal.verdicts.items() if verdict.state in ("done", "dropped")}
+        self.known = {key: verdict for key, verdict in journal.verdicts.items() if self._stands(verdict)}
         self.failed = 0
         for position in self.shard.duplicate_units:
             detail = f"another row with the id {self.ids[position]!r} comes before it"
             self.known[self.keys[position]] = Verdict("dropped", (), "duplicate_id", detail)
+
+    def _stands(self, verdict: Verdict) -> bool:
+        """Tell whether a verdict of an earlier attempt holds; one of this run on a row that ends workers does."""
+        return verdict.state != "failed" or (self.order.careful and verdict.reason == WORKER_DIED)
 
     def batches(self) -> list[range]:
         """Return the batches as positions of rows; the same ones at every attempt."""
@@ -78,7 +83,7 @@ class _Work:
         """Work on some rows and journal what became of them."""
         made = self._tried_too_often(pending) or self._run(pending, stopping)
         verdicts = dict(zip([self.keys[position] for position in pending], made, strict=True))
-        self.journal.append(verdicts)
+        self._write(verdicts)
         self.known.update(verdicts)
         self.failed += sum(verdict.state == "failed" for verdict in made)
         if self.failed > self.order.failures_allowed:
@@ -88,12 +93,21 @@ class _Work:
                 f"the last one: {worst.reason}: {worst.detail}"
             )
 
+    def _write(self, verdicts: dict[str, Verdict]) -> None:
+        try:
+            self.journal.append(verdicts)
+        except ValueError:  # a number too long for JSON, which only writing it finds out
+            verdicts.update({key: storable(verdict) for key, verdict in verdicts.items()})
+            self.journal.append(verdicts)
+
     def _run(self, pending: Sequence[int], stopping: Callable[[], bool]) -> list[Verdict]:
         def reread() -> list[Row]:
-            fresh = self.shard.read(self.run_dir)
-            return [fresh[position] for position in pending]
+            first = pending[0]
+            fresh = self.shard.units_of(self._tables, first, pending[-1] + 1)
+            return [fresh[position - first] for position in pending]
 
-        return run_batch(self.worker, Batch([self.rows[position] for position in pending], reread, stopping))
+        rows = [self.rows[position] for position in pending]
+        return run_batch(self.worker, Batch(rows, reread, stopping, most_before=self.worker.most_rows))
 
     def _tried_too_often(self, pending: Sequence[int]) -> list[Verdict] | None:
         """Note that a row is being tried, where workers ended on this shard; None while it may be."""
@@ -103,7 +117,7 @@ class _Work:
         before = self.journal.verdicts.get(key)
         deaths = before.attempts if before is not None and before.reason == TRYING else 0
         if deaths >= DEATHS:
-            return [to_verdict(Failed("worker_died", f"the worker process ended {deaths} times while it had this row"))]
+            return [to_verdict(Failed(WORKER_DIED, f"the worker process ended {deaths} times while it had this row"))]
         _ = self.worker.call  # made first: a worker that ends while it does so has not tried the row
         self.journal.append({key: Verdict("failed", (), TRYING, attempts=deaths + 1)})
         return None
@@ -112,7 +126,7 @@ class _Work:
         """Write the shard's Parquet part and ledger, and return how many rows failed."""
         verdicts = [self.known[key] for key in self.keys]
         bad = {position for position, verdict in enumerate(verdicts) if verdict.state == "failed"}
-        fresh = self.shard.read(self.run_dir) if bad else []
+        fresh = self.shard.units_of(self._tables, 0, self.shard.units) if bad else []
         failed_rows = [to_json(fresh[position]) if position in bad else None for position in range(len(verdicts))]
         made = [row for verdict in verdicts for row in verdict.rows]
         self.journal.check_held()
@@ -128,6 +142,9 @@ class _Work:
         )
         return len(bad)
 
+
+WORKER_DIED = "worker_died"
+"""Reason of a row on which `DEATHS` workers ended."""
 
 TRYING = "being_tried"
 """Reason in the journal of a row that a worker has begun, where workers ended on its shard before."""

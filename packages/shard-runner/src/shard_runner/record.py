@@ -20,6 +20,7 @@ def describe_run(plan: Plan, how: Mapping[str, Any], settings: Mapping[str, Any]
             "config": dict(step.config),
             "version": "" if isinstance(step, Source) else step.version,
             "recipe": plan.recipes[step.name],
+            **({} if plan.samples(step.name) is None else {"samples": plan.samples(step.name)}),
         }
         for step in plan.steps
     ]

@@ -78,7 +78,8 @@ def run(
     request = StopRequest()
     with _disk_errors(run_dir):
         run_dir.mkdir(parents=True, exist_ok=True)
-        with locked(run_dir), closing(placement.make_engine(stopping=request)) as engine:
+        stages = [step for step in plan.steps if isinstance(step, Stage)]
+        with locked(run_dir), closing(placement.make_engine(stages=stages, stopping=request)) as engine:
             how = {"seed": seed, "shard_size": shard_size, "limit": limit, "max_failed_share": max_failed_share}
             write_json(run_dir / RUN_RECORD, describe_run(whole, how, settings or {}))
             gpus = placement.gpus_per_worker

@@ -15,6 +15,7 @@ from shard_runner.stages import Stage
 from shard_runner.times import Stopwatch
 
 _DEATHS_IN_A_ROW = 6
+"""Of each of a stage's workers: all of them together may fall to one and the same cause."""
 
 
 def run_stages(context: RunContext, stages: Sequence[Stage]) -> None:
@@ -91,6 +92,7 @@ class _Shift:
         match event:
             case Ticked(stage, shard, rows, fresh):
                 self._bars[stage](rows)
+                self._watches[stage].note()
                 self._ticked[stage, shard] += rows
                 if fresh:
                     self._deaths[stage] = 0
@@ -112,7 +114,9 @@ class _Shift:
         """Give the shard of a worker that ended to another, from where its journal ends."""
         self._bars[stage](-self._ticked.pop((stage, order.shard.index), 0))
         self._deaths[stage] += 1
-        if self._deaths[stage] >= _DEATHS_IN_A_ROW:
+        job = self._works[stage].job()
+        at_work = 1 if job.stage.whole_input else job.workers
+        if self._deaths[stage] >= _DEATHS_IN_A_ROW * at_work:
             self._error = self._error or WorkerError(
                 f"workers of stage {stage!r} ended {self._deaths[stage]} times without finishing a row (last: {how}); "
                 "is there memory enough for so many? Their own words are above"

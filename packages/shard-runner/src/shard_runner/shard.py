@@ -1,12 +1,14 @@
 """A shard: input rows of a stage that are worked on together, and where they lie."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow as pa
+
 from shard_runner.columns import column_to_list, table_to_rows
-from shard_runner.disk import load_table
+from shard_runner.disk import load_rows, load_table
 from shard_runner.folder import building_folder, part_path, stage_folder
 from shard_runner.ledger import read_digests
 from shard_runner.plain import Row, digest_of
@@ -23,10 +25,9 @@ class Slice:
     start: int
     stop: int
 
-    def read(self, run_dir: Path) -> list[Row]:
-        """Return the rows."""
-        table = self._look(run_dir, lambda folder: load_table(part_path(folder, self.part)))
-        return table_to_rows(table.slice(self.start, self.stop - self.start))
+    def load(self, run_dir: Path) -> pa.Table:
+        """Return the rows as a table."""
+        return self._look(run_dir, lambda folder: load_rows(part_path(folder, self.part), self.start, self.stop))
 
     def read_ids(self, run_dir: Path) -> list[str]:
         """Return the id of each row."""
@@ -36,7 +37,9 @@ class Slice:
 
     def read_digests(self, run_dir: Path) -> list[str]:
         """Return the digest of each row, 32 hex digits."""
-        return self._look(run_dir, lambda folder: read_digests(folder, self.part))[self.start : self.stop]
+        joined = self._look(run_dir, lambda folder: read_digests(folder, self.part))
+        text = joined[16 * self.start : 16 * self.stop].hex()
+        return [text[at : at + 32] for at in range(0, len(text), 32)]
 
     def _look(self, run_dir: Path, read: Callable[[Path], T]) -> T:
         """Read where the part lies: while its stage is at work, in the folder that grows."""
@@ -61,12 +64,24 @@ class Shard:
     samples: int | None = None
     """Units of each row, where the stage works on samples."""
 
-    def read(self, run_dir: Path) -> list[Row]:
-        """Return the units, fresh: the input rows, or `samples` of each."""
-        rows = [row for piece in self.slices for row in piece.read(run_dir)]
+    def load(self, run_dir: Path) -> list[pa.Table]:
+        """Return the input rows as tables, one for each slice."""
+        return [piece.load(run_dir) for piece in self.slices]
+
+    def units_of(self, tables: Sequence[pa.Table], start: int, stop: int) -> list[Row]:
+        """Return units `start` to `stop` of the loaded tables, fresh: the input rows, or samples of them."""
+        each = self.samples or 1
+        first, last = start // each, -(-stop // each)
+        rows: list[Row] = []
+        for table in tables:
+            if first < table.num_rows and last > 0:
+                rows += table_to_rows(table.slice(max(first, 0), min(last, table.num_rows) - max(first, 0)))
+            first, last = first - table.num_rows, last - table.num_rows
         if self.samples is None:
             return rows
-        return [{**row, "id": f"{row['id']}#{k}", "sample": k} for row in rows for k in range(self.samples)]
+        units = [{**row, "id": f"{row['id']}#{k}", "sample": k} for row in rows for k in range(each)]
+        skipped = start - start // each * each
+        return units[skipped : skipped + stop - start]
 
     def read_keys(self, run_dir: Path) -> list[str]:
         """Return a fingerprint of each unit, 32 hex digits."""

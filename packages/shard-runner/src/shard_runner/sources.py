@@ -6,10 +6,11 @@ from pathlib import Path
 
 from shard_runner import garbage
 from shard_runner.context import RunContext
-from shard_runner.disk import read_json
+from shard_runner.disk import read_json, write_json
 from shard_runner.errors import Stopped, TooManyFailed
 from shard_runner.finishing import finish_folder
 from shard_runner.folder import (
+    PLAN_RECORD,
     STAGE_RECORD,
     building_folder,
     forget,
@@ -19,7 +20,7 @@ from shard_runner.folder import (
     swap_in,
     write_part,
 )
-from shard_runner.ledger import refused_entries, write_ledger
+from shard_runner.ledger import read_head, refused_entries, write_ledger
 from shard_runner.plain import Row, digest_of, to_json
 from shard_runner.progress import progress_bar
 from shard_runner.seen_ids import SeenIds
@@ -48,16 +49,22 @@ def read_source(context: RunContext, source: Source) -> None:
         return
     with Stopwatch(run_dir, name, context.plan.recipes[name]) as watch:
         building.mkdir()
+        write_json(building / PLAN_RECORD, made_from)
         rows, shards = _read_shards(context, source, building, watch)
+        _check_share(context, source, building, rows, shards)  # before its record makes the folder a whole one
         new = finish_folder(building, shards, rows_in=rows, made_from=made_from)
-    failed = sum(new["failed"].values())
-    if failed > context.max_failed_share * rows:
-        worst = next(refused_entries(building, shards, "failed"))[0]
-        raise TooManyFailed(f"source {name!r}: {failed} of {rows} rows are unfit; first: {worst.detail}")
     if new == old:
         forget(building)
     else:
         swap_in(run_dir, name)
+
+
+def _check_share(context: RunContext, source: Source, building: Path, rows: int, shards: int) -> None:
+    heads = (read_head(building, index) for index in range(shards))
+    failed = sum(head.failed for head in heads if head is not None)
+    if failed > context.max_failed_share * rows:
+        worst = next(refused_entries(building, shards, "failed"))[0]
+        raise TooManyFailed(f"source {source.name!r}: {failed} of {rows} rows are unfit; first: {worst.detail}")
 
 
 def source_mark(source: Source, shard_size: int, limit: int | None) -> str:

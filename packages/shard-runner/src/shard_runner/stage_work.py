@@ -146,7 +146,7 @@ class StageWork:
         """Return the next shard to be worked on, None while there is none; `on_rows` hears of rows without work."""
         if self._again:
             return self._again.popleft()
-        while (shard := self._next_shard()) is not None:
+        while not self.context.stopping() and (shard := self._next_shard()) is not None:
             if not self._needs_no_work(shard):
                 return Order(shard, self._failures_left())
             self.finished.add(shard.index)
@@ -217,8 +217,10 @@ class StageWork:
         process_shard(StageWorker(self.stage), Order(shard), self.context.run_dir, building)
         return True
 
-    def _failures_left(self) -> int:
-        return int(self.context.max_failed_share * (self.known_units or self._units)) - self._failed
+    def _failures_left(self) -> float:
+        """Return how many more rows may fail; while an input is still at work there is no telling."""
+        known = self.known_units
+        return float("inf") if known is None else int(self.context.max_failed_share * known) - self._failed
 
     def settle(self, index: int, failed: int) -> None:
         """Note that an engine finished a shard.

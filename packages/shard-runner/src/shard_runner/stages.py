@@ -148,6 +148,8 @@ def _inputs_of(step: Step, before: Step | None, kinds: Mapping[str, Step]) -> tu
     if isinstance(step, Source):
         return ()
     inputs = step.inputs or ((before.name,) if before else ())
+    if len(set(inputs)) < len(inputs):
+        raise PipelineError(f"inputs of {step.name!r} name one twice: {list(inputs)}")
     for name in inputs:
         if name not in kinds:
             raise PipelineError(

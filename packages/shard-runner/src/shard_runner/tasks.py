@@ -1,11 +1,10 @@
 """Running a task in a folder that survives kills."""
 
-import shutil
 from functools import partial
 
 from shard_runner.context import RunContext
 from shard_runner.disk import read_json, write_json
-from shard_runner.folder import TASK_RECORD, read_rows, stage_folder
+from shard_runner.folder import TASK_RECORD, forget, read_rows, stage_folder
 from shard_runner.plain import digest_of
 from shard_runner.stages import Task, TaskContext
 from shard_runner.times import Stopwatch
@@ -20,7 +19,7 @@ def run_task(context: RunContext, task: Task) -> None:
     if before == {**record, "finished": True}:
         return
     if before != record:
-        shutil.rmtree(folder, ignore_errors=True)
+        forget(folder)
     folder.mkdir(exist_ok=True)
     write_json(folder / TASK_RECORD, record)
     inputs = {name: stage_folder(context.run_dir, name) for name in context.plan.inputs[task.name]}

@@ -44,8 +44,8 @@ def to_verdict(outcome: Outcome) -> Verdict:
     """
     if isinstance(outcome, (Dropped, Failed)):
         state: State = "dropped" if isinstance(outcome, Dropped) else "failed"
-        return Verdict(state, (), sound(outcome.reason), sound(outcome.detail), int(outcome.tokens))
-    rows, tokens = (outcome.rows, int(outcome.tokens)) if isinstance(outcome, Done) else (outcome, 0)
+        return Verdict(state, (), sound(outcome.reason), sound(outcome.detail), _count(outcome.tokens))
+    rows, tokens = (outcome.rows, _count(outcome.tokens)) if isinstance(outcome, Done) else (outcome, 0)
     if type(rows) is not list:
         _check_sequence(rows)
     for row in rows:
@@ -54,9 +54,39 @@ def to_verdict(outcome: Outcome) -> Verdict:
     if _all_flat(rows):
         return Verdict("done", [row.copy() for row in rows], "", "", tokens)
     try:
-        return Verdict("done", json.loads(to_json(rows)), "", "", tokens)
+        made = json.loads(to_json(rows))
+        if _depth(made) > _DEEPEST:
+            return to_verdict(Failed("not_plain", f"a value is nested more than {_DEEPEST} deep", tokens))
+        return Verdict("done", made, "", "", tokens)
     except (TypeError, ValueError, RecursionError) as error:
         return to_verdict(Failed("not_plain", str(error), tokens))
+
+
+def storable(verdict: Verdict) -> Verdict:
+    """Return a verdict that can be written as JSON: itself, or one that says why it can't."""
+    try:
+        to_json(verdict.as_list())
+        return verdict
+    except (TypeError, ValueError) as error:
+        return to_verdict(Failed("not_plain", str(error), verdict.tokens))
+
+
+_DEEPEST = 100
+
+
+def _depth(value: Any) -> int:
+    """Return how deep lists and dicts are nested."""
+    level, depth = [value], 0
+    while level := [item for item in level if isinstance(item, (list, dict)) and item]:
+        depth += 1
+        level = [inner for item in level for inner in (item.values() if isinstance(item, dict) else item)]
+    return depth
+
+
+def _count(tokens: Any) -> int:
+    if isinstance(tokens, bool) or not hasattr(tokens, "__index__") or not 0 <= (count := int(tokens)) < 2**63:
+        raise StageError(f"tokens must be a whole number of 0 or more; got {tokens!r}")
+    return count
 
 
 def _all_flat(rows: Sequence[Row]) -> bool:

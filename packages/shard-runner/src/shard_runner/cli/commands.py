@@ -145,7 +145,7 @@ def _status_command() -> click.Command:
             return
         click.echo(accounts_to_text(accounts))
         if not all(account.adds_up for account in accounts):
-            raise LedgerError("some rows are not accounted for; delete the folder of that stage and run again")
+            raise LedgerError("some rows are not accounted for; start the same command again: only those are worked on")
         if all(account.finished for account in accounts):
             click.echo("every stage: in = done + dropped + failed")
 

@@ -44,7 +44,8 @@ def _path_of(error: click.UsageError, named: dict[str, Any]) -> str:
 
 
 def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
+    notes = [note for note in getattr(error, "__notes__", []) if "\n" not in note]
+    text = " ".join(" ".join([str(error), *(f"({note})" for note in notes)]).split())
     expected = hasattr(error, "reason") or type(error).__module__.split(".")[0] not in ("builtins",)
     if expected and text:
         return text

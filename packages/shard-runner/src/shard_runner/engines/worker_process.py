@@ -1,4 +1,8 @@
-"""The life of a worker process: `python -m shard_runner.engines.worker_process FD`, started by `processes.py`."""
+"""The life of a worker process, which `processes.py` starts.
+
+It leads a process group, and what it starts belongs to that: a model server ends with its worker. Where the runner
+itself is killed, nobody is left to end the group: the system ends the workers (on Linux), but not what they started.
+"""
 
 import ctypes
 import os
@@ -31,7 +35,11 @@ class Hello:
     building: Path
     parent: int
     """Process id of the runner."""
-    search_path: list[str]
+
+
+@dataclass(frozen=True)
+class Begun:
+    """The first message of a worker: Python found what it needs."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +70,7 @@ class _Ears:
 
 def _work(connection: Connection, hello: Hello) -> None:
     ears, worker = _Ears(connection), None
-    while True:
-        message: Any = connection.recv()
+    while (message := _next_message(connection)) is not None:
         if not isinstance(message, Order):
             continue  # a request to stop that came between two shards: no more will be sent
         try:
@@ -71,6 +78,14 @@ def _work(connection: Connection, hello: Hello) -> None:
             connection.send(_failed_rows(worker, message, hello, ears, connection.send))
         except (Stopped, Exception) as error:
             connection.send(Raised(sendable(error)))
+
+
+def _next_message(connection: Connection) -> Any:
+    """Return what the runner sends next; None when it has closed the connection: there is no more work."""
+    try:
+        return connection.recv()
+    except (EOFError, ConnectionResetError):
+        return None
 
 
 def _load(stage: bytes) -> Stage:
@@ -96,21 +111,19 @@ def _failed_rows(
     )
 
 
-def main() -> None:
-    """Work on shards until the runner closes the connection."""
+def main(fd: int) -> None:
+    """Work on shards until the runner closes the connection, and return then: what was to be done at exit is done.
+
+    Args:
+        fd: This end of the connection.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the runner tells what a Ctrl-C means
-    connection = Connection(int(sys.argv[1]))
+    connection = Connection(fd)
     try:
         hello: Hello = connection.recv()
         _die_with(hello.parent)
-        sys.path[:] = hello.search_path
+        connection.send(Begun())
         with share_with_workers(hello.run_dir):
             _work(connection, hello)
-    except (EOFError, BrokenPipeError, ConnectionResetError):
+    except (EOFError, BrokenPipeError, ConnectionResetError):  # in the middle of the work
         os._exit(0)
-
-
-if __name__ == "__main__":
-    from shard_runner.engines import worker_process  # messages are of its classes, not of those in `__main__`
-
-    worker_process.main()
