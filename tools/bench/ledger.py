@@ -75,7 +75,9 @@ def run_stage(folder: Path, seconds_a_row: float, *, batch_size: int, shard_size
 def our_side(batch_size: int, shard_size: int) -> Side:
     """Ours with batches and shards of a size."""
     work = partial(run_stage, batch_size=batch_size, shard_size=shard_size)
-    return Side(partial(read_source, shard_size=shard_size), work, lambda folder, _: read_rows(folder / "run", "captions"))
+    return Side(
+        partial(read_source, shard_size=shard_size), work, lambda folder, _: read_rows(folder / "run", "captions")
+    )
 
 
 SIDES = {"ours": {OURS: our_side(BATCH, SHARD), OURS_16: our_side(16, 1000)}, **PEERS}

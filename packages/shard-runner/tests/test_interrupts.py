@@ -47,12 +47,12 @@ def handler_stays() -> object:
 
 @pytest.mark.parametrize("at", [0, 3, 4, 6])
 def test_ctrl_c_finishes_the_batch_under_way_and_the_next_run_does_the_rest(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], at: int
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], at: int
 ) -> None:
     seen: list[int] = []
     with pytest.raises(KeyboardInterrupt):
         run([source(), interrupted_at(at, seen)], tmp_path / "run", seed=0, shard_size=4)
-    assert "stopping after the batch under way; Ctrl-C again stops at once" in capsys.readouterr().err
+    assert "stopping after the batch under way; Ctrl-C again stops at once" in capfd.readouterr().err
     assert seen == list(range(at // 2 * 2 + 2))
     assert status(tmp_path / "run")[1].settled == len(seen)
     run([source(), interrupted_at(99, seen)], tmp_path / "run", seed=0, shard_size=4)

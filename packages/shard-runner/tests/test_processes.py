@@ -1,9 +1,11 @@
 """Worker processes: the same bytes, and every way in which one of them can end."""
 
+import json
 import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,10 @@ from shard_runner import (
     status,
 )
 from shard_runner.batches import StageWorker
-from shard_runner.engines.gpus import share_gpus
+from shard_runner.engines import processes
+from shard_runner.engines.gpus import GpuPool, share_gpus, visible_gpus
+from shard_runner.engines.in_process import InProcessEngine
+from shard_runner.engines.processes import ProcessEngine
 from shard_runner.engines.sending import sendable
 from shard_runner.processing import Order, process_shard
 from shard_runner.shard import Shard, Slice
@@ -115,6 +120,32 @@ def test_workers_that_end_before_they_work_end_the_run(tmp_path: Path, monkeypat
     assert (account.settled, account.pending) == (0, 12)
 
 
+def test_every_worker_may_end_as_often_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "_DEATHS_IN_A_ROW", 2)
+    place = str(tmp_path)
+
+    def fall_together(row: Any) -> Any:
+        import signal
+        import time
+
+        if len(os.listdir(place)) < 3:  # the run's folder, and a mark of each
+            open(os.path.join(place, f"begun-{row['x']}"), "w").close()
+            while len(os.listdir(place)) < 3:
+                time.sleep(0.01)
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [row]
+
+    run([source(2), each(fall_together)], tmp_path / "run", seed=0, shard_size=1, placement=Placement(workers=2))
+    assert status(tmp_path / "run")[1].done == 2
+
+
+def test_workers_of_a_whole_input_end_as_often_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduling, "_DEATHS_IN_A_ROW", 2)
+    stage = Stage(name="work", make=lambda: os._exit(3), whole_input=True)
+    with pytest.raises(WorkerError, match="ended 2 times"):
+        run([source(3), stage], tmp_path / "run", seed=0, placement=Placement(workers=8))
+
+
 def test_a_row_is_not_blamed_for_a_worker_that_ended_before_it_tried_it(tmp_path: Path) -> None:
     run([source(1)], tmp_path, seed=0)
     (tmp_path / "work.next").mkdir()
@@ -153,6 +184,100 @@ def test_a_worker_that_ended_is_noticed_while_a_child_of_its_own_lives_on(tmp_pa
     Path(mark).unlink()
 
 
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return state.rpartition(")")[2].split()[0] != "Z"
+
+
+def ends_soon(pid: int) -> bool:
+    until = time.monotonic() + 5
+    while is_running(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    return not is_running(pid)
+
+
+def serving(place: Path, *, then: str = "") -> Stage:
+    """Return a stage whose worker starts a server, and notes its process id and that it left as Python does."""
+
+    def make() -> Any:
+        import atexit
+        import subprocess
+        from pathlib import Path
+
+        server = subprocess.Popen(["sleep", "60"])
+        Path(place, "server").write_text(str(server.pid))
+        atexit.register(lambda: Path(place, "left").touch())
+
+        def work(rows: Any) -> Any:
+            exec(then)
+            return [[row] for row in rows]
+
+        return work
+
+    return Stage(name="work", make=make)
+
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
+
+@on_linux
+def test_what_a_worker_started_ends_with_it_and_it_may_do_what_is_to_be_done_at_exit(tmp_path: Path) -> None:
+    run([source(2), serving(tmp_path)], tmp_path / "run", seed=0, placement=ALONE)
+    assert ends_soon(int((tmp_path / "server").read_text()))
+    assert (tmp_path / "left").exists()
+
+
+@on_linux
+def test_a_worker_that_does_not_leave_is_ended_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "_GRACE_S", 0.2)
+    stays = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start()"
+    begun = time.monotonic()
+    run([source(2), serving(tmp_path, then=stays)], tmp_path / "run", seed=0, placement=ALONE)
+    assert time.monotonic() - begun < 30
+    assert ends_soon(int((tmp_path / "server").read_text()))
+    assert not (tmp_path / "left").exists()
+
+
+@on_linux
+def test_what_a_worker_that_was_killed_started_ends(tmp_path: Path) -> None:
+    killed = f"import os, signal; mark = {str(tmp_path / 'mark')!r}\n"
+    killed += "if not os.path.exists(mark): os.rename(os.path.dirname(mark) + '/server', mark); os.kill(os.getpid(), 9)"
+    run([source(2), serving(tmp_path, then=killed)], tmp_path / "run", seed=0, placement=ALONE)
+    assert ends_soon(int((tmp_path / "mark").read_text()))
+    assert ends_soon(int((tmp_path / "server").read_text()))
+
+
+@on_linux
+def test_an_error_ends_what_busy_workers_started(tmp_path: Path) -> None:
+    broken = "from shard_runner import StageError; raise StageError('no')"
+    with pytest.raises(StageError, match="no"):
+        run([source(2), serving(tmp_path, then=broken)], tmp_path / "run", seed=0, placement=ALONE)
+    assert ends_soon(int((tmp_path / "server").read_text()))
+
+
+def test_a_worker_that_can_t_import_this_package_is_told_of_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("cloudpickle")
+    run([source(), each(lambda row: [row], "first")], tmp_path, seed=0, placement=ALONE)
+    monkeypatch.setattr(sys, "path", [path for path in sys.path if path.endswith(f"python3.{sys.version_info.minor}")])
+    told = r"a worker of stage 'work' ended before it could begin \(exit status 1\); .* Can .* import shard_runner,"
+    with pytest.raises(WorkerError, match=told):
+        run([source(), each(lambda row: [row])], tmp_path, seed=0, placement=ALONE)
+    assert capfd.readouterr().err.count("No module named 'shard_runner'") == 1
+
+
+def test_a_worker_finds_what_only_the_runner_s_search_path_has(tmp_path: Path) -> None:
+    """The interpreter of an environment's own base knows nothing of the packages in it."""
+    (tmp_path / "script.py").write_text(f"import sys\nsys.path[:] = {json.dumps(sys.path)}\n{SCRIPT}")
+    command = [getattr(sys, "_base_executable", sys.executable), "-I", tmp_path / "script.py", tmp_path / "run"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    assert (done.stderr, done.stdout) == ("", "once\n['A!', 'B!']\n")
+
+
 def test_a_stage_that_can_t_be_sent_is_told_so(tmp_path: Path) -> None:
     lock = threading.Lock()
 
@@ -181,7 +306,7 @@ def test_an_error_in_make_comes_back_with_class_text_and_the_way_to_it(tmp_path:
 
     with pytest.raises(LookupError, match="no such model") as told:
         run([source(), Stage(name="work", make=make_broken)], tmp_path, seed=0, placement=ALONE)
-    (note,) = told.value.__notes__
+    note = told.value.__notes__[-1]
     assert note.startswith("in a worker:\nTraceback")
     assert "in make_broken" in note
 
@@ -288,6 +413,78 @@ def test_gpus_are_shared_out(gpus: str, workers: int, each_has: float, shares: S
 def test_gpus_that_are_not_there_are_told_of(gpus: str, workers: int, each_has: float, message: str) -> None:
     with pytest.raises(WorkerError, match=message):
         share_gpus(list(gpus), workers, each_has)
+
+
+@pytest.mark.parametrize(
+    ("named", "names"), [("", []), ("0, 1", ["0", "1"]), ("-1", []), ("2,-1,3", ["2"]), ("GPU-a,", ["GPU-a"])]
+)
+def test_gpus_are_those_that_cuda_shows(named: str, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", named)
+    assert visible_gpus() == names
+
+
+def test_stages_at_work_have_gpus_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2")
+    pool = GpuPool()
+    assert pool.take("draw", 1, 1) == ["0"]
+    assert pool.take("judge", 2, 0.4) == ["1", "1"]
+    assert pool.take("count", 4, 0) == [None] * 4
+    told = (
+        r"stage 'train': 2 workers with 1 GPUs each need 2; 3 are visible \(0: stage 'draw' has 1 of it, "
+        r"1: stage 'judge' has 0\.8 of it, 2\)\. Give fewer workers, or .*, or let stages not overlap"
+    )
+    with pytest.raises(WorkerError, match=told):
+        pool.take("train", 2, 1)
+    assert pool.take("look", 2, 0.2) == ["1", "2"]
+    with pytest.raises(WorkerError, match=r"1: stage 'judge' has 0\.8 of it and stage 'look' has 0\.2 of it, 2"):
+        pool.take("train", 1, 1)
+    for name in ("draw", "count", "unknown"):
+        pool.give_back(name)
+    assert pool.take("train", 1, 1) == ["0"]
+
+
+def test_stages_that_overlap_see_gpus_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
+
+    def look(row: Any) -> Any:
+        return [{**row, "sees": [*row.get("sees", []), os.environ["CUDA_VISIBLE_DEVICES"]]}]
+
+    beside = Placement(overlap=True, gpus_per_worker=1)
+    run([source(2), each(look, "a"), each(look, "b")], tmp_path / "run", seed=0, placement=beside)
+    assert [row["sees"] for row in read_rows(tmp_path / "run", "b")] == [["0", "1"]] * 2
+    three = [source(2), *(each(look, name) for name in "xyz")]
+    with pytest.raises(WorkerError, match=r"stage 'z': .*0: stage 'x' has 1 of it, 1: stage 'y' has 1 of it"):
+        run(three, tmp_path / "more", seed=0, placement=beside)
+    after = Placement(gpus_per_worker=1)  # one after the other: each gives back what it had
+    run(three[:3], tmp_path / "more", seed=0, placement=after)
+    assert [row["sees"] for row in read_rows(tmp_path / "more", "y")] == [["0", "0"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "placement", "engine"),
+    [
+        ({}, Placement(), InProcessEngine),
+        ({"workers": 1, "num_gpus": 0}, Placement(gpus_per_worker=1), InProcessEngine),
+        ({"workers": 2}, Placement(), ProcessEngine),
+        ({"num_gpus": 0.5}, Placement(), ProcessEngine),
+        ({}, Placement(gpus_per_worker=1), ProcessEngine),
+        ({}, Placement(workers=2), ProcessEngine),
+    ],
+)
+def test_workers_and_gpus_of_a_stage_need_processes(
+    asked: dict[str, Any], placement: Placement, engine: type[InProcessEngine | ProcessEngine]
+) -> None:
+    stages = [Stage(name="plain", make=lambda: list, num_gpus=0), Stage(name="asks", make=lambda: list, **asked)]
+    assert type(placement.make_engine(stages=stages, stopping=lambda: False)) is engine
+    assert type(placement.make_engine(stages=[], stopping=lambda: False)) is (
+        ProcessEngine if placement.workers > 1 else InProcessEngine
+    )
+
+
+def test_a_stage_has_the_workers_that_it_asks_for(tmp_path: Path) -> None:
+    two = each(lambda row: [{**row, "pid": os.getpid()}], workers=2)
+    run([source(2), two], tmp_path / "run", seed=0, shard_size=1)
+    assert os.getpid() not in {row["pid"] for row in read_rows(tmp_path / "run", "work")}
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from shard_runner import (
     Done,
+    LedgerError,
     Outcome,
     PipelineError,
     Placement,
@@ -153,3 +154,28 @@ def test_units_of_a_shard_are_the_same_however_they_are_cut(tmp_path: Path, samp
     for start in range(shard.units):
         for stop in range(start, shard.units + 1):
             assert shard.units_of(tables, start, stop) == whole[start:stop]
+
+
+@pytest.mark.parametrize("name", ["part-00001.parquet", "ledger/00001.parquet"])
+def test_a_finished_file_that_was_cut_off_is_told_and_its_shard_done_again(tmp_path: Path, name: str) -> None:
+    seen: list[str] = []
+
+    def work(rows: list[Row]) -> list[Outcome]:
+        seen.extend(row["id"] for row in rows)
+        return [[row] for row in rows]
+
+    pipeline = [numbers(9), Stage(name="work", make=lambda: work), keep("after")]
+    run(pipeline, tmp_path, seed=0, shard_size=3)
+    path = tmp_path / "work" / name
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    with pytest.raises(
+        LedgerError, match=r"00001\.parquet is damaged .*; delete it and start the same command"
+    ) as told:
+        run(pipeline, tmp_path, seed=0, shard_size=3)
+    Path(str(told.value).split(" is damaged")[0]).unlink()
+    path.unlink(missing_ok=True)
+    seen.clear()
+    run(pipeline, tmp_path, seed=0, shard_size=3)
+    assert seen == ["n3", "n4", "n5"]
+    assert path.read_bytes() == whole

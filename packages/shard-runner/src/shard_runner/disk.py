@@ -1,5 +1,7 @@
 """Files that are either whole or not there, whatever moment the process dies at."""
 
+import base64
+import errno
 import json
 import os
 import re
@@ -19,13 +21,16 @@ from shard_runner.plain import to_json
 _GROUP_ROWS = 5000  # rows of a table that are read together: a shard takes its own out of a part with many
 
 
+_OF_A_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+
 @contextmanager
 def naming(path: Path) -> Generator[None]:
-    """Let errors of the system that name no file name this one, which is being written."""
+    """Let a disk's errors name the file that is being written, since a write that fails names none."""
     try:
         yield
     except OSError as error:
-        if error.errno and error.filename is None:
+        if error.errno in _OF_A_DISK and error.filename is None:
             error.filename = str(path)
         raise
 
@@ -81,6 +86,14 @@ def write_table(path: Path, table: pa.Table, **how: Any) -> None:
     write_whole(path, write)
 
 
+def ends_as_parquet(path: Path) -> bool:
+    """Tell whether a file ends as Parquet files do, which none does that was cut off; it costs one short read."""
+    with path.open("rb") as file:
+        file.seek(0, os.SEEK_END)
+        file.seek(-min(file.tell(), 4), os.SEEK_END)
+        return file.read() == b"PAR1"
+
+
 def load_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """Return the table of a Parquet file that `write_table` wrote.
 
@@ -109,14 +122,20 @@ def load_rows(path: Path, start: int, stop: int) -> pa.Table:
 
 
 def load_schema(path: Path) -> pa.Schema:
-    """Return the schema of a Parquet file that `write_table` wrote.
+    """Return the schema of a Parquet file that `write_table` wrote, to the letter.
+
+    Arrow's own reader gives the items of lists another name than they were written with.
 
     Raises:
         FileNotFoundError: there is no file.
         LedgerError: the file is damaged.
     """
     with _damage_named(path):
-        return pq.read_schema(path)
+        metadata = pq.read_metadata(path)
+        told = (metadata.metadata or {}).get(b"ARROW:schema")
+        if told is None:  # a file of somebody else
+            return metadata.schema.to_arrow_schema()
+        return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(told)))
 
 
 @contextmanager
@@ -132,7 +151,7 @@ def _damage_named(path: Path) -> Generator[None]:
         ) from error
 
 
-_GONE = re.compile(r"\..+\.gone-\d+")
+_GONE = re.compile(r"\.[a-z0-9][a-z0-9_-]*(\.next|\.old-\d+)?\.gone-\d+")  # hidden, and of no step's name
 
 
 def remove_folder(folder: Path) -> None:
@@ -143,14 +162,21 @@ def remove_folder(folder: Path) -> None:
     gone = next(path for path in names if not path.exists())
     folder.rename(gone)
     sync_folder(folder.parent)
-    shutil.rmtree(gone)
+    _delete(gone)
 
 
 def remove_gone(parent: Path) -> None:
     """Finish the deletion of folders, where a kill came in between."""
     for path in parent.iterdir():
         if _GONE.fullmatch(path.name):
-            shutil.rmtree(path)
+            _delete(path)
+
+
+def _delete(folder: Path) -> None:
+    if folder.is_symlink():  # to a folder on another disk, which is somebody's own
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

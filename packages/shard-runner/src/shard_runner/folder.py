@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from shard_runner.columns import rows_to_table, table_to_rows
-from shard_runner.disk import load_table, read_json, remove_folder, sync_folder, write_table
+from shard_runner.disk import ends_as_parquet, load_table, read_json, remove_folder, sync_folder, write_table
 from shard_runner.errors import LedgerError
 from shard_runner.ledger import ledger_path, read_entries
 from shard_runner.plain import Row
@@ -65,8 +65,10 @@ def is_closed(folder: Path, index: int) -> bool:
 
 
 def is_whole(folder: Path, record: Mapping[str, Any]) -> bool:
-    """Tell whether every shard that a folder's record speaks of is there."""
-    return all(is_closed(folder, index) for index in range(len(record["shards"])))
+    """Tell whether every shard that a folder's record speaks of is there, and no file of it was cut off."""
+    shards = range(len(record["shards"]))
+    files = (path(folder, index) for index in shards for path in (part_path, ledger_path))
+    return all(is_closed(folder, index) for index in shards) and all(map(ends_as_parquet, files))
 
 
 def read_verdicts(folder: Path, index: int) -> dict[str, Verdict]:

@@ -130,7 +130,8 @@ def _conformed_column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.
     own = table.schema.field(field.name)
     if own.type == field.type and is_json(own) == is_json(field):
         return table.column(field.name)
-    rows = table_to_rows(table.select([field.name]))
+    alone = table.select([field.name]).replace_schema_metadata()  # without the order of keys, which may lack this one
+    rows = table_to_rows(alone)
     made = rows_to_table(rows, {field.name: field}).column(0)
     assert made.type == field.type, f"{field.name}: {made.type} in place of {field.type}"
     return made

@@ -16,8 +16,8 @@ class Placement:
     engine: Literal["local", "ray"] = "local"
     """This machine, or actors on a Ray cluster."""
     workers: int = 1
-    """Of each stage that does not say otherwise. On this machine, 1 works in the process that calls `run`, unless stages
-    overlap, or one of them asks for more workers or for GPUs."""
+    """Of each stage that does not say otherwise. On this machine, 1 works in the process that calls `run`, unless
+    stages overlap, or one of them asks for more workers or for GPUs."""
     gpus_per_worker: float = 0.0
     """GPUs of each worker, a fraction to share one; for stages that do not say otherwise. 0: they see what is there.
     Stages that overlap have GPUs of their own, or share one by fractions."""

@@ -1,6 +1,7 @@
 """Running a pipeline."""
 
 import errno
+import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -9,15 +10,17 @@ from typing import Any
 
 from shard_runner.accounts import RUN_RECORD, StageAccount, accounts_to_text, recorded_accounts
 from shard_runner.context import RunContext
-from shard_runner.disk import write_json
+from shard_runner.disk import remove_gone, write_json
 from shard_runner.errors import LedgerError, PipelineError, Stopped
 from shard_runner.interrupts import StopRequest, graceful_interrupts
 from shard_runner.lock import locked
 from shard_runner.placement import HERE, Placement
+from shard_runner.plain import to_json
 from shard_runner.record import describe_run
 from shard_runner.scheduling import run_stages
 from shard_runner.sources import read_source
 from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline
+from shard_runner.strangers import check_folders
 from shard_runner.tasks import run_task
 
 
@@ -65,21 +68,28 @@ def run(
         placement: Where the work is done: by default in this process.
 
     Raises:
-        PipelineError: the pipeline or the arguments make no sense; nothing was done.
+        PipelineError: the pipeline or the arguments make no sense, or a folder of a step's name holds other files;
+            nothing was done.
         StageError: a stage broke its contract, or too many of its rows failed.
+        WorkerError: worker processes can't be started, or end again and again.
         RunFolderBusy: another process works on the folder.
         LedgerError: the disk is full or can't be written, or files were damaged.
         KeyboardInterrupt: after Ctrl-C; what was finished is kept.
+        Exception: what a source's `rows` and `fingerprint`, a stage's `make` or a task raise comes as it is.
     """
     _check_arguments(shard_size, limit, max_failed_share)
+    _check_settings(settings or {})
     whole = plan_pipeline(pipeline, seed=seed)
     plan = plan_pipeline(pipeline, seed=seed, only=only)
     run_dir = Path(run_dir)
     request = StopRequest()
-    with _disk_errors(run_dir):
+    with _disk_errors(run_dir, making=True):
         run_dir.mkdir(parents=True, exist_ok=True)
-        stages = [step for step in plan.steps if isinstance(step, Stage)]
-        with locked(run_dir), closing(placement.make_engine(stages=stages, stopping=request)) as engine:
+    stages = [step for step in plan.steps if isinstance(step, Stage)]
+    with _disk_errors(run_dir), locked(run_dir):
+        remove_gone(run_dir)
+        check_folders(run_dir, [step.name for step in plan.steps])
+        with closing(placement.make_engine(stages=stages, stopping=request)) as engine:
             how = {"seed": seed, "shard_size": shard_size, "limit": limit, "max_failed_share": max_failed_share}
             write_json(run_dir / RUN_RECORD, describe_run(whole, how, settings or {}))
             gpus = placement.gpus_per_worker
@@ -96,6 +106,13 @@ def _check_arguments(shard_size: int, limit: int | None, max_failed_share: float
         raise PipelineError(f"limit must be at least 1, or None for all rows; got {limit}")
     if not 0 <= max_failed_share <= 1:
         raise PipelineError(f"max_failed_share must lie between 0 and 1; got {max_failed_share}")
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    try:
+        to_json(dict(settings))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PipelineError(f"settings must be plain values, so that {RUN_RECORD} can keep them: {error}") from error
 
 
 Shift = Source | Task | list[Stage]
@@ -142,14 +159,18 @@ _NO_WRITING = {errno.EROFS: "the disk can't be written to", errno.EACCES: "permi
 
 
 @contextmanager
-def _disk_errors(run_dir: Path) -> Generator[None]:
-    """Say what to do about a disk that takes no more; a stage's own errors are rows' errors and do not come here."""
+def _disk_errors(run_dir: Path, *, making: bool = False) -> Generator[None]:
+    """Say what to do about a disk that takes no more; an error that names no file of the run folder is somebody else's.
+
+    While the folder is being made, those above it count too.
+    """
     try:
         yield
     except OSError as error:
         what = (_NO_ROOM | _NO_WRITING).get(error.errno or 0)
-        where, ours = Path(error.filename or run_dir).absolute(), run_dir.absolute()
-        if what is None or not (where.is_relative_to(ours) or ours.is_relative_to(where)):  # a file of a stage's own
+        named, ours = error.filename, run_dir.absolute()
+        where = Path(os.fsdecode(named)).absolute() if isinstance(named, str | bytes | os.PathLike) else None
+        if what is None or where is None or not (where.is_relative_to(ours) or (making and ours.is_relative_to(where))):
             raise
         todo = "make room" if error.errno in _NO_ROOM else "choose another run folder, or mend it"
         raise LedgerError(

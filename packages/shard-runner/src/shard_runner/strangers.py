@@ -35,14 +35,10 @@ def check_folders(run_dir: Path, names: Iterable[str]) -> None:
 
 
 def _is_free(path: Path) -> bool:
-    if path.is_symlink() or path.is_file():
-        return False
-    return not path.exists() or not any(path.iterdir())
+    return not path.exists() or (path.is_dir() and not any(path.iterdir()))
 
 
 def _is_step_folder(path: Path) -> bool:
-    if path.is_symlink() or not path.is_dir():
-        return False
     records = (*_RECORDS, *(f".{name}.tmp" for name in _RECORDS))  # a kill can leave one half written
     return any((path / name).is_file() for name in records) or any(_is_shard(path, index) for index in shards_in(path))
 

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
 
@@ -33,7 +32,7 @@ class GpuPool:
     """The GPUs of this machine, and what stages at work have of them."""
 
     def __init__(self) -> None:
-        self._held: dict[str, Counter[str]] = {}
+        self._held: dict[str, dict[str, float]] = {}
 
     def take(self, stage: str, workers: int, each: float) -> list[str | None]:
         """Return the value of `CUDA_VISIBLE_DEVICES` for each worker of a stage, as `share_gpus` does.
@@ -48,9 +47,7 @@ class GpuPool:
             raise WorkerError(f"stage {stage!r}: {error}") from None
         names = [name for share in shares if share is not None for name in share.split(",")]
         if names:
-            self._held[stage] = Counter[str]()
-        for name in names:
-            self._held[stage][name] += min(each, 1)  # pyright: ignore[reportArgumentType]
+            self._held[stage] = {name: names.count(name) * min(each, 1) for name in names}
         return shares
 
     def give_back(self, stage: str) -> None:

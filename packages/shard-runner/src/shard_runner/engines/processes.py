@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
@@ -161,7 +161,7 @@ class ProcessEngine:
             self.dismiss(stage)
 
 
-def _end(workers: Iterable[_Worker]) -> None:
+def _end(workers: Collection[_Worker]) -> None:
     idle = [worker for worker in workers if worker.order is None]
     until = time.monotonic() + _GRACE_S
     try:
@@ -208,7 +208,7 @@ def _start(team: _Team, place: int) -> _Worker:
     if team.gpus[place] is not None:
         environment["CUDA_VISIBLE_DEVICES"] = str(team.gpus[place])
     process = subprocess.Popen(
-        [sys.executable, "-c", _START, str(theirs.fileno()), *(path for path in sys.path if isinstance(path, str))],
+        [sys.executable, "-c", _START, str(theirs.fileno()), *map(str, sys.path)],
         pass_fds=[theirs.fileno()],
         env=environment,
         process_group=0,  # a Ctrl-C on the terminal comes to the runner alone
