@@ -278,6 +278,44 @@ def test_a_worker_finds_what_only_the_runner_s_search_path_has(tmp_path: Path) -
     assert (done.stderr, done.stdout) == ("", "once\n['A!', 'B!']\n")
 
 
+def test_a_shard_whose_worker_ended_before_it_could_tell_that_it_is_finished_is_not_worked_on_again(
+    tmp_path: Path,
+) -> None:
+    calls, mark = str(tmp_path / "calls.txt"), str(tmp_path / "mark")
+
+    def make_dying() -> Any:
+        import os
+        import signal
+        from pathlib import Path
+
+        from shard_runner.engines import worker_process
+
+        finish = worker_process.process_shard  # pyright: ignore[reportPrivateImportUsage]
+
+        def finish_and_die(*arguments: Any, **named: Any) -> int:
+            failed = finish(*arguments, **named)
+            if not os.path.exists(mark):
+                Path(mark).touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+            return failed
+
+        worker_process.process_shard = finish_and_die  # pyright: ignore[reportPrivateImportUsage]
+
+        def work(rows: Any) -> Any:
+            from shard_runner import Failed
+
+            with open(calls, "a") as file:
+                file.writelines(f"{row['x']}\n" for row in rows)
+            return [Failed("three") if row["x"] == 3 else [row] for row in rows]
+
+        return work
+
+    run([source(), Stage(name="work", make=make_dying)], tmp_path / "run", seed=0, shard_size=6, placement=ALONE)
+    assert Path(calls).read_text().splitlines() == [str(x) for x in range(12)]
+    account = status(tmp_path / "run")[1]
+    assert (account.done, account.failed, account.finished, account.adds_up) == (11, {"three": 1}, True, True)
+
+
 def test_a_stage_that_can_t_be_sent_is_told_so(tmp_path: Path) -> None:
     lock = threading.Lock()
 

@@ -111,8 +111,13 @@ class _Shift:
             self._error = self._error or error
 
     def _bury(self, stage: str, order: Order, how: str) -> None:
-        """Give the shard of a worker that ended to another, from where its journal ends."""
+        """Give the shard of a worker that ended to another, from where its journal ends, unless it had finished it."""
         self._bars[stage](-self._ticked.pop((stage, order.shard.index), 0))
+        failed = self._works[stage].failed_if_finished(order)
+        if failed is not None:
+            self._bars[stage](order.shard.units)
+            self._settle(stage, order.shard.index, failed)
+            return
         self._deaths[stage] += 1
         job = self._works[stage].job()
         at_work = 1 if job.stage.whole_input else job.workers

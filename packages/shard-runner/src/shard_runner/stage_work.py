@@ -236,6 +236,10 @@ class StageWork:
                 f"see {self.building}, and `status`"
             )
 
+    def failed_if_finished(self, order: Order) -> int | None:
+        """Return how many rows of a shard failed whose worker ended; None where it had not finished it."""
+        return failed_in(self.building, order.shard.index) if is_finished(self.building, order.shard) else None
+
     def again(self, order: Order) -> None:
         """Take back a shard whose worker ended."""
         self._again.append(replace(order, careful=True))
