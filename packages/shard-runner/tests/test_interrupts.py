@@ -61,6 +61,24 @@ def test_ctrl_c_finishes_the_batch_under_way_and_the_next_run_does_the_rest(
     assert files(tmp_path / "run") == files(tmp_path / "whole")
 
 
+def test_sigterm_stops_after_the_batch_under_way_too(tmp_path: Path) -> None:
+    seen: list[int] = []
+
+    def work(rows: list[Row]) -> list[Outcome]:
+        seen.extend(row["x"] for row in rows)
+        if len(seen) == 4:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return [[row] for row in rows]
+
+    steps = [source(), Stage(name="work", make=lambda: work, batch_size=2)]
+    with pytest.raises(KeyboardInterrupt):
+        run(steps, tmp_path, seed=0, shard_size=4)
+    assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    assert (seen, status(tmp_path)[1].settled) == ([0, 1, 2, 3], 4)
+    run(steps, tmp_path, seed=0, shard_size=4)
+    assert seen == list(range(8))
+
+
 def test_a_second_ctrl_c_stops_at_once_and_loses_the_batch_under_way_only(tmp_path: Path) -> None:
     seen: list[int] = []
     with pytest.raises(KeyboardInterrupt):

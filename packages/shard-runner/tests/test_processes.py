@@ -120,6 +120,8 @@ def test_workers_that_end_before_they_work_end_the_run(tmp_path: Path, monkeypat
     assert (account.settled, account.pending) == (0, 12)
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_every_worker_may_end_as_often_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduling, "_DEATHS_IN_A_ROW", 2)
     place = str(tmp_path)
@@ -139,6 +141,8 @@ def test_every_worker_may_end_as_often_as_one(tmp_path: Path, monkeypatch: pytes
     assert status(tmp_path / "run")[1].done == 2
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_workers_of_a_whole_input_end_as_often_as_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scheduling, "_DEATHS_IN_A_ROW", 2)
     stage = Stage(name="work", make=lambda: os._exit(3), whole_input=True)
@@ -164,6 +168,8 @@ def test_a_row_is_not_blamed_for_a_worker_that_ended_before_it_tried_it(tmp_path
     assert process_shard(StageWorker(stage), order, tmp_path, tmp_path / "work.next") == 0
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_that_ended_is_noticed_while_a_child_of_its_own_lives_on(tmp_path: Path) -> None:
     def leave_a_child(row: Any) -> Any:
         import signal
@@ -224,6 +230,8 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @on_linux
+@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_worker_started_ends_with_it_and_it_may_do_what_is_to_be_done_at_exit(tmp_path: Path) -> None:
     run([source(2), serving(tmp_path)], tmp_path / "run", seed=0, placement=ALONE)
     assert ends_soon(int((tmp_path / "server").read_text()))
@@ -231,6 +239,8 @@ def test_what_a_worker_started_ends_with_it_and_it_may_do_what_is_to_be_done_at_
 
 
 @on_linux
+@pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_that_does_not_leave_is_ended_after_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "_GRACE_S", 0.2)
     stays = "import threading, time; threading.Thread(target=time.sleep, args=(60,)).start()"
@@ -242,6 +252,8 @@ def test_a_worker_that_does_not_leave_is_ended_after_a_while(tmp_path: Path, mon
 
 
 @on_linux
+@pytest.mark.slow
+@pytest.mark.long
 def test_what_a_worker_that_was_killed_started_ends(tmp_path: Path) -> None:
     killed = f"import os, signal; mark = {str(tmp_path / 'mark')!r}\n"
     killed += "if not os.path.exists(mark): os.rename(os.path.dirname(mark) + '/server', mark); os.kill(os.getpid(), 9)"
@@ -251,6 +263,8 @@ def test_what_a_worker_that_was_killed_started_ends(tmp_path: Path) -> None:
 
 
 @on_linux
+@pytest.mark.slow
+@pytest.mark.long
 def test_an_error_ends_what_busy_workers_started(tmp_path: Path) -> None:
     broken = "from shard_runner import StageError; raise StageError('no')"
     with pytest.raises(StageError, match="no"):
@@ -270,6 +284,8 @@ def test_a_worker_that_can_t_import_this_package_is_told_of_at_once(
     assert capfd.readouterr().err.count("No module named 'shard_runner'") == 1
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_a_worker_finds_what_only_the_runner_s_search_path_has(tmp_path: Path) -> None:
     """The interpreter of an environment's own base knows nothing of the packages in it."""
     (tmp_path / "script.py").write_text(f"import sys\nsys.path[:] = {json.dumps(sys.path)}\n{SCRIPT}")
@@ -481,6 +497,8 @@ def test_stages_at_work_have_gpus_of_their_own(monkeypatch: pytest.MonkeyPatch) 
     assert pool.take("train", 1, 1) == ["0"]
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_stages_that_overlap_see_gpus_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
 
@@ -519,6 +537,8 @@ def test_workers_and_gpus_of_a_stage_need_processes(
     )
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_a_stage_has_the_workers_that_it_asks_for(tmp_path: Path) -> None:
     two = each(lambda row: [{**row, "pid": os.getpid()}], workers=2)
     run([source(2), two], tmp_path / "run", seed=0, shard_size=1)

@@ -161,7 +161,7 @@ def reference(tmp_path: Path, forked_runs: Start) -> Reference:
     return Reference(final_files(folder / "run"), works, len(calls_in(folder)))
 
 
-@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.long])])
 @pytest.mark.parametrize(
     ("placement", "victim"), [("alone", "runner"), ("workers", "runner"), ("workers", "worker"), ("overlap", "runner")]
 )
