@@ -163,7 +163,13 @@ def reference(tmp_path: Path, forked_runs: Start) -> Reference:
 
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.long])])
 @pytest.mark.parametrize(
-    ("placement", "victim"), [("alone", "runner"), ("workers", "runner"), ("workers", "worker"), ("overlap", "runner")]
+    ("placement", "victim"),
+    [
+        ("alone", "runner"),
+        ("workers", "runner"),
+        ("workers", "worker"),
+        pytest.param("overlap", "runner", marks=pytest.mark.slow),
+    ],
 )
 def test_random_kills_lose_nothing_and_repeat_nothing(
     tmp_path: Path, forked_runs: Start, reference: Reference, placement: str, victim: str, kills: int

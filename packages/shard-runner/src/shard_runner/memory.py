@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from shard_runner.disk import link_or_copy, write_whole
+from shard_runner.disk import ends_as_parquet, link_or_copy, write_whole
 from shard_runner.folder import (
     PLAN_RECORD,
     is_closed,
@@ -106,7 +106,8 @@ class Memory:
         if journal_path(building, shard.index).exists():
             return False
         for folder in self.folders:
-            if is_finished(folder, shard) and not failed_in(folder, shard.index):
+            whole = is_finished(folder, shard) and ends_as_parquet(part_path(folder, shard.index))
+            if whole and not failed_in(folder, shard.index):
                 (building / "ledger").mkdir(exist_ok=True)
                 link_or_copy(part_path(folder, shard.index), part_path(building, shard.index))
                 link_or_copy(ledger_path(folder, shard.index), ledger_path(building, shard.index))
