@@ -176,7 +176,7 @@ def test_random_kills_lose_nothing_and_repeat_nothing(
 ) -> None:
     runs = forked_runs(FORKED, Path(__file__).parent, placement)
     seed, rounds = 0, 0
-    killer = Killer(reference, random.Random(seed), max(2 * reference.calls // min(kills, 12), 1), victim)
+    killer = Killer(reference, random.Random(seed), reference.calls // min(kills, 6), victim)
     while killer.kills < kills:
         rounds += 1
         folder = tmp_path / f"killed-{rounds}"
