@@ -1,4 +1,4 @@
-"""What keeps the tests fast: one thread, short garbage collections, and libraries that are imported once.
+"""What keeps the tests fast, and what those of several apps share.
 
 Tiny models are fastest on one thread, and threads that wait for each other are slowest: one thread a process.
 """
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies
@@ -98,3 +99,19 @@ def forked_runs() -> Iterator[Callable[..., ForkedRuns]]:
             return runs
 
         yield start
+
+
+@pytest.fixture
+def written_tokens(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The new tokens of every trial that a local model samples from now on."""
+    from trial_sampler.hf import HfSampler
+
+    sample, tokens = HfSampler.sample, list[int]()
+
+    def counted(self: HfSampler, requests: Any) -> Any:
+        results = sample(self, requests)
+        tokens.extend(trial.tokens or 0 for result in results for trial in result.trials)
+        return results
+
+    monkeypatch.setattr(HfSampler, "sample", counted)
+    return tokens

@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +16,6 @@ from roi_attention import row_to_map
 from roi_attention.zoom import ask, read_mix, read_params, row_to_annotation
 from shard_runner import Stage, read_rows, status
 from transformers import AutoProcessor
-from trial_sampler.hf import HfSampler
 
 
 def test_every_row_is_accounted_for_and_every_question_has_a_region(finished_run: Path) -> None:
@@ -105,29 +103,15 @@ def test_a_finished_run_does_nothing_again(finished_run: Path, small_settings: C
     assert (finished_run / "train" / "model" / "model.safetensors").stat().st_mtime_ns == weights
 
 
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The tokens of every trial from now on."""
-    sample, tokens = HfSampler.sample, list[int]()
-
-    def counted(self: HfSampler, requests: Any) -> Any:
-        results = sample(self, requests)
-        tokens.extend(trial.tokens or 0 for result in results for trial in result.trials)
-        return results
-
-    monkeypatch.setattr(HfSampler, "sample", counted)
-    return tokens
-
-
 @pytest.mark.parametrize(("name", "turns"), [("answers-before", 1), ("answers-after", 2)])
 def test_the_ledger_has_the_tokens_of_every_trial(
-    finished_run: Path, small_settings: CosSettings, written: list[int], name: str, turns: int
+    finished_run: Path, small_settings: CosSettings, written_tokens: list[int], name: str, turns: int
 ) -> None:
     rows = list(read_rows(finished_run, "eval-questions"))
     [stage] = [step for step in build_pipeline(small_settings, finished_run) if step.name == name]
     assert isinstance(stage, Stage)
     outcomes = stage.make()(rows)
-    assert len(written) == turns * len(rows)
-    assert sum(outcome.tokens for outcome in outcomes) == sum(written)  # type: ignore[union-attr]
+    assert len(written_tokens) == turns * len(rows)
+    assert sum(outcome.tokens for outcome in outcomes) == sum(written_tokens)  # type: ignore[union-attr]
     [account] = [account for account in status(finished_run) if account.name == name]
-    assert account.tokens == sum(written) > 0
+    assert account.tokens == sum(written_tokens) > 0

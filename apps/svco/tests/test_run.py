@@ -3,7 +3,6 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,7 +16,6 @@ from svco.pipeline import build_pipeline
 from svco.settings import SvcoRunSettings
 from svco.training import sft_rows
 from svco_loss.pairs import read_mvc
-from trial_sampler.hf import HfSampler
 
 
 def test_every_row_is_accounted_for_and_every_step_is_finished(finished_run: Path) -> None:
@@ -129,29 +127,15 @@ def test_the_control_learns_each_text_with_its_own_image() -> None:
     assert first["id"] != second["id"]
 
 
-@pytest.fixture
-def written(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The tokens of every trial from now on."""
-    sample, tokens = HfSampler.sample, list[int]()
-
-    def counted(self: HfSampler, requests: Any) -> Any:
-        results = sample(self, requests)
-        tokens.extend(trial.tokens or 0 for result in results for trial in result.trials)
-        return results
-
-    monkeypatch.setattr(HfSampler, "sample", counted)
-    return tokens
-
-
 @pytest.mark.parametrize("name", ["answers-before", "answers-dpo"])
 def test_the_ledger_has_the_tokens_of_every_trial(
-    finished_run: Path, small_settings: SvcoRunSettings, written: list[int], name: str
+    finished_run: Path, small_settings: SvcoRunSettings, written_tokens: list[int], name: str
 ) -> None:
     rows = list(read_rows(finished_run, "questions"))
     [stage] = [step for step in build_pipeline(small_settings, finished_run) if step.name == name]
     assert isinstance(stage, Stage)
     outcomes = stage.make()(rows)
-    assert len(written) == len(rows)
-    assert sum(outcome.tokens for outcome in outcomes) == sum(written)  # type: ignore[union-attr]
+    assert len(written_tokens) == len(rows)
+    assert sum(outcome.tokens for outcome in outcomes) == sum(written_tokens)  # type: ignore[union-attr]
     [account] = [account for account in status(finished_run) if account.name == name]
-    assert account.tokens == sum(written) > 0
+    assert account.tokens == sum(written_tokens) > 0

@@ -30,6 +30,8 @@ from shard_runner.folder import building_folder, is_closed, journal_path, part_p
 from shard_runner.journal import read_journal
 from shard_runner.ledger import ledger_path, read_entries
 
+from .run_files import run_files
+
 ROWS = 14
 SHARD_SIZE = 5
 FULL = "make room and start the same command again: nothing finished is lost"
@@ -68,11 +70,6 @@ def pipeline(
 
 def go(steps: Sequence[Source | Stage], run_dir: Path, placement: Placement | None = None) -> None:
     run(steps, run_dir, seed=0, shard_size=SHARD_SIZE, placement=placement or Placement())
-
-
-def files(run_dir: Path) -> dict[str, bytes]:
-    found = {str(path.relative_to(run_dir)): path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
-    return {name: data for name, data in found.items() if name not in ("seconds.json", ".lock", ".workers")}
 
 
 def finished_ids(run_dir: Path) -> set[str]:
@@ -116,7 +113,7 @@ def test_a_file_that_may_not_grow_stops_the_run_and_room_ends_it_with_the_same_b
         seen.clear()
         go(pipeline(seen, LONG), run_dir)
         assert not finished.intersection(seen)
-        assert files(run_dir) == files(tmp_path / "whole")
+        assert run_files(run_dir, had_workers=True) == run_files(tmp_path / "whole", had_workers=True)
 
 
 def test_a_worker_that_finds_the_disk_full_stops_the_run_in_the_same_way(tmp_path: Path) -> None:
@@ -132,7 +129,7 @@ def test_a_worker_that_finds_the_disk_full_stops_the_run_in_the_same_way(tmp_pat
     assert finished_ids(tmp_path / "run")
     go(steps, tmp_path / "run")
     go(steps, tmp_path / "whole")
-    assert files(tmp_path / "run") == files(tmp_path / "whole")
+    assert run_files(tmp_path / "run", had_workers=True) == run_files(tmp_path / "whole", had_workers=True)
 
 
 @contextlib.contextmanager
@@ -169,20 +166,20 @@ def test_a_full_disk_stops_the_run_and_room_ends_it_with_the_same_bytes(tmp_path
             finished = finished_ids(run_dir)
         assert len(stops) > 4
         assert all(f"the disk is full; {FULL}" in stop for stop in stops)
-        assert files(run_dir) == files(tmp_path / "whole")
+        assert run_files(run_dir, had_workers=True) == run_files(tmp_path / "whole", had_workers=True)
 
 
 def test_a_disk_that_can_t_be_written_is_named(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", 1000) as remount:
         go(pipeline([]), tmp_path / "disk" / "run")
-        before = files(tmp_path / "disk" / "run")
+        before = run_files(tmp_path / "disk" / "run", had_workers=True)
         remount("ro")
         with pytest.raises(LedgerError, match=r"disk/run/\.lock: the disk can't be written to; choose another"):
             go(pipeline([]), tmp_path / "disk" / "run")
         with pytest.raises(LedgerError, match="disk/other: the disk can't be written to; choose another"):
             go(pipeline([]), tmp_path / "disk" / "other")
         assert status(tmp_path / "disk" / "run")[1].adds_up
-        assert files(tmp_path / "disk" / "run") == before
+        assert run_files(tmp_path / "disk" / "run", had_workers=True) == before
 
 
 @contextlib.contextmanager
@@ -230,7 +227,7 @@ def test_a_file_of_the_user_s_own_that_can_t_be_read_is_not_taken_for_the_run_fo
 @pytest.fixture
 def whole(tmp_path: Path) -> dict[str, bytes]:
     go(pipeline([]), tmp_path / "whole")
-    return files(tmp_path / "whole")
+    return run_files(tmp_path / "whole", had_workers=True)
 
 
 @pytest.fixture
@@ -259,7 +256,7 @@ def test_a_journal_cut_at_any_byte_of_its_last_record_costs_that_record_only(tmp
         os.truncate(journal, cut)
         go(pipeline(seen, count=5)[:2], run_dir)
         assert seen == ([] if cut == len(content) else ["r2", "r3"]) + ["r4"], cut
-        assert files(run_dir) == files(tmp_path / "whole"), cut
+        assert run_files(run_dir, had_workers=True) == run_files(tmp_path / "whole", had_workers=True), cut
         shutil.rmtree(run_dir)
         shutil.copytree(tmp_path / "stopped", run_dir)
 
@@ -283,7 +280,7 @@ def test_a_finished_shard_that_was_cut_is_named_and_once_deleted_worked_on_again
         damaged.unlink()
         go(pipeline(seen), run_dir)
         assert sorted(seen) == sorted(f"r{i}" for i in (*range(5), *range(9, ROWS)))
-        assert files(run_dir) == whole
+        assert run_files(run_dir, had_workers=True) == whole
         shutil.rmtree(run_dir)
 
 
@@ -302,7 +299,7 @@ def test_a_finished_stage_that_was_cut_says_so_and_loses_one_shard_at_most(
     damaged.unlink()
     go(pipeline(seen), run_dir)
     assert seen == ([f"r{i}" for i in range(5, 10)] if step == "first" else [])
-    assert files(run_dir) == whole
+    assert run_files(run_dir, had_workers=True) == whole
     assert all(account.adds_up for account in status(run_dir))
 
 
@@ -322,7 +319,7 @@ def test_any_file_cut_anywhere_ends_in_the_same_bytes_or_is_named(
                 (run_dir / name).unlink()
                 assert not damage_found(run_dir)
             if name.name not in ("dropped.parquet", "failed.parquet"):  # written for readers, and read by no run
-                assert files(run_dir) == whole, name
+                assert run_files(run_dir, had_workers=True) == whole, name
             shutil.rmtree(run_dir)
 
 

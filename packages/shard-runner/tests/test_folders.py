@@ -29,6 +29,8 @@ from shard_runner import record as record_module
 from shard_runner.disk import remove_folder
 from shard_runner.folder import building_folder
 
+from .run_files import run_files
+
 
 @pytest.fixture(autouse=True)
 def fast_runs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,11 +45,6 @@ def numbers(count: int) -> Source:
 
 def each(function: Callable[[Row], Outcome], batch_size: int = 16) -> Stage:
     return Stage(name="work", make=lambda: lambda rows: [function(row) for row in rows], batch_size=batch_size)
-
-
-def files(run_dir: Path) -> dict[str, bytes]:
-    found = {str(path.relative_to(run_dir)): path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
-    return {name: data for name, data in found.items() if name not in ("seconds.json", ".lock", ".workers")}
 
 
 def put(path: Path, text: str = "precious") -> Path:
@@ -146,8 +143,8 @@ def test_a_killed_deletion_leaves_no_folder_of_that_name_and_the_next_run_ends_i
         read_rows(tmp_path, "numbers")
     run([numbers(2)], tmp_path, seed=0)
     run([numbers(2)], tmp_path / "fresh", seed=0)
-    assert files(tmp_path / "fresh") == {
-        name: data for name, data in files(tmp_path).items() if not name.startswith("fresh")
+    assert run_files(tmp_path / "fresh", had_workers=True) == {
+        name: data for name, data in run_files(tmp_path, had_workers=True).items() if not name.startswith("fresh")
     }
 
 
@@ -211,7 +208,9 @@ def test_files_are_those_of_a_fresh_run_whatever_the_neighbours_were_before(tmp_
     for count in (4, 2, 3, 4, 6, 1, 4):
         run([numbers(count), stage], tmp_path / "run", seed=0, shard_size=2)
         run([numbers(count), stage], tmp_path / f"fresh-{count}", seed=0, shard_size=2)
-        assert files(tmp_path / "run") == files(tmp_path / f"fresh-{count}"), count
+        assert run_files(tmp_path / "run", had_workers=True) == run_files(
+            tmp_path / f"fresh-{count}", had_workers=True
+        ), count
         assert list(read_rows(tmp_path / "run", "work")) == [
             VALUES[values]({"id": f"n{i}", "x": i}) for i in range(count)
         ]

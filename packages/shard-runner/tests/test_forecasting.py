@@ -80,6 +80,16 @@ def test_failed_rows_and_stopped_runs_are_taken_up(tmp_path: Path) -> None:
     assert told["work"] == ("go on", "it is not finished; what is there is kept")
 
 
+@pytest.mark.parametrize(("step", "will"), [("numbers", "read"), ("work", "run")])
+def test_files_that_are_missing_or_cut_off_are_seen(tmp_path: Path, step: str, will: str) -> None:
+    run(pipeline(mark="m"), tmp_path, **SHARED)
+    part = tmp_path / step / "part-00001.parquet"
+    whole = part.read_bytes()
+    for spoil in (lambda: part.write_bytes(whole[:-5]), part.unlink):
+        spoil()
+        assert forecast(pipeline(mark="m"), tmp_path)[step] == (will, "files of it are missing or were cut off")
+
+
 def test_what_a_dry_run_says_is_what_a_run_does(tmp_path: Path) -> None:
     run(pipeline(mark="m"), tmp_path, **SHARED)
     records = {name: next((tmp_path / name).glob("*.json")) for name in ("numbers", "work", "after", "train")}

@@ -13,14 +13,11 @@ import pytest
 from shard_runner import Outcome, Placement, Row, Source, Stage, StageFn, Step, Task, run, status
 from shard_runner.engines.processes import ProcessEngine
 
+from .run_files import run_files
+
 
 def source(count: int = 8) -> Source:
     return Source(name="source", rows=lambda: [{"id": f"r{i}", "x": i} for i in range(count)])
-
-
-def files(run_dir: Path) -> dict[str, bytes]:
-    found = {str(path.relative_to(run_dir)): path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
-    return {name: data for name, data in found.items() if name not in ("seconds.json", ".lock", ".workers")}
 
 
 def interrupted_at(at: int, seen: list[int], times: int = 1) -> Stage:
@@ -58,7 +55,7 @@ def test_ctrl_c_finishes_the_batch_under_way_and_the_next_run_does_the_rest(
     run([source(), interrupted_at(99, seen)], tmp_path / "run", seed=0, shard_size=4)
     run([source(), interrupted_at(99, [])], tmp_path / "whole", seed=0, shard_size=4)
     assert seen == list(range(8))
-    assert files(tmp_path / "run") == files(tmp_path / "whole")
+    assert run_files(tmp_path / "run", had_workers=True) == run_files(tmp_path / "whole", had_workers=True)
 
 
 def test_sigterm_stops_after_the_batch_under_way_too(tmp_path: Path) -> None:
@@ -216,7 +213,7 @@ def test_ctrl_c_lets_workers_finish_their_batches(tmp_path: Path, told_to_stop: 
     run([source(12), pressed], tmp_path / "run", seed=0, shard_size=6)
     assert sorted(calls_in(calls)) == list(range(12))
     run([source(12), interrupted_at(99, [])], tmp_path / "whole", seed=0, shard_size=6)
-    assert files(tmp_path / "run") == files(tmp_path / "whole")
+    assert run_files(tmp_path / "run", had_workers=True) == run_files(tmp_path / "whole", had_workers=True)
 
 
 def test_a_second_ctrl_c_ends_workers_in_the_middle_of_a_batch(tmp_path: Path, told_to_stop: None) -> None:

@@ -1,5 +1,3 @@
-import hashlib
-import json
 import random
 import subprocess
 import sys
@@ -10,48 +8,36 @@ from pathlib import Path
 import pytest
 from shard_runner import status
 
+from .run_files import run_files
+
 SCRIPT = Path(__file__).with_name("killed_pipeline.py")
-NOT_COMPARED = {"seconds.json", ".lock"}  # how long it took, and who ran it
-
-
-def final_files(run_dir: Path) -> dict[str, str]:
-    files = [path for path in run_dir.rglob("*") if path.is_file() and path.name not in NOT_COMPARED]
-    return {str(path.relative_to(run_dir)): hashlib.sha256(_bytes(path)).hexdigest() for path in files}
-
-
-def _bytes(path: Path) -> bytes:
-    if path.name != "run.json":
-        return path.read_bytes()
-    record = json.loads(path.read_text())
-    del record["git"]  # somebody may commit while the test runs
-    return json.dumps(record).encode()
 
 
 @pytest.fixture(scope="module")
-def unkilled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def unkilled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     folder = tmp_path_factory.mktemp("unkilled")
     subprocess.run([sys.executable, SCRIPT, "slowly", folder], check=True)
     accounts = {account.name: account for account in status(folder / "run")}
     assert accounts["fan"].failed == {"ValueError": 1}
     assert accounts["fan"].dropped == {"five": 5}
     assert accounts["first"].dropped["seen"] > 0
-    return final_files(folder / "run")
+    return run_files(folder / "run")
 
 
 @pytest.mark.parametrize(("start", "stride"), [(2, 15), pytest.param(1, 1, marks=pytest.mark.slow)])
 def test_a_run_killed_at_its_steps_towards_the_disk_ends_with_the_same_bytes(
-    tmp_path: Path, unkilled: dict[str, str], start: int, stride: int
+    tmp_path: Path, unkilled: dict[str, bytes], start: int, stride: int
 ) -> None:
     command = [sys.executable, SCRIPT, "at-events", tmp_path, str(start), str(stride)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     kills = int(done.stdout)
     assert kills >= 5
-    assert final_files(tmp_path / "run") == unkilled
+    assert run_files(tmp_path / "run") == unkilled
     calls = Counter((tmp_path / "calls.txt").read_text().splitlines())
     assert sum(calls.values()) - len(calls) <= 3 * kills  # at most the batch that was under way
 
 
-def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Path, unkilled: dict[str, str]) -> None:
+def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Path, unkilled: dict[str, bytes]) -> None:
     moments = random.Random(0)
     for _ in range(2):
         process = subprocess.Popen([sys.executable, SCRIPT, "slowly", tmp_path])
@@ -61,4 +47,4 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_bytes(tmp_path: Path,
         process.kill()
         process.wait()
     subprocess.run([sys.executable, SCRIPT, "slowly", tmp_path], check=True)
-    assert final_files(tmp_path / "run") == unkilled
+    assert run_files(tmp_path / "run") == unkilled

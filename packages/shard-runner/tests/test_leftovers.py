@@ -9,6 +9,8 @@ from shard_runner import Dropped, Failed, Outcome, Row, Source, Stage, read_rows
 from shard_runner.folder import building_folder, journal_path, part_path
 from shard_runner.ledger import ledger_path
 
+from .run_files import run_files
+
 
 def source(count: int) -> Source:
     return Source(name="source", rows=lambda: [{"id": f"r{i}", "x": i} for i in range(count)])
@@ -28,11 +30,6 @@ def thirds(row: Row) -> Outcome:
     return Dropped("third") if row["x"] % 3 == 0 else [row]
 
 
-def files(run_dir: Path) -> dict[str, bytes]:
-    found = {str(path.relative_to(run_dir)): path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
-    return {name: data for name, data in found.items() if name not in ("seconds.json", ".lock")}
-
-
 @pytest.mark.parametrize(("before", "after"), [(2, 100), (2, 5), (5, 2), (4, 6), (100, 3)])
 def test_a_stopped_run_goes_on_with_shards_of_another_size(tmp_path: Path, before: int, after: int) -> None:
     seen: list[int] = []
@@ -42,7 +39,7 @@ def test_a_stopped_run_goes_on_with_shards_of_another_size(tmp_path: Path, befor
     run([source(20), stage(thirds, seen)], tmp_path / "run", seed=0, shard_size=after)
     assert seen == list(range(20))  # none twice, and no shard of the old size is left
     run([source(20), stage(thirds, [])], tmp_path / "whole", seed=0, shard_size=after)
-    assert files(tmp_path / "run") == files(tmp_path / "whole")
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")
     assert all(account.adds_up for account in status(tmp_path / "run"))
 
 
@@ -69,7 +66,7 @@ def test_a_kill_while_old_shards_are_put_aside_loses_none_of_them(
     run([source(20), stage(thirds, seen)], tmp_path / "run", seed=0, shard_size=6)
     assert sorted(seen) == list(range(20))
     run([source(20), stage(thirds, [])], tmp_path / "whole", seed=0, shard_size=6)
-    assert files(tmp_path / "run") == files(tmp_path / "whole")
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")
 
 
 def test_a_reading_of_other_rows_that_was_killed_is_seen_by_nobody(tmp_path: Path) -> None:
@@ -132,7 +129,7 @@ def test_a_folder_whose_deletion_was_killed_is_not_taken_for_output(tmp_path: Pa
     run([source(8), stage(thirds, seen)], tmp_path / "run", seed=0, shard_size=2)
     assert seen == [0, 1, 2, 3, 5, 6, 7]
     run([source(8), stage(thirds, [])], tmp_path / "whole", seed=0, shard_size=2)
-    assert files(tmp_path / "run") == files(tmp_path / "whole")
+    assert run_files(tmp_path / "run") == run_files(tmp_path / "whole")
 
 
 def test_a_run_folder_that_vanishes_under_a_run_ends_it(tmp_path: Path) -> None:

@@ -36,17 +36,14 @@ from shard_runner.engines.sending import sendable
 from shard_runner.processing import Order, process_shard
 from shard_runner.shard import Shard, Slice
 
+from .run_files import run_files
+
 ALONE = Placement(overlap=True)
 """One worker process for each stage."""
 
 
 def source(count: int = 12) -> Source:
     return Source(name="source", rows=lambda: [{"id": f"r{i}", "x": i} for i in range(count)])
-
-
-def files(run_dir: Path) -> dict[str, bytes]:
-    found = {str(path.relative_to(run_dir)): path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
-    return {name: data for name, data in found.items() if name not in ("seconds.json", ".lock", ".workers")}
 
 
 def each(function: Callable[[Any], Any], name: str = "work", **named: Any) -> Stage:
@@ -79,7 +76,7 @@ def three_stages() -> list[Step]:
 def test_workers_write_the_same_bytes_as_this_process(tmp_path: Path, placement: Placement) -> None:
     for name, where in (("here", Placement()), ("there", placement)):
         run(three_stages(), tmp_path / name, seed=0, shard_size=4, placement=where)
-    assert files(tmp_path / "here") == files(tmp_path / "there")
+    assert run_files(tmp_path / "here", had_workers=True) == run_files(tmp_path / "there", had_workers=True)
     account = status(tmp_path / "there")[1]
     assert (account.dropped, account.failed) == ({"third": 4}, {"ValueError": 1})
 
@@ -585,4 +582,4 @@ def test_a_stage_reads_equal_rows_whether_or_not_the_one_before_has_finished(tmp
         steps = [source(3), each(turn, "turn", batch_size=1), each(show, "show", batch_size=1)]
         run(steps, tmp_path / name, seed=0, shard_size=1, placement=Placement(overlap=overlap))
     assert list(read_rows(tmp_path / "after", "show")) == list(read_rows(tmp_path / "beside", "show"))
-    assert files(tmp_path / "after") == files(tmp_path / "beside")
+    assert run_files(tmp_path / "after", had_workers=True) == run_files(tmp_path / "beside", had_workers=True)

@@ -1,8 +1,6 @@
 """`kill -9` at random moments: nothing is lost, nothing finished is worked on again, and the bytes are the same."""
 
 import contextlib
-import hashlib
-import json
 import os
 import random
 import signal
@@ -18,6 +16,8 @@ from shard_runner import status
 from shard_runner.folder import is_closed, journal_path, shards_in
 from shard_runner.journal import read_journal
 from shard_runner.ledger import read_entries
+
+from .run_files import run_files
 
 STAGES = ("fan", "judge", "widen")
 FORKED = """
@@ -36,21 +36,6 @@ ForkedRuns = Any  # of the conftest.py at the root
 Start = Callable[..., ForkedRuns]
 Work = tuple[str, str]
 """A stage, and the id of a row that came in."""
-
-
-def final_files(run_dir: Path) -> dict[str, str]:
-    """Return a digest of every file but those that say how long it took, and who ran it."""
-    files = [path for path in run_dir.rglob("*") if path.is_file()]
-    found = {str(path.relative_to(run_dir)): hashlib.sha256(_bytes(path)).hexdigest() for path in files}
-    return {name: digest for name, digest in found.items() if name not in ("seconds.json", ".lock", ".workers")}
-
-
-def _bytes(path: Path) -> bytes:
-    if path.name != "run.json":
-        return path.read_bytes()
-    record = json.loads(path.read_text())
-    del record["git"]  # somebody may commit while the test runs
-    return json.dumps(record).encode()
 
 
 def finished_work(run_dir: Path, works: dict[tuple[str, str], Work]) -> set[Work]:
@@ -90,7 +75,7 @@ def children_of(pid: int) -> list[int]:
 class Reference:
     """A run that nobody killed."""
 
-    files: dict[str, str]
+    files: dict[str, bytes]
     works: dict[tuple[str, str], Work]
     """What a stage and a row key stand for."""
     calls: int
@@ -138,7 +123,7 @@ class Killer:
         calls = calls_in(folder)
         for number, (finished, before) in enumerate(self.found):
             assert not finished.intersection(calls[before:]), f"finished before kill {number}, and worked on after it"
-        assert final_files(folder / "run") == self.reference.files
+        assert run_files(folder / "run", had_workers=True) == self.reference.files
         assert all(account.finished and account.adds_up for account in status(folder / "run"))
         repeated = Counter(calls)
         assert repeated.total() - len(repeated) <= 2 * 3 * len(self.found)  # the batches under way
@@ -158,7 +143,7 @@ def reference(tmp_path: Path, forked_runs: Start) -> Reference:
         for index in shards_in(folder / "run" / stage):
             entries = read_entries(folder / "run" / stage, index)
             works.update({(stage, entry.key): (stage, entry.id) for entry in entries})
-    return Reference(final_files(folder / "run"), works, len(calls_in(folder)))
+    return Reference(run_files(folder / "run", had_workers=True), works, len(calls_in(folder)))
 
 
 @pytest.mark.parametrize("kills", [3, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.long])])

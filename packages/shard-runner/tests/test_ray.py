@@ -1,6 +1,5 @@
 """On a local Ray, which stands in for a cluster: actors are processes of their own that Ray places."""
 
-import json
 import os
 import re
 import signal
@@ -40,9 +39,9 @@ from shard_runner.errors import WorkerError  # noqa: E402
 from shard_runner.processing import Order  # noqa: E402
 from shard_runner.shard import Shard  # noqa: E402
 
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors can't import a test module
+from .run_files import run_files  # noqa: E402
 
-NOT_COMPARED = {"seconds.json", ".lock", ".workers"}
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # actors can't import a test module
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -83,19 +82,6 @@ def _s3_server(opened: ExitStack) -> dict[str, str]:
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
     return {"AWS_ENDPOINT_URL": url, "AWS_ACCESS_KEY_ID": "hunter1", "AWS_SECRET_ACCESS_KEY": "hunter2"}
-
-
-def final_files(run_dir: Path) -> dict[str, bytes]:
-    files = [path for path in run_dir.rglob("*") if path.is_file() and path.name not in NOT_COMPARED]
-    return {str(path.relative_to(run_dir)): _bytes(path) for path in files}
-
-
-def _bytes(path: Path) -> bytes:
-    if path.name != "run.json":
-        return path.read_bytes()
-    record = json.loads(path.read_text())
-    del record["git"]  # somebody may commit while the test runs
-    return json.dumps(record).encode()
 
 
 def note(calls: Path, stage: str, rows: list[Row]) -> None:
@@ -145,7 +131,7 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     run_dir = tmp_path_factory.mktemp("in-process")
     run(three_stages(), run_dir, seed=0, shard_size=7)
     assert [account.rows_out for account in status(run_dir)] == [40, 45, 90, 78]
-    return final_files(run_dir)
+    return run_files(run_dir, had_workers=True)
 
 
 def ray_at(exchange: str | None, tmp_path: Path, **named: Any) -> Placement:
@@ -157,7 +143,7 @@ def ray_at(exchange: str | None, tmp_path: Path, **named: Any) -> Placement:
 def test_actors_come_to_the_same_bytes(tmp_path: Path, in_process: dict[str, bytes], overlap: bool) -> None:
     placement = ray_at(None, tmp_path, workers=3, overlap=overlap)
     run(three_stages(), tmp_path, seed=0, shard_size=7, placement=placement)
-    assert final_files(tmp_path) == in_process
+    assert run_files(tmp_path, had_workers=True) == in_process
 
 
 @pytest.mark.slow
@@ -167,7 +153,7 @@ def test_actors_that_reach_an_exchange_only_come_to_the_same_bytes(
 ) -> None:
     placement = ray_at("file", tmp_path, workers=2, overlap=overlap)
     run(three_stages(), tmp_path / "run", seed=0, shard_size=7, placement=placement)
-    assert final_files(tmp_path / "run") == in_process
+    assert run_files(tmp_path / "run", had_workers=True) == in_process
     assert not list((tmp_path / "store").rglob("*"))  # the exchange is left as it was
 
 
@@ -179,7 +165,7 @@ def test_actors_that_reach_a_bucket_only_come_to_the_same_bytes(tmp_path: Path, 
     client.create_bucket(Bucket="data")
     placement = Placement(engine="ray", workers=1, overlap=True, exchange="s3://data/runs/one")
     run(three_stages(), tmp_path, seed=0, shard_size=7, placement=placement)
-    assert final_files(tmp_path) == in_process
+    assert run_files(tmp_path, had_workers=True) == in_process
     assert "Contents" not in client.list_objects_v2(Bucket="data")
     with pytest.raises(TableError, match=r"s3://\*\*\*@nobucket/.* can't be written") as caught:
         engines_exchange.Courier("s3://hunter1:hunter2@nobucket/x", tmp_path, "token")

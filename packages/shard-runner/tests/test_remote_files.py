@@ -1,6 +1,5 @@
 import sys
 import traceback
-from collections.abc import Iterator
 from typing import Any
 
 import fsspec
@@ -15,14 +14,6 @@ from shard_runner.tables import iter_table, read_table
 from shard_runner.uris import is_uri, masked, path_of_uri, secrets_in
 
 LINES = b'{"id": "a"}\n{"id": "b"}\n'
-
-
-@pytest.fixture
-def memory() -> Iterator[MemoryFileSystem]:
-    system = fsspec.filesystem("memory")
-    system.store.clear()
-    yield system
-    system.store.clear()
 
 
 @pytest.mark.parametrize(

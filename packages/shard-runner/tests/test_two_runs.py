@@ -15,10 +15,13 @@ from shard_runner import Outcome, Row, RunFolderBusy, Source, Stage, run, status
 from shard_runner import lock as lock_module
 from shard_runner.lock import share_with_workers
 
+from .run_files import run_files
+
 HOLDER = """
 import sys, time
 from pathlib import Path
 from shard_runner import Source, Stage, run
+
 place = Path(sys.argv[1])
 
 def work(rows):
@@ -41,11 +44,6 @@ def pipeline(seen: list[str] | None = None, stop_at: str | None = None) -> list[
 
     source = Source(name="source", rows=lambda: [{"id": row_id} for row_id in "abcdefgh"])
     return [source, Stage(name="work", make=lambda: work, batch_size=1)]
-
-
-def files(run_dir: Path) -> dict[str, bytes]:
-    found = {str(path.relative_to(run_dir)): path.read_bytes() for path in run_dir.rglob("*") if path.is_file()}
-    return {name: data for name, data in found.items() if name not in ("seconds.json", ".lock", ".workers")}
 
 
 def until(path: Path, process: subprocess.Popen[bytes]) -> None:
@@ -126,7 +124,7 @@ def test_a_clock_set_back_changes_nothing(tmp_path: Path, backward_clock: None) 
         os.utime(path, (2**32, 2**32))  # in the year 2106
     run(pipeline(seen), tmp_path / "run", seed=0, shard_size=3)
     assert seen == list("abcdefgh")
-    assert files(tmp_path / "run") == files(tmp_path / "whole")
+    assert run_files(tmp_path / "run", had_workers=True) == run_files(tmp_path / "whole", had_workers=True)
     for path in [*(tmp_path / "run").rglob("*")]:
         os.utime(path, (0, 0))
     run(pipeline(seen), tmp_path / "run", seed=0, shard_size=3)

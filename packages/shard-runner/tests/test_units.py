@@ -14,6 +14,7 @@ from shard_runner import (
     Stage,
     StageError,
     StageFn,
+    TooManyFailed,
     explain,
     read_rows,
     run,
@@ -53,6 +54,34 @@ def test_early_failures_do_not_stop_a_stage_whose_input_is_still_at_work(tmp_pat
     pipeline = [numbers(60), keep("first"), Stage(name="second", make=lambda: fail_first, batch_size=1)]
     summary = run(pipeline, tmp_path, seed=0, shard_size=10, placement=Placement(overlap=True))
     assert summary.accounts[2].failed == {"ValueError": 10}
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_more_failures_than_may_be_stop_a_stage_however_late_that_is_known(tmp_path: Path, overlap: bool) -> None:
+    settled = str(tmp_path / "run" / "second.next" / "ledger" / "00000.parquet")
+
+    def make_first() -> StageFn:
+        import os
+        import time
+
+        from shard_runner import Dropped
+
+        def first(rows: list[Row]) -> list[Outcome]:
+            while overlap and rows[0]["x"] >= 30 and not os.path.exists(settled):
+                time.sleep(0.05)  # the second stage has worked on all its rows, and does not know it yet
+            return [[row] if row["x"] < 10 else Dropped("late") for row in rows]
+
+        return first
+
+    def fail(rows: list[Row]) -> list[Outcome]:
+        raise ValueError("offline")
+
+    first = Stage(name="first", make=make_first, batch_size=10)
+    pipeline = [numbers(40), first, Stage(name="second", make=lambda: fail), keep("third")]
+    with pytest.raises(TooManyFailed, match="stage 'second' stopped: more rows failed than max_failed_share allows"):
+        run(pipeline, tmp_path / "run", seed=0, shard_size=10, placement=Placement(overlap=overlap))
+    assert not (tmp_path / "run" / "second").exists()
+    assert not (tmp_path / "run" / "third").exists()
 
 
 def test_one_row_that_is_too_large_leaves_the_others_their_batches(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from shard_runner.accounts import RUN_RECORD
 from shard_runner.disk import read_json
-from shard_runner.folder import PLAN_RECORD, STAGE_RECORD, TASK_RECORD, building_folder, stage_folder
+from shard_runner.folder import PLAN_RECORD, STAGE_RECORD, TASK_RECORD, building_folder, is_whole, stage_folder
 from shard_runner.plain import to_json
 from shard_runner.sources import source_mark
 from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline
@@ -15,6 +15,9 @@ from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline
 Will = Literal["keep", "read", "run", "go on", "depends"]
 """`keep` the output as it is; `read` the source, which says whether the rest has work; `run` anew; `go on` where an
 earlier run stopped; `depends` on whether the inputs come out changed."""
+
+
+_TORN = "files of it are missing or were cut off"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,8 @@ class _Told:
             return "read", "it was not read yet"
         if record["recipe"] != self.plan.recipes[source.name]:
             return "read", self._changed(source)
+        if not is_whole(stage_folder(self.run_dir, source.name), record):
+            return "read", _TORN
         if mark and record.get("fingerprint") == mark and not record["failed"]:
             return "keep", f"its fingerprint is the same: {record['rows_out']} rows"
         if mark and record.get("fingerprint") != mark:
@@ -110,7 +115,11 @@ class _Told:
         before, now = record.get("samples"), self.plan.samples(step.name)
         if before != now:
             return f"samples: {before} -> {now}; those that are there are kept"
-        failed = sum(record["failed"].values()) if isinstance(step, Stage) else 0
+        if isinstance(step, Task):
+            return ""
+        if not is_whole(stage_folder(self.run_dir, step.name), record):
+            return _TORN
+        failed = sum(record["failed"].values())
         return f"{failed} failed rows are tried again" if failed else ""
 
     def _record(self, step: Step) -> dict[str, Any] | None:

@@ -74,9 +74,18 @@ class _Shift:
                     return
             if work.is_complete:
                 self._engine.dismiss(name)
-                work.finish()
-                self._watches.pop(name).stop()
-                del self._works[name]
+                self._finish(name, work)
+                if self._error is not None:
+                    return
+
+    def _finish(self, name: str, work: StageWork) -> None:
+        try:
+            work.finish()
+        except TooManyFailed as error:  # the others may finish the batch under way
+            self._error = error
+            return
+        self._watches.pop(name).stop()
+        del self._works[name]
 
     def _stop(self) -> None:
         if not self._told_to_stop:

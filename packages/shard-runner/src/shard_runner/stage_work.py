@@ -230,6 +230,9 @@ class StageWork:
         """
         self.finished.add(index)
         self._failed += failed
+        self._check_failures()
+
+    def _check_failures(self) -> None:
         if self._failures_left() < 0:
             raise TooManyFailed(
                 f"stage {self.stage.name!r} stopped: more rows failed than max_failed_share allows; "
@@ -245,7 +248,12 @@ class StageWork:
         self._again.append(replace(order, careful=True))
 
     def finish(self) -> None:
-        """Complete the output and put it in place of the old."""
+        """Complete the output and put it in place of the old.
+
+        Raises:
+            TooManyFailed: more rows of the stage failed than may, which may be known only now.
+        """
+        self._check_failures()
         made_from = self.context.made_from(self.stage.name)
         finish_folder(self.building, self._shards, rows_in=self._units, made_from=made_from)
         swap_in(self.context.run_dir, self.stage.name)
