@@ -1,0 +1,1 @@
+"""Graders of published benchmarks, rule by rule."""
