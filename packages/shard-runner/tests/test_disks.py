@@ -275,7 +275,7 @@ def test_a_finished_shard_that_was_cut_is_named_and_once_deleted_worked_on_again
         shutil.copytree(stopped, run_dir)
         damaged = place(building_folder(run_dir, "first"), 0)
         os.truncate(damaged, cut)
-        with pytest.raises(LedgerError, match=f"{damaged} is damaged .*; delete it and start the same command again"):
+        with pytest.raises(LedgerError, match=f"{damaged} is damaged .*; delete it and run the pipeline again"):
             go(pipeline(seen), run_dir)
         damaged.unlink()
         go(pipeline(seen), run_dir)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,21 +12,24 @@ import pytest
 fsspec = pytest.importorskip("fsspec")
 
 from shard_runner import Outcome, Row, Source, Stage, WorkerError, run  # noqa: E402
-from shard_runner.engines.exchange import Courier, Parcel  # noqa: E402
+from shard_runner.engines.exchange import Courier, Exchange, Parcel  # noqa: E402
 from shard_runner.engines.leftovers import Leftovers  # noqa: E402
 from shard_runner.engines.scratch import Scratch  # noqa: E402
 from shard_runner.errors import Stopped  # noqa: E402
 from shard_runner.folder import is_closed, journal_path, part_path, read_parquet  # noqa: E402
 from shard_runner.journal import read_journal  # noqa: E402
-from shard_runner.processing import TRYING, Order, process_shard  # noqa: E402
+from shard_runner.processing import Order, process_shard  # noqa: E402
 from shard_runner.shard import Shard, Slice  # noqa: E402
+from shard_runner.verdicts import TRYING  # noqa: E402
 
 ROOTS = ("folder", "memory://exchange")
 
 
 @pytest.fixture(params=ROOTS)
-def root(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return f"file://{tmp_path}/exchange" if request.param == "folder" else request.param
+def root(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    uri = f"file://{tmp_path}/exchange" if request.param == "folder" else request.param
+    yield uri
+    Exchange(uri).remove()  # the store in memory outlives a test
 
 
 def left_in(root: str) -> list[str]:
@@ -71,17 +74,22 @@ def attempt(
         )
 
 
-def test_a_shard_goes_through_an_exchange_and_comes_home(run_dir: Path, root: str) -> None:
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_shard_goes_through_an_exchange_and_comes_home(run_dir: Path, root: str, heard: bool) -> None:
     courier, building, seen = Courier(root, run_dir, "token"), run_dir / "work.next", list[int]()
+    leftovers = Leftovers(root, run_dir, "token")
+    courier.open("work", building)
     parcel = courier.send("work", Order(shard()), building)
     assert attempt(root, courier, parcel, stage(seen)) == 0
-    courier.bring_part(parcel, 0, building)
-    assert is_closed(building, 0)
+    for _ in range(1 if heard else 2):  # the second finds nothing to do
+        (courier.bring_part if heard else courier.bring_what_is_there)(parcel, 0, building)
+        assert is_closed(building, 0)
     assert [row["x"] for row in read_parquet(part_path(building, 0))] == seen == [2, 3, 4, 5, 6]
     courier.forget("work")
     assert [Path(path).name for path in left_in(root)] == ["token.txt"]
-    courier.close()
+    leftovers.close()
     assert not left_in(root)
+    assert not (run_dir / ".exchange").exists()
 
 
 def test_a_stopped_attempt_goes_on_from_its_journal(run_dir: Path, root: str) -> None:
@@ -91,13 +99,12 @@ def test_a_stopped_attempt_goes_on_from_its_journal(run_dir: Path, root: str) ->
         if stop_after < 99:
             with pytest.raises(Stopped):
                 attempt(root, courier, parcel, stage(seen), stop_after=stop_after)
-            courier.bring_journal(parcel, 0, building)
+            courier.bring_what_is_there(parcel, 0, building)
         else:
             attempt(root, courier, parcel, stage(seen))
             courier.bring_part(parcel, 0, building)
     assert seen == [2, 3, 4, 5, 6]
     assert not journal_path(building, 0).exists()
-    courier.close()
 
 
 def test_what_an_attempt_writes_that_was_thought_dead_is_read_by_nobody(run_dir: Path, root: str) -> None:
@@ -110,8 +117,6 @@ def test_what_an_attempt_writes_that_was_thought_dead_is_read_by_nobody(run_dir:
     changed = Stage(name="work", make=lambda: lambda rows: [[{"id": "late"}] for _ in rows])
     attempt(root, courier, dead, changed)
     assert part_path(building, 0).read_bytes() == before
-    courier.close()
-    assert not left_in(root)
 
 
 def test_on_a_careful_order_the_row_being_tried_is_known_at_home_before_it_is_begun(run_dir: Path, root: str) -> None:
@@ -128,7 +133,6 @@ def test_on_a_careful_order_the_row_being_tried_is_known_at_home_before_it_is_be
 
     attempt(root, courier, parcel, stage([], look), careful=True)
     assert found == [[""] * done + [TRYING] for done in range(5)]
-    courier.close()
 
 
 def test_tracebacks_are_those_of_a_run_without_an_exchange(run_dir: Path, root: str) -> None:
@@ -140,7 +144,6 @@ def test_tracebacks_are_those_of_a_run_without_an_exchange(run_dir: Path, root: 
     parcel = courier.send("work", Order(shard()), building)
     assert attempt(root, courier, parcel, stage([], fail)) == 1
     courier.bring_part(parcel, 0, building)
-    courier.close()
     (run_dir / "here").mkdir()
     from shard_runner.batches import StageWorker
 
@@ -171,6 +174,35 @@ def test_what_a_killed_runner_left_is_taken_home(run_dir: Path, root: str) -> No
     assert not (run_dir / ".exchange").exists()
 
 
+def test_what_did_not_come_home_stays_for_the_next_runner(run_dir: Path, root: str) -> None:
+    building, seen = run_dir / "work.next", list[int]()
+    courier, leftovers = Courier(root, run_dir, "token"), Leftovers(root, run_dir, "token")
+    courier.open("work", building)
+    attempt(root, courier, courier.send("work", Order(shard()), building), stage(seen))
+    leftovers.close()  # after an error of the store: the stage was not forgotten
+    Leftovers(root, run_dir, "another").close()  # it did not come to the stage
+    assert (run_dir / ".exchange").read_text() == "token\n"
+    leftovers = Leftovers(root, run_dir, "next")
+    leftovers.recover("work", building)
+    assert [row["x"] for row in read_parquet(part_path(building, 0))] == seen == [2, 3, 4, 5, 6]
+    leftovers.close()
+    assert not left_in(root)
+    assert not (run_dir / ".exchange").exists()
+
+
+def test_a_disk_that_is_full_here_is_not_blamed_on_the_store(run_dir: Path, root: str) -> None:
+    courier, building = Courier(root, run_dir, "token"), run_dir / "work.next"
+    parcel = courier.send("work", Order(shard()), building)
+    attempt(root, courier, parcel, stage([]))
+    (building / ".part-00000.parquet.tmp").symlink_to("/dev/full")
+    with pytest.raises(OSError, match="No space left on device") as told:
+        courier.bring_part(parcel, 0, building)
+    assert told.value.filename == str(part_path(building, 0))
+    (building / ".part-00000.parquet.tmp").unlink()
+    courier.bring_what_is_there(parcel, 0, building)
+    assert is_closed(building, 0)
+
+
 def test_what_was_left_of_another_plan_is_thrown_away(run_dir: Path, root: str) -> None:
     building = run_dir / "work.next"
     killed = Courier(root, run_dir, "token")
@@ -189,7 +221,7 @@ def test_an_exchange_that_is_another_one_here_is_named(run_dir: Path, root: str)
     courier = Courier(root, run_dir, "token")
     with pytest.raises(WorkerError, match="can't reach the exchange: another folder of the same name is there"):
         Scratch(stage([]), courier.uri, "other", put_every_s=0.0)
-    courier.close()
+    Exchange(courier.uri).remove()
     with pytest.raises(WorkerError, match=r"can't reach the exchange: .*token.txt can't be read: No such file"):
         Scratch(stage([]), courier.uri, "token", put_every_s=0.0)
 

@@ -242,7 +242,7 @@ def test_a_refused_source_never_replaces_the_good_one(tmp_path: Path) -> None:
 
 
 def raiser(error: OSError) -> Callable[..., Any]:
-    def fail(*arguments: object) -> Any:
+    def fail(*arguments: object, **named: object) -> Any:
         raise error
 
     return fail
@@ -270,9 +270,28 @@ def test_an_error_that_names_another_file_comes_as_it_is(tmp_path: Path, filenam
         run([Source(name="source", rows=rows)], tmp_path, seed=0)
 
 
-def test_a_full_disk_is_named_by_the_file_that_found_it_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", raiser(OSError(errno.ENOSPC, "No space left on device")))
-    with pytest.raises(LedgerError, match=rf"^{tmp_path}/run\.json: the disk is full; make room and start the same"):
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (errno.ENOSPC, "the disk is full; make room and start the same command again: nothing finished is lost"),
+        (errno.EDQUOT, "the disk quota is used up; make room and start the same"),
+        (errno.EFBIG, "the file is larger than the system allows here; make room and start the same"),
+        (errno.EROFS, "the disk can't be written to; choose another run folder, or mend it and start the same"),
+        (errno.EACCES, "permission was denied; choose another run folder, or mend it and start the same"),
+        (errno.EIO, "the disk fails to read or write; copy the run folder to a sound one and start the same"),
+    ],
+)
+def test_a_disk_that_fails_is_told_of_with_the_file_and_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, message: str
+) -> None:
+    monkeypatch.setattr(os, "fsync", raiser(OSError(number, "as the system says it")))
+    with pytest.raises(LedgerError, match=rf"^{tmp_path}/run\.json: {message}"):
+        run([numbers(1)], tmp_path, seed=0)
+
+
+def test_a_disk_that_fails_while_a_file_is_read_is_told_of_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pyarrow.parquet.ParquetFile", raiser(OSError(errno.EIO, "Input/output error")))
+    with pytest.raises(LedgerError, match=r"numbers.next/ledger/00000\.parquet: the disk fails to read or write"):
         run([numbers(1)], tmp_path, seed=0)
 
 

@@ -1,8 +1,21 @@
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from shard_runner import Dropped, Failed, Outcome, Row, Source, Stage, Task, dry_run, forecasts_to_text, run
+from shard_runner import (
+    Dropped,
+    Failed,
+    Outcome,
+    PipelineError,
+    Row,
+    Source,
+    Stage,
+    Task,
+    dry_run,
+    forecasts_to_text,
+    run,
+)
 
 SHARED: dict[str, Any] = {"seed": 0, "shard_size": 2}
 
@@ -47,6 +60,14 @@ def test_what_is_up_to_date_is_kept_and_a_source_without_a_fingerprint_has_to_be
     run(pipeline(), tmp_path / "plain", **SHARED)
     told = forecast(pipeline(), tmp_path / "plain")
     assert told["numbers"] == ("read", "only reading it tells whether its rows are the same")
+
+
+@pytest.mark.parametrize("how", [{"shard_size": 0}, {"limit": 0}])
+def test_a_dry_run_refuses_what_a_run_does(tmp_path: Path, how: dict[str, Any]) -> None:
+    with pytest.raises(PipelineError) as told:
+        dry_run(pipeline(), tmp_path, **{**SHARED, **how})
+    with pytest.raises(PipelineError, match=re.escape(str(told.value))):
+        run(pipeline(), tmp_path, **{**SHARED, **how})
 
 
 def test_a_changed_setting_is_named_with_what_comes_after_it(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shard_runner import LedgerError, Row, Source, Stage, TableError, read_rows, run
+from shard_runner import LedgerError, Outcome, Row, Source, Stage, TableError, read_rows, run
 from shard_runner.hub_datasets import dataset_source, rows_to_dataset
 from shard_runner.image_files import store_image
 
@@ -269,6 +269,20 @@ def test_paths_become_images_again(tmp_path: Path) -> None:
 def test_a_run_over_a_dataset_gives_the_rows_and_knows_the_unchanged(tmp_path: Path) -> None:
     run([dataset_source("pictures", pictures(), images=tmp_path / "images")], tmp_path / "run", seed=0)
     assert [row["id"] for row in read_rows(tmp_path / "run", "pictures")] == ["a/b", "👩‍🚀\n"]
+
+
+def test_a_dataset_read_another_way_is_made_again(tmp_path: Path) -> None:
+    dataset, seen = datasets.Dataset.from_dict({"id": ["a", "b"]}), list[str]()
+
+    def work(rows: list[Row]) -> list[Outcome]:
+        seen.extend(row["id"] for row in rows)
+        return [[row] for row in rows]
+
+    for config, times in ((None, 1), ({"revision": "a"}, 2), ({"revision": "a"}, 2), ({"revision": "b"}, 3)):
+        source = dataset_source("rows", dataset, config=config)
+        assert source.config == {**(config or {}), "id_column": "id"}
+        run([source, Stage(name="work", make=lambda: work)], tmp_path / "run", seed=0)
+        assert seen == ["a", "b"] * times
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def test_workers_write_the_same_bytes_as_this_process(tmp_path: Path, placement:
     for name, where in (("here", Placement()), ("there", placement)):
         run(three_stages(), tmp_path / name, seed=0, shard_size=4, placement=where)
     assert run_files(tmp_path / "here", had_workers=True) == run_files(tmp_path / "there", had_workers=True)
+    assert not (tmp_path / "there" / ".workers").exists()  # their lock goes with them
     account = status(tmp_path / "there")[1]
     assert (account.dropped, account.failed) == ({"third": 4}, {"ValueError": 1})
 

@@ -6,7 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,16 @@ def children_of(pid: int) -> list[int]:
     return sorted(found)
 
 
+def actors_of(pid: int) -> list[int]:
+    """Return the actors that work on shards in the Ray that a process has started."""
+    found: list[int] = []
+    for child in children_of(pid):
+        with contextlib.suppress(OSError):
+            found += [child] * Path(f"/proc/{child}/cmdline").read_text().startswith("ray::ShardActor")
+        found += actors_of(child)
+    return found
+
+
 @dataclass(frozen=True)
 class Reference:
     """A run that nobody killed."""
@@ -90,6 +100,7 @@ class Killer:
     spread: int
     """At most so many rows later."""
     victim: str
+    on_ray: bool = False
     kills: int = 0
     found: list[tuple[set[Work], int]] = field(default_factory=lambda: list[tuple[set[Work], int]]())
     """For each kill: what was finished, and how many calls were noted."""
@@ -107,7 +118,7 @@ class Killer:
 
     def _kill_worker(self, folder: Path) -> bool:
         """Kill one of its workers instead, and let the run go on."""
-        workers = children_of(int((folder / "pid").read_text()))
+        workers = actors_of(os.getpid()) if self.on_ray else children_of(int((folder / "pid").read_text()))
         if workers and (folder / "run" / ".workers").exists():
             os.kill(self.moments.choice(workers), signal.SIGKILL)
             self.note(folder)
@@ -159,16 +170,44 @@ def reference(tmp_path: Path, forked_runs: Start) -> Reference:
 def test_random_kills_lose_nothing_and_repeat_nothing(
     tmp_path: Path, forked_runs: Start, reference: Reference, placement: str, victim: str, kills: int
 ) -> None:
-    runs = forked_runs(FORKED, Path(__file__).parent, placement)
-    seed, rounds = 0, 0
-    killer = Killer(reference, random.Random(seed), reference.calls // min(kills, 6), victim)
+    killer = Killer(reference, random.Random(0), reference.calls // min(kills, 6), victim)
+    kill_often(killer, kills, tmp_path, forked_runs(FORKED, Path(__file__).parent, placement))
+
+
+@pytest.mark.slow
+@pytest.mark.long
+@pytest.mark.parametrize("victim", ["runner", "worker"])
+def test_random_kills_of_runners_and_actors_on_ray_lose_nothing_and_repeat_nothing(
+    tmp_path: Path, forked_runs: Start, reference: Reference, ray_address: str, victim: str
+) -> None:
+    killer = Killer(reference, random.Random(0), reference.calls // 6, victim, on_ray=True)
+    kill_often(killer, 50, tmp_path, forked_runs(FORKED, Path(__file__).parent, "ray"))
+
+
+@pytest.fixture
+def ray_address(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a Ray that every run finds in its environment, and that outlives it."""
+    monkeypatch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    ray = pytest.importorskip("ray")
+    before = signal.getsignal(signal.SIGTERM)
+    ray.init(address="local", num_cpus=4, include_dashboard=False, object_store_memory=100 << 20)
+    address = ray.get_runtime_context().gcs_address
+    monkeypatch.setenv("RAY_ADDRESS", address)
+    yield address
+    ray.shutdown()
+    signal.signal(signal.SIGTERM, before)  # Ray sets its own
+
+
+def kill_often(killer: Killer, kills: int, folder: Path, runs: ForkedRuns) -> None:
+    """Run, kill and go on, in one folder after the other, and check each that has come to its end."""
+    rounds = 0
     while killer.kills < kills:
         rounds += 1
-        folder = tmp_path / f"killed-{rounds}"
-        folder.mkdir()
-        killer.aim(folder)
-        while killer.kills < kills and runs.kill_when(killer.moment_has_come, folder) == -signal.SIGKILL:
-            killer.note(folder)
-            killer.aim(folder)
-        assert runs.run(folder) == 0
-        killer.check(folder)
+        place = folder / f"killed-{rounds}"
+        place.mkdir()
+        killer.aim(place)
+        while killer.kills < kills and runs.kill_when(killer.moment_has_come, place) == -signal.SIGKILL:
+            killer.note(place)
+            killer.aim(place)
+        assert runs.run(place) == 0
+        killer.check(place)

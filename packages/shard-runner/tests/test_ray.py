@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -51,6 +52,7 @@ def cluster() -> Iterator[None]:
         patch = opened.enter_context(pytest.MonkeyPatch.context())
         for name, value in _s3_server(opened).items():
             patch.setenv(name, value)
+        opened.callback(signal.signal, signal.SIGTERM, signal.getsignal(signal.SIGTERM))  # Ray sets its own
         _start_ray(os.environ.get("RAY_ADDRESS"))
         opened.callback(ray.shutdown)
         yield
@@ -197,6 +199,43 @@ def test_a_dead_actors_shard_goes_on_in_another_and_a_row_that_always_kills_is_q
     assert {int(line.removeprefix("work n")) for line in calls.read_text().splitlines()} == {*range(9)} - {6}
 
 
+@pytest.mark.slow
+def test_a_finished_shard_that_the_store_keeps_back_is_taken_home_by_the_next_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = tmp_path / "calls.txt"
+
+    def work(row: Row) -> Outcome:
+        note(calls, "work", [row])
+        return [row]
+
+    def refuse(self: engines_exchange.Exchange, name: str, path: Path) -> None:
+        raise TableError(f"{name} can't be read: the store is on fire")
+
+    pipeline, placement = [numbers(9), each(work, batch_size=2)], ray_at("file", tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(engines_exchange.Exchange, "fetch_file", refuse)  # on the runner's side
+        with pytest.raises(TableError, match="the store is on fire"):
+            run(pipeline, tmp_path / "run", seed=0, placement=placement)
+    run(pipeline, tmp_path / "run", seed=0, placement=placement)
+    assert status(tmp_path / "run")[1].done == 9
+    assert most_often(calls)[1] == 1
+    assert not list((tmp_path / "store").rglob("*"))
+
+
+def test_a_shard_that_an_actor_thought_dead_took_from_another_is_given_out_again(tmp_path: Path) -> None:
+    journal, mark = tmp_path / "run" / "work.next" / "part-00000.jsonl", tmp_path / "mark"
+
+    def lose_the_journal(row: Row) -> Outcome:
+        if not mark.exists():
+            mark.touch()
+            journal.unlink()  # as when another opens it
+        return [row]
+
+    run([numbers(3), each(lose_the_journal)], tmp_path / "run", seed=0, placement=ray_at(None, tmp_path))
+    assert status(tmp_path / "run")[1].done == 3
+
+
 def test_errors_come_back_with_class_and_text(tmp_path: Path) -> None:
     def make() -> Any:
         raise ValueError("no such model")
@@ -235,6 +274,47 @@ def test_ctrl_c_finishes_the_batch_under_way_and_loses_nothing(tmp_path: Path, e
     run(pipeline, tmp_path / "run", seed=0)
     assert status(tmp_path / "run")[1].done == 40
     assert most_often(calls)[1] == 1
+
+
+TERMINATED = """
+import os, signal, sys
+from pathlib import Path
+from shard_runner import Placement, Source, Stage, run
+place = Path(sys.argv[1])
+
+def work(rows):
+    (place / f"begun-{rows[0]['x']}").touch()
+    if rows[0]["x"] == 1:
+        os.kill(int((place / "pid").read_text()), signal.SIGTERM)
+        while not (place / "heard").exists():
+            pass
+    return [[row] for row in rows]
+
+def tell(engine, stop):
+    stop(engine)
+    (place / "heard").touch()
+
+(place / "pid").write_text(str(os.getpid()))
+from shard_runner.engines.ray_actors import RayEngine
+stop = RayEngine.stop
+RayEngine.stop = lambda self: tell(self, stop)
+rows = [{"id": f"r{i}", "x": i} for i in range(9)]
+pipeline = [Source(name="source", rows=lambda: rows), Stage(name="work", make=lambda: work, batch_size=1, num_cpus=0)]
+try:
+    run(pipeline, place / "run", seed=0, placement=Placement(engine="ray"))
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+@pytest.mark.slow
+def test_sigterm_finishes_the_batch_under_way_though_ray_would_end_the_process(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "RAY_ADDRESS"}
+    command = [sys.executable, "-c", TERMINATED, tmp_path]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert (done.returncode, done.stdout) == (0, "stopped\n")
+    settled = status(tmp_path / "run")[1].settled
+    assert 2 <= settled == len(list(tmp_path.glob("begun-*"))) < 9
 
 
 def empty_shard(engine: RayEngine, stage: Stage, run_dir: Path) -> None:

@@ -1,5 +1,6 @@
 """Errors that pass, errors that stay, and memory that runs out."""
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -264,7 +265,37 @@ def test_a_request_to_stop_ends_a_wait_and_the_batch() -> None:
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:
-    with pytest.raises(PipelineError, match="attempts of at least 1 and a wait_s of at least 0; got 0 and 1"):
+    with pytest.raises(PipelineError, match="attempts of at least 1 and waits of at least 0 s; got 0, 1"):
         Retry(attempts=0)
-    with pytest.raises(PipelineError, match="got 4 and -1"):
+    with pytest.raises(PipelineError, match="got 4, -1 and 60"):
         Retry(wait_s=-1)
+
+
+def test_a_thousand_attempts_are_a_loop_and_no_wait_grows_beyond_its_most() -> None:
+    work, calls = passing(ConnectionResetError(), 1500)
+    assert verdicts(work, 2, Retry(attempts=2000, wait_s=0))[0].state == "done"
+    assert len(calls) == 1501
+    Retry(wait_s=1e-9, most_wait_s=0.0).wait(5000, stopping=lambda: False)
+    with pytest.raises(PipelineError, match="waits of at least 0 s"):
+        Retry(most_wait_s=-1)
+
+
+def test_a_stop_between_the_attempts_of_one_half_keeps_the_other() -> None:
+    """The batch is split for a bad row; its second half waits for a server when the run is stopped."""
+    asked: list[list[int]] = []
+    request = threading.Event()
+
+    def work(given_rows: list[Row]) -> list[Outcome]:
+        asked.append([row["x"] for row in given_rows])
+        if len(given_rows) == 8:
+            raise ValueError("one of them is bad")
+        if given_rows[0]["x"] == 4 and not request.is_set():
+            request.set()
+            raise ConnectionError("reset")
+        return [[row] for row in given_rows]
+
+    worker = StageWorker(Stage(name="work", make=lambda: work, retry=Retry(wait_s=0)))
+    with pytest.raises(Stopped) as stopped:
+        run_batch(worker, Batch(rows(8), lambda: rows(8), request.is_set))
+    assert [row["x"] for verdict in stopped.value.finished for row in verdict.rows] == [0, 1, 2, 3]
+    assert asked == [list(range(8)), [0, 1, 2, 3], [4, 5, 6, 7]]

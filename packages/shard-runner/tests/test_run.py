@@ -361,8 +361,26 @@ def test_a_row_is_explained_through_all_stages(tmp_path: Path) -> None:
         explain(tmp_path, "n9")
 
 
+def test_while_a_changed_stage_is_made_again_its_new_outcomes_are_explained_and_counted(tmp_path: Path) -> None:
+    run([numbers(2), each(same)], tmp_path, seed=0)
+
+    def halved(row: Row) -> Outcome:
+        if row["x"]:
+            raise KeyboardInterrupt
+        return Dropped("nought")
+
+    with pytest.raises(KeyboardInterrupt):
+        run([numbers(2), each(halved, version="2")], tmp_path, seed=0, shard_size=1)
+    work = status(tmp_path)[1]
+    assert (work.finished, work.done, work.dropped) == (False, 0, {"nought": 1})
+    assert [(step.stage, step.state) for step in explain(tmp_path, "n0")] == [("numbers", "done"), ("work", "dropped")]
+    assert [step.stage for step in explain(tmp_path, "n1")] == ["numbers"]  # the old outcome does not count any more
+
+
 def test_a_pipeline_that_makes_no_sense_is_refused_before_any_work(tmp_path: Path) -> None:
     task = Task(name="train", run=lambda context: None)
+    endless: dict[str, Any] = {}
+    endless["itself"] = endless
     for pipeline, message in [
         ([numbers(1), each(same, name="Bad name")], "a step's name must be lower-case letters"),
         ([numbers(1), numbers(1)], "'numbers' occurs twice"),
@@ -370,7 +388,12 @@ def test_a_pipeline_that_makes_no_sense_is_refused_before_any_work(tmp_path: Pat
         ([numbers(1), task, each(same)], "stage 'work' has no rows to work on"),
         ([each(same)], "stage 'work' has no rows to work on"),
         ([numbers(1), each(same, config={"f": same})], "config of 'work' must be plain values"),
+        ([numbers(1), each(same, config=endless)], "config of 'work' must be plain values.*contains itself"),
         ([numbers(1), each(same, batch_size=0)], "batch_size of stage 'work' must be at least 1; got 0"),
+        ([numbers(1), each(same, samples=0)], "samples of stage 'work' must be at least 1, or None; got 0"),
+        ([numbers(1), each(same, workers=0)], "workers of stage 'work' must be at least 1, or None; got 0"),
+        ([numbers(1), each(same, num_cpus=-2)], "num_cpus of stage 'work' must be at least 0; got -2"),
+        ([numbers(1), each(same, num_gpus=-1)], "num_gpus of stage 'work' must be at least 0, or None; got -1"),
     ]:
         with pytest.raises(PipelineError, match=message):
             run(pipeline, tmp_path / "none", seed=0)

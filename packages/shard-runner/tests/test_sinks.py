@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shard_runner import LedgerError, Row, Source, TableError, read_rows, run
+from shard_runner import LedgerError, Row, Source, TableError, Task, TaskContext, read_rows, run
 from shard_runner.cli.exits import OneLineGroup
 from shard_runner.cli.saving import save_command
 from shard_runner.sinks import write_rows
@@ -131,7 +131,9 @@ def test_after_an_error_the_target_is_as_it_was_and_nothing_is_left(tmp_path: Pa
         write_rows(run_dir, "rows", target)
     (run_dir / "rows" / "part-00002.parquet").write_bytes(b"PAR1")
     for target in (f"{tmp_path}/out/rows.jsonl", "memory://out/rows.jsonl", f"{tmp_path}/out/new.parquet"):
-        with pytest.raises(LedgerError, match=r"part-00002.parquet can't be read: .*; run the pipeline again"):
+        with pytest.raises(
+            LedgerError, match=r"part-00002.parquet is damaged \(.*\); delete it and run the pipeline again"
+        ):
             write_rows(run_dir, "rows", target)
     assert names_in(tmp_path / "out") == ["rows.jsonl"]
     assert memory.ls("/out", detail=False) == ["/out/rows.jsonl"]
@@ -142,7 +144,9 @@ def test_a_part_with_fewer_rows_than_its_record_is_never_exported(tmp_path: Path
     run_dir = finished(tmp_path / "run", ROWS)
     part = run_dir / "rows" / "part-00001.parquet"
     pq.write_table(pq.read_table(part).slice(0, 1), part)
-    with pytest.raises(LedgerError, match="holds 1 rows, its record says 2"):
+    with pytest.raises(
+        LedgerError, match=r"part-00001.parquet is damaged \(it holds 1 rows, its record says 2\); delete it"
+    ):
         write_rows(run_dir, "rows", tmp_path / "rows.jsonl")
     assert not (tmp_path / "rows.jsonl").exists()
 
@@ -216,6 +220,21 @@ def test_targets_that_make_no_sense_are_refused(tmp_path: Path) -> None:
         write_rows(run_dir, "rows", tmp_path / "rows.jsonl", shard_rows=0)
     with pytest.raises(LedgerError, match="has no finished rows of 'other'"):
         write_rows(run_dir, "other", tmp_path / "rows.jsonl")
+
+
+def test_a_finished_task_s_folder_is_the_run_s_and_a_task_at_work_may_export_into_its_own(tmp_path: Path) -> None:
+    run_dir, mine = tmp_path / "run", tmp_path / "mine"
+
+    def work(context: TaskContext) -> None:
+        write_rows(run_dir, "rows", context.folder / "rows.jsonl")
+
+    run([Source(name="rows", rows=lambda: ROWS), Task(name="report", run=work)], run_dir, seed=0)
+    assert read_table(run_dir / "report" / "rows.jsonl") == ROWS
+    with pytest.raises(TableError, match=r"lies in .*report, which belongs to a run; choose another place"):
+        write_rows(run_dir, "rows", run_dir / "report" / "more.jsonl")
+    mine.mkdir()
+    (mine / "task.json").write_text("somebody else's")
+    assert write_rows(run_dir, "rows", mine / "deep" / "rows.jsonl") == 5
 
 
 def test_the_save_command_says_how_many_rows_went_where(tmp_path: Path) -> None:

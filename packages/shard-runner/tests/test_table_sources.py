@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from shard_runner import Row, Source, Stage, TableError, read_rows, run
+from shard_runner import Outcome, Row, Source, Stage, TableError, read_rows, run
 from shard_runner.columns import rows_to_table
 from shard_runner.disk import write_table
 from shard_runner.table_sources import table_source
@@ -135,6 +135,20 @@ def test_an_unchanged_input_is_not_read_again(tmp_path: Path, monkeypatch: pytes
     run([table_source("rows", f"{tmp_path}/*.jsonl")], tmp_path / "run", seed=0)
     assert reads == ["a.jsonl", "b.jsonl"]
     assert list(read_rows(tmp_path / "run", "rows")) == ROWS[:2]
+
+
+def test_a_file_read_another_way_is_read_again_and_what_was_made_of_it_made_again(tmp_path: Path) -> None:
+    path, seen = json_lines(tmp_path / "a.jsonl", ROWS), list[str]()
+
+    def work(rows: list[Row]) -> list[Outcome]:
+        seen.extend(row["id"] for row in rows)
+        return [[row] for row in rows]
+
+    for config, times in ((None, 1), ({"crop": 1}, 2), ({"crop": 1}, 2), ({"crop": 2}, 3)):
+        source = table_source("rows", path, config=config)
+        assert source.config == {**(config or {}), "id_column": "id"}
+        run([source, Stage(name="work", make=lambda: work)], tmp_path / "run", seed=0)
+        assert seen == [row["id"] for row in ROWS] * times
 
 
 def test_a_file_that_breaks_off_stops_the_run_and_names_the_place(tmp_path: Path) -> None:

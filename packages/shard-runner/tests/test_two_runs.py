@@ -75,7 +75,7 @@ def test_the_lock_of_a_killed_run_is_free_at_once(tmp_path: Path) -> None:
     first.kill()
     first.wait()
     run(pipeline(), tmp_path / "run", seed=0)
-    assert (tmp_path / "run" / ".lock").read_text() == f"process {os.getpid()} on {socket.gethostname()}"
+    assert (tmp_path / "run" / ".lock").read_text() == f"process {os.getpid()} on {socket.gethostname()}\n"
 
 
 def test_workers_of_a_killed_run_that_do_not_end_are_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

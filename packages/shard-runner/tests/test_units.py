@@ -199,7 +199,7 @@ def test_a_finished_file_that_was_cut_off_is_told_and_its_shard_done_again(tmp_p
     whole = path.read_bytes()
     path.write_bytes(whole[:-20])
     with pytest.raises(
-        LedgerError, match=r"00001\.parquet is damaged .*; delete it and start the same command"
+        LedgerError, match=r"00001\.parquet is damaged .*; delete it and run the pipeline again"
     ) as told:
         run(pipeline, tmp_path, seed=0, shard_size=3)
     Path(str(told.value).split(" is damaged")[0]).unlink()

@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from shard_runner.disk import read_json
-from shard_runner.errors import LedgerError
+from shard_runner.disk import read_record
 from shard_runner.folder import (
     PLAN_RECORD,
-    STAGE_RECORD,
     TASK_RECORD,
-    building_folder,
     is_closed,
     journal_path,
     shards_in,
@@ -19,10 +16,10 @@ from shard_runner.folder import (
 )
 from shard_runner.journal import read_journal
 from shard_runner.ledger import Counts, count_ledger, count_verdicts
-from shard_runner.processing import TRYING
+from shard_runner.provenance import output_under
+from shard_runner.record import run_record
 from shard_runner.times import TIMES_RECORD, seconds_of
-
-RUN_RECORD = "run.json"
+from shard_runner.verdicts import TRYING
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def status(run_dir: str | Path) -> list[StageAccount]:
     Works while the run is under way, and after a kill.
 
     Raises:
-        LedgerError: when the folder holds no run.
+        LedgerError: when the folder holds no run, or a record, ledger or journal in it is damaged.
     """
     return _accounts(Path(run_dir), recount=True)
 
@@ -91,39 +88,24 @@ def recorded_accounts(run_dir: Path) -> list[StageAccount]:
     return _accounts(run_dir, recount=False)
 
 
-def run_record(run_dir: Path) -> dict[str, Any]:
-    """Return what `run.json` says.
-
-    Raises:
-        LedgerError: when the folder holds no run.
-    """
-    record = read_json(run_dir / RUN_RECORD)
-    if record is None:
-        raise LedgerError(f"{run_dir} holds no run: there is no {RUN_RECORD} in it")
-    return record
-
-
 def _accounts(run_dir: Path, *, recount: bool) -> list[StageAccount]:
-    times = read_json(run_dir / TIMES_RECORD)
+    times = read_record(run_dir / TIMES_RECORD)
     steps = run_record(run_dir)["pipeline"]
     return [_account(run_dir, step, seconds_of(times, step["name"], step["recipe"]), recount) for step in steps]
 
 
 def _account(run_dir: Path, step: Mapping[str, Any], seconds: float, recount: bool) -> StageAccount:
     name, kind = step["name"], step["kind"]
-    folder, building = stage_folder(run_dir, name), building_folder(run_dir, name)
     if kind == "task":
-        record = read_json(folder / TASK_RECORD) or {}
+        record = read_record(stage_folder(run_dir, name) / TASK_RECORD) or {}
         done = bool(record.get("finished")) and record.get("recipe") == step["recipe"]
         return StageAccount(name, 0, 0, seconds=seconds, kind=kind, finished=done)
-    record = read_json(folder / STAGE_RECORD)
-    if building.exists() or (record and record["recipe"] != step["recipe"]):
-        counts = _count(building)
-        planned = (read_json(building / PLAN_RECORD) or {}).get("rows_in")
+    folder, record = output_under(run_dir, name, step["recipe"])
+    if record is None:
+        counts = _count(folder)
+        planned = (read_record(folder / PLAN_RECORD) or {}).get("rows_in")
         rows_in = counts.rows if planned is None else planned
         return StageAccount(name, rows_in, **counts.as_dict(), seconds=seconds, kind=kind, finished=False)
-    if record is None:
-        return StageAccount(name, 0, 0, kind=kind, finished=False)
     told = {key: record[key] for key in ("done", "dropped", "failed", "rows_out", "tokens")}
     counted = _count(folder).as_dict() if recount else told
     return StageAccount(name, record["rows_in"], **counted, seconds=seconds, kind=kind)

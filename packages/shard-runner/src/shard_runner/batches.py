@@ -63,25 +63,43 @@ def run_batch(worker: StageWorker, batch: Batch) -> list[Verdict]:
     most = worker.most_rows
     if most is not None and len(batch.rows) > most and not worker.stage.whole_input:
         pieces = range(0, len(batch.rows), most)
-        return [verdict for at in pieces for verdict in run_batch(worker, batch.half(at, at + most, batch.rows))]
+        return _in_turn(worker, [batch.half(at, at + most, batch.rows) for at in pieces])
     call = worker.call  # an error in make is no row's fault
-    batch.attempts += 1
-    try:
-        outcomes = call(batch.rows)
-    except Exception as error:
-        return _after_error(worker, batch, error)
+    while True:
+        batch.attempts += 1
+        try:
+            outcomes = call(batch.rows)
+            break
+        except Exception as error:
+            if not _passes(worker.stage, batch, error):
+                return _after_error(worker, batch, error)
+        _wait(worker.stage, batch)
     return _to_verdicts(worker.stage, outcomes, len(batch.rows), batch.attempts)
+
+
+def _in_turn(worker: StageWorker, parts: Sequence[Batch]) -> list[Verdict]:
+    """Put parts of a batch through one after the other; a stop in between keeps what is finished."""
+    made: list[Verdict] = []
+    for part in parts:
+        try:
+            made += run_batch(worker, part)
+        except Stopped as stop:
+            raise Stopped([*made, *stop.finished]) from None
+    return made
+
+
+def _passes(stage: Stage, batch: Batch, error: Exception) -> bool:
+    """Tell whether the batch is tried again as it is."""
+    is_too_large = is_out_of_memory(error) and not stage.whole_input
+    return not is_too_large and stage.retry.transient(error) and batch.attempts < stage.retry.attempts
 
 
 def _after_error(worker: StageWorker, batch: Batch, error: Exception) -> list[Verdict]:
     stage, count = worker.stage, len(batch.rows)
     if is_out_of_memory(error) and not stage.whole_input:
         return _after_full_memory(worker, batch, error)
-    if stage.retry.transient(error):
-        if batch.attempts < stage.retry.attempts:
-            return _again(worker, batch)
-        if not stage.whole_input:
-            return [_failed(error, batch.attempts)] * count
+    if stage.retry.transient(error) and not stage.whole_input:
+        return [_failed(error, batch.attempts)] * count
     if stage.whole_input:
         raise StageError(
             f"stage {stage.name!r} sees all rows at once, so its error is no single row's: {_text(error)}"
@@ -100,18 +118,16 @@ def _after_full_memory(worker: StageWorker, batch: Batch, error: Exception) -> l
     return _halved(worker, batch)
 
 
-def _again(worker: StageWorker, batch: Batch) -> list[Verdict]:
-    worker.stage.retry.wait(batch.attempts, stopping=batch.stopping)
+def _wait(stage: Stage, batch: Batch) -> None:
+    stage.retry.wait(batch.attempts, stopping=batch.stopping)
     if batch.stopping():
         raise Stopped
     batch.rows = batch.reread()
-    return run_batch(worker, batch)
 
 
 def _halved(worker: StageWorker, batch: Batch) -> list[Verdict]:
     fresh, middle = batch.reread(), len(batch.rows) // 2
-    halves = (batch.half(0, middle, fresh), batch.half(middle, len(fresh), fresh))
-    return [verdict for half in halves for verdict in run_batch(worker, half)]
+    return _in_turn(worker, [batch.half(0, middle, fresh), batch.half(middle, len(fresh), fresh)])
 
 
 def _failed(error: Exception, attempts: int) -> Verdict:

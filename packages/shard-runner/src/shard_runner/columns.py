@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from shard_runner.plain import Row, to_json
+from shard_runner.plain import Row, to_json, to_readable_json
 
 _META = b"shard_runner"
 _JSON = {_META: b"json"}  # column of JSON texts; a null is a key that the row does not have
@@ -22,9 +22,19 @@ def is_json(column: pa.Field) -> bool:
     return (column.metadata or {}).get(_META) == b"json"
 
 
+def nulls_are_absent(column: pa.Field) -> bool:
+    """Tell whether a null in a native column is a key that the row does not have."""
+    return (column.metadata or {}).get(_META) == b"absent"
+
+
 def json_column(name: str) -> pa.Field:
     """Return the field of a column that is stored as JSON texts."""
     return pa.field(name, pa.string(), metadata=_JSON)
+
+
+def absent_column(name: str, kind: pa.DataType) -> pa.Field:
+    """Return the field of a native column in which a null is a key that the row does not have."""
+    return pa.field(name, kind, metadata=_ABSENT)
 
 
 def rows_to_table(rows: Sequence[Row], columns: Mapping[str, pa.Field] | None = None) -> pa.Table:
@@ -59,14 +69,8 @@ def _column(name: str, values: list[Any], wanted: pa.Field | None) -> tuple[pa.A
         array = _native(plain, None if wanted is None else wanted.type)
         if array is not None:
             return array, pa.field(name, array.type, metadata=_ABSENT if absent else None)
-    return pa.array([_json_text(value) for value in values], pa.string()), json_column(name)
-
-
-def _json_text(value: Any) -> str | None:
-    if value is _MISSING:
-        return None
-    text = json.dumps(value, ensure_ascii=False)
-    return text if text.isprintable() else to_json(value)  # a lone surrogate is no UTF-8
+    texts = [None if value is _MISSING else to_readable_json(value) for value in values]
+    return pa.array(texts, pa.string()), json_column(name)
 
 
 def _native(values: list[Any], wanted: pa.DataType | None) -> pa.Array | None:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shard_runner.disk import read_json
 from shard_runner.engines.engine import Engine
-from shard_runner.folder import STAGE_RECORD, TASK_RECORD, stage_folder
+from shard_runner.placement import Placement
+from shard_runner.provenance import content_of
 from shard_runner.stages import Plan
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunContext:
     """One call of `run`."""
 
@@ -22,18 +22,10 @@ class RunContext:
     limit: int | None
     max_failed_share: float
     progress: bool
-    workers: int
-    num_gpus: float
-    """Of each worker of a stage that does not say otherwise."""
+    placement: Placement
     engine: Engine
     stopping: Callable[[], bool]
     """Tells whether the run was asked to stop."""
-
-    def content_of(self, name: str) -> str | None:
-        """Return the fingerprint of a step's output; None where it has not finished."""
-        folder = stage_folder(self.run_dir, name)
-        record = read_json(folder / STAGE_RECORD) or read_json(folder / TASK_RECORD)
-        return record["content"] if record and record.get("finished", True) else None
 
     def made_from(self, name: str, growing: dict[str, str] | None = None) -> dict[str, Any]:
         """Return what a step is made from: its recipe, and the fingerprints of its inputs.
@@ -42,7 +34,8 @@ class RunContext:
             name: Of the step.
             growing: For inputs that are still at work, what stands for their fingerprint.
         """
-        contents = {other: (growing or {}).get(other) or self.content_of(other) for other in self.plan.inputs[name]}
+        growing = growing or {}
+        contents = {other: growing.get(other) or content_of(self.run_dir, other) for other in self.plan.inputs[name]}
         assert None not in contents.values(), "inputs are brought up to date first"
         rows = self.plan.row_inputs(name)
         tasks = {other: content for other, content in contents.items() if other not in rows}

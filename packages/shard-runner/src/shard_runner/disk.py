@@ -1,7 +1,5 @@
 """Files that are either whole or not there, whatever moment the process dies at."""
 
-import base64
-import errno
 import json
 import os
 import re
@@ -15,24 +13,12 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from shard_runner.disk_errors import naming
 from shard_runner.errors import LedgerError
 from shard_runner.plain import to_json
+from shard_runner.schema_texts import base64_to_schema
 
 _GROUP_ROWS = 5000  # rows of a table that are read together: a shard takes its own out of a part with many
-
-
-_OF_A_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
-
-
-@contextmanager
-def naming(path: Path) -> Generator[None]:
-    """Let a disk's errors name the file that is being written, since a write that fails names none."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _OF_A_DISK and error.filename is None:
-            error.filename = str(path)
-        raise
 
 
 def sync_folder(folder: Path) -> None:
@@ -45,9 +31,14 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def temporary_path(path: Path) -> Path:
+    """Return the file in which `write_whole` writes; a kill can leave it, half written."""
+    return path.with_name(f".{path.name}.tmp")
+
+
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     """Let `write` fill a temporary file beside `path`, then put it in place by one rename."""
-    temporary = path.with_name(f".{path.name}.tmp")
+    temporary = temporary_path(path)
     with naming(path):
         write(temporary)
         with temporary.open("rb") as file:
@@ -56,13 +47,13 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     sync_folder(path.parent)
 
 
-def write_json(path: Path, value: Mapping[str, Any]) -> None:
+def write_record(path: Path, value: Mapping[str, Any]) -> None:
     """Write a plain mapping as indented JSON, whole or not at all."""
     text = json.dumps(json.loads(to_json(value)), indent=2, ensure_ascii=True) + "\n"
     write_whole(path, lambda temporary: temporary.write_text(text, encoding="ascii"))
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
+def read_record(path: Path) -> dict[str, Any] | None:
     """Return a JSON file's mapping, or None where there is no file.
 
     Raises:
@@ -76,10 +67,13 @@ def read_json(path: Path) -> dict[str, Any] | None:
 
 
 def write_table(path: Path, table: pa.Table, **how: Any) -> None:
-    """Write a table as Parquet (zstd), whole or not at all; equal tables give equal bytes."""
+    """Write a table as Parquet (zstd), whole or not at all; equal tables give equal bytes.
+
+    Pages carry checksums, so that a bit that flips on the disk is found by whoever reads the page.
+    """
 
     def write(temporary: Path) -> None:
-        with pq.ParquetWriter(temporary, table.schema, compression="zstd", **how) as writer:
+        with pq.ParquetWriter(temporary, table.schema, compression="zstd", write_page_checksum=True, **how) as writer:
             if table.num_rows:  # some readers stumble over an empty row group
                 writer.write_table(table, row_group_size=_GROUP_ROWS)
 
@@ -102,7 +96,11 @@ def load_table(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
         LedgerError: the file is damaged.
     """
     with _damage_named(path):
-        return pq.ParquetFile(path).read(columns=None if columns is None else list(columns))
+        return _checked_file(path).read(columns=None if columns is None else list(columns))
+
+
+def _checked_file(path: Path) -> pq.ParquetFile:
+    return pq.ParquetFile(path, page_checksum_verification=True)
 
 
 def load_rows(path: Path, start: int, stop: int) -> pa.Table:
@@ -113,7 +111,7 @@ def load_rows(path: Path, start: int, stop: int) -> pa.Table:
         LedgerError: the file is damaged.
     """
     with _damage_named(path):
-        file = pq.ParquetFile(path)
+        file = _checked_file(path)
         sizes = [file.metadata.row_group(number).num_rows for number in range(file.metadata.num_row_groups)]
         starts = [0, *accumulate(sizes)]
         wanted = [n for n, size in enumerate(sizes) if starts[n] < stop and starts[n] + size > start]
@@ -135,20 +133,29 @@ def load_schema(path: Path) -> pa.Schema:
         told = (metadata.metadata or {}).get(b"ARROW:schema")
         if told is None:  # a file of somebody else
             return metadata.schema.to_arrow_schema()
-        return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(told)))
+        return base64_to_schema(told)
 
 
 @contextmanager
 def _damage_named(path: Path) -> Generator[None]:
     try:
-        yield
+        with naming(path):
+            yield
     except (pa.ArrowException, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno:  # it says itself what is the matter
             raise
-        raise LedgerError(
-            f"{path} is damaged ({' '.join(str(error).split())}); delete it and start the same command again: "
-            "only what it stands for is worked on again"
-        ) from error
+        raise damage(path, " ".join(str(error).split())) from error
+
+
+def damage(path: Path, reason: str) -> LedgerError:
+    """Return the error that says what to do about a damaged file of a run folder.
+
+    It must be deleted: a run looks into no file of a finished stage, and takes what is there for whole.
+    """
+    return LedgerError(
+        f"{path} is damaged ({reason}); delete it and run the pipeline again: "
+        "only what it stands for is worked on again"
+    )
 
 
 _GONE = re.compile(r"\.[a-z0-9][a-z0-9_-]*(\.next|\.old-\d+)?\.gone-\d+")  # hidden, and of no step's name

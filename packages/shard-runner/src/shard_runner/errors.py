@@ -1,5 +1,8 @@
 """What can go wrong, as one tree."""
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class ShardRunnerError(Exception):
     """Base of every error that this package raises on purpose.
@@ -11,7 +14,7 @@ class ShardRunnerError(Exception):
     │   └── TooManyFailed more rows of a stage failed than max_failed_share allows
     ├── WorkerError       worker processes can't be started, or end again and again
     ├── ShardTaken        a worker that was thought dead finds its shard in other hands
-    ├── LedgerError       a run folder is damaged, or what is asked for is not there yet
+    ├── LedgerError       a run folder is damaged, its disk takes no more, or what is asked for is not there yet
     ├── RunFolderBusy     another process is working on the run folder
     └── TableError        a file of rows can't be read or written
     ```
@@ -39,7 +42,7 @@ class ShardTaken(ShardRunnerError):
 
 
 class LedgerError(ShardRunnerError):
-    """A run folder is damaged, or what is asked for is not there yet."""
+    """A run folder is damaged, its disk is full or can't be written to, or what is asked for is not there yet."""
 
 
 class RunFolderBusy(ShardRunnerError):
@@ -51,4 +54,12 @@ class TableError(ShardRunnerError):
 
 
 class Stopped(BaseException):
-    """The run was asked to stop, and did after the batch under way: all that was finished is in the journal."""
+    """The run was asked to stop, and did after the batch under way: all that was finished is in the journal.
+
+    Args:
+        finished: verdicts of the first rows of a batch that was stopped between attempts, to be journalled yet.
+    """
+
+    def __init__(self, finished: Sequence[Any] = ()) -> None:
+        super().__init__()
+        self.finished = list(finished)

@@ -1,16 +1,18 @@
 """One row's way through the stages of a run."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from shard_runner.accounts import run_record
 from shard_runner.columns import column_to_list
 from shard_runner.disk import load_schema, load_table
 from shard_runner.errors import LedgerError
-from shard_runner.folder import STAGE_RECORD, building_folder, is_closed, part_path, shards_in, stage_folder
+from shard_runner.folder import is_closed, part_path, shards_in
 from shard_runner.ledger import Entry, ledger_path, read_entries, traceback_hash
 from shard_runner.outcomes import State
+from shard_runner.provenance import output_under
+from shard_runner.record import run_record
 from shard_runner.verdicts import sound
 
 
@@ -41,18 +43,15 @@ def explain(run_dir: str | Path, row_id: str) -> list[RowStep]:
         LedgerError: when the folder holds no run, or no finished shard has such a row.
     """
     run_dir = Path(run_dir)
-    record = run_record(run_dir)
-    names = [step["name"] for step in record["pipeline"]]
-    inputs = {step["name"]: step["inputs"] for step in record["pipeline"]}
-    counts = {step["name"]: step.get("samples") for step in record["pipeline"]}
-    before = _ancestors(run_dir, names, row_id)
+    pipeline: list[dict[str, Any]] = run_record(run_dir)["pipeline"]
+    before = _ancestors(run_dir, pipeline, row_id)
     steps: list[RowStep] = []
     made: dict[str, set[str]] = {}  # by stage: ids that were made of the row
-    for name in names:
-        wanted = {row_id}.union(*(made[other] for other in inputs[name]))
-        samples = counts.get(name) or 0
+    for told in pipeline:
+        name, samples = told["name"], told.get("samples") or 0
+        wanted = {row_id}.union(*(made[other] for other in told["inputs"]))
         wanted |= {f"{one}#{k}" for one in wanted for k in range(samples)}
-        after = [step for step in _steps(run_dir, name, wanted) if step.id in wanted]
+        after = [step for step in _steps(run_dir, told, wanted) if step.id in wanted]
         made[name] = {out for step in after for out in step.ids_out}
         steps += [step for step in before if step.stage == name and step not in after] + after
     if not steps:
@@ -60,10 +59,10 @@ def explain(run_dir: str | Path, row_id: str) -> list[RowStep]:
     return steps
 
 
-def _ancestors(run_dir: Path, names: Sequence[str], row_id: str) -> list[RowStep]:
+def _ancestors(run_dir: Path, pipeline: Sequence[Mapping[str, Any]], row_id: str) -> list[RowStep]:
     wanted, found = {row_id}, list[RowStep]()
-    for name in reversed(names):
-        for step in _steps(run_dir, name, wanted):
+    for told in reversed(pipeline):
+        for step in _steps(run_dir, told, wanted):
             if wanted.intersection(step.ids_out):
                 found.append(step)
                 wanted.add(step.id)
@@ -71,11 +70,9 @@ def _ancestors(run_dir: Path, names: Sequence[str], row_id: str) -> list[RowStep
     return found
 
 
-def _steps(run_dir: Path, name: str, wanted: set[str]) -> Iterator[RowStep]:
+def _steps(run_dir: Path, told: Mapping[str, Any], wanted: set[str]) -> Iterator[RowStep]:
     """Yield what became of rows in the shards of a stage in which a wanted id came in or went out."""
-    folder = stage_folder(run_dir, name)
-    if not (folder / STAGE_RECORD).exists():
-        folder = building_folder(run_dir, name)
+    name, folder = told["name"], output_under(run_dir, told["name"], told["recipe"])[0]
     shown = {sound(row_id) for row_id in wanted}  # as the ledger has them
     for index in shards_in(folder):
         if not is_closed(folder, index):

@@ -1,6 +1,5 @@
 """From finished shards to a finished stage: one schema, files of dropped and failed rows, and the record."""
 
-import base64
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,12 @@ import pyarrow.parquet as pq
 
 from shard_runner.columns import common_column, is_json, key_order, rows_to_aligned_table
 from shard_runner.content import Content
-from shard_runner.disk import load_schema, write_json, write_table, write_whole
+from shard_runner.disk import load_schema, temporary_path, write_record, write_table, write_whole
 from shard_runner.errors import LedgerError
 from shard_runner.folder import STAGE_RECORD, part_path, read_parquet
 from shard_runner.ledger import Counts, count_ledger, read_head, refused_entries
 from shard_runner.outcomes import State
+from shard_runner.schema_texts import base64_to_schema, schema_to_base64
 
 _DROPPED = ("id", "reason", "detail", "tokens")
 _OWN = b"shard_runner.own"  # of a part with the columns of its neighbours: those that it had before
@@ -44,13 +44,14 @@ def finish_folder(folder: Path, count: int, *, rows_in: int, made_from: Mapping[
         "content": str(sum(contents, Content())),
         "shards": [{"rows": content.rows, "content": str(content)} for content in contents],
     }
-    write_json(folder / STAGE_RECORD, record)
+    write_record(folder / STAGE_RECORD, record)
     return record
 
 
 def _clear_away(folder: Path, count: int) -> None:
     """Remove files that kills left half written, and shards of an earlier plan that had more of them."""
-    for path in (*folder.glob(".*.tmp"), *folder.glob("ledger/.*.tmp")):
+    torn = temporary_path(folder / "*").name
+    for path in (*folder.glob(torn), *folder.glob(f"ledger/{torn}")):
         path.unlink(missing_ok=True)
     for path in (*folder.glob("part-*"), *folder.glob("ledger/*.parquet")):
         number = path.stem.removeprefix("part-")
@@ -110,9 +111,8 @@ def _own_schema(schema: pa.Schema) -> pa.Schema:
     told = (schema.metadata or {}).get(_OWN)
     if told is None:
         return pa.schema([schema.field(name) for name in key_order(schema)])
-    return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(told)))
+    return base64_to_schema(told)
 
 
 def _with_own(table: pa.Table, own: pa.Schema) -> pa.Table:
-    told = base64.b64encode(own.serialize().to_pybytes())
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _OWN: told})
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _OWN: schema_to_base64(own)})

@@ -1,14 +1,15 @@
 """The layout of a run folder, and reading the rows that lie in it."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from shard_runner.columns import rows_to_table, table_to_rows
-from shard_runner.disk import ends_as_parquet, load_table, read_json, remove_folder, sync_folder, write_table
+from shard_runner.disk import ends_as_parquet, load_table, read_record, remove_folder, sync_folder, write_table
 from shard_runner.errors import LedgerError
 from shard_runner.ledger import ledger_path, read_entries
 from shard_runner.plain import Row
@@ -88,9 +89,9 @@ def read_verdicts(folder: Path, index: int) -> dict[str, Verdict]:
     }
 
 
-def read_parquet(path: Path, columns: list[str] | None = None) -> list[Row]:
+def read_parquet(path: Path) -> list[Row]:
     """Return the rows of a Parquet file that this package wrote."""
-    return table_to_rows(load_table(path, columns))
+    return table_to_rows(load_table(path))
 
 
 def finished_record(run_dir: str | Path, name: str) -> dict[str, Any]:
@@ -100,7 +101,7 @@ def finished_record(run_dir: str | Path, name: str) -> dict[str, Any]:
         LedgerError: when it has not finished, or is a task.
     """
     run_dir = Path(run_dir)
-    record = read_json(stage_folder(run_dir, name) / STAGE_RECORD)
+    record = read_record(stage_folder(run_dir, name) / STAGE_RECORD)
     if record is None:
         known = ", ".join(sorted(path.parent.name for path in run_dir.glob(f"[!.]*/{STAGE_RECORD}"))) or "none"
         raise LedgerError(f"{run_dir} has no finished rows of {name!r} (finished: {known}); run the pipeline first")
@@ -111,16 +112,33 @@ def read_rows(run_dir: str | Path, name: str) -> Iterator[Row]:
     """Yield the rows of a finished source or stage, in order, one shard in memory at a time.
 
     Raises:
-        LedgerError: when it has not finished, or is a task.
+        LedgerError: when it has not finished, or is a task; while reading, when a part is missing or damaged.
     """
     count = len(finished_record(run_dir, name)["shards"])
     folder = stage_folder(run_dir, name)
-    return (row for index in range(count) for row in read_parquet(part_path(folder, index)))
+    return (row for index in range(count) for row in _read_finished(part_path(folder, index)))
 
 
-def forget(folder: Path) -> None:
-    """Delete a folder of a step; what a kill leaves of it is taken up by no run."""
-    remove_folder(folder)
+def _read_finished(path: Path) -> list[Row]:
+    with reading_of(path):
+        return read_parquet(path)
+
+
+@contextmanager
+def reading_of(path: Path) -> Generator[None]:
+    """Let an error about a file of a finished stage be a LedgerError that says what to do.
+
+    Raises:
+        LedgerError: there is no such file, or it can't be read.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise LedgerError(
+            f"{path} is missing; run the pipeline again: only what it stands for is worked on again"
+        ) from error
+    except OSError as error:
+        raise LedgerError(f"{path} can't be read: {error.strerror or error}") from error
 
 
 def recover_swap(run_dir: Path, name: str) -> None:
@@ -130,7 +148,7 @@ def recover_swap(run_dir: Path, name: str) -> None:
         swap_in(run_dir, name)
     elif not building.exists() and folder.exists():
         for old in earlier_folders(run_dir, name):
-            forget(old)
+            remove_folder(old)
 
 
 def next_aside(run_dir: Path, name: str) -> Path:
@@ -153,4 +171,4 @@ def swap_in(run_dir: Path, name: str) -> None:
     building.rename(folder)
     sync_folder(run_dir)
     for old in earlier_folders(run_dir, name):
-        forget(old)
+        remove_folder(old)

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from shard_runner.accounts import RUN_RECORD
-from shard_runner.disk import read_json
+from shard_runner.disk import read_record
 from shard_runner.folder import PLAN_RECORD, STAGE_RECORD, TASK_RECORD, building_folder, is_whole, stage_folder
 from shard_runner.plain import to_json
+from shard_runner.provenance import content_of
+from shard_runner.record import RUN_RECORD
+from shard_runner.runner import check_sizes
 from shard_runner.sources import source_mark
 from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline
 
@@ -41,11 +43,14 @@ def dry_run(
     """Return what `run` with the same arguments would do about each step, and why; nothing is written or read anew.
 
     Raises:
-        PipelineError: the pipeline makes no sense.
+        PipelineError: the pipeline or the arguments make no sense.
+        LedgerError: a record in the folder is damaged.
+        Exception: what a source's `fingerprint` raises comes as it is.
     """
+    check_sizes(shard_size, limit)
     plan = plan_pipeline(pipeline, seed=seed, only=only)
     run_dir = Path(run_dir)
-    last = read_json(run_dir / RUN_RECORD) or {}
+    last = read_record(run_dir / RUN_RECORD) or {}
     before = {step["name"]: step for step in last.get("pipeline", [])}
     forecasts: dict[str, StepForecast] = {}
     for step in plan.steps:
@@ -85,7 +90,7 @@ class _Told:
         return "read", "only reading it tells whether its rows are the same"
 
     def of_step(self, step: Stage | Task, inputs: Sequence[StepForecast]) -> tuple[Will, str]:
-        record, growing = self._record(step), read_json(building_folder(self.run_dir, step.name) / PLAN_RECORD)
+        record, growing = self._record(step), read_record(building_folder(self.run_dir, step.name) / PLAN_RECORD)
         recipe = self.plan.recipes[step.name]
         if growing and growing["recipe"] == recipe:
             return "go on", "it is not finished; what is there is kept"
@@ -104,7 +109,7 @@ class _Told:
         unread = [forecast.name for forecast in inputs if forecast.will in ("read", "depends")]
         if unread:
             return "depends", f"rows of {_listed(unread)} may have changed; equal rows are kept"
-        contents = {name: self._content(name) for name in self.plan.inputs[step.name]}
+        contents = {name: content_of(self.run_dir, name) for name in self.plan.inputs[step.name]}
         changed = [name for name, content in contents.items() if record["inputs"].get(name) != content]
         if changed:
             return "run", f"rows of {_listed(changed)} have changed since; equal rows are kept"
@@ -124,11 +129,7 @@ class _Told:
 
     def _record(self, step: Step) -> dict[str, Any] | None:
         name = TASK_RECORD if isinstance(step, Task) else STAGE_RECORD
-        return read_json(stage_folder(self.run_dir, step.name) / name)
-
-    def _content(self, name: str) -> str | None:
-        folder = stage_folder(self.run_dir, name)
-        return (read_json(folder / STAGE_RECORD) or read_json(folder / TASK_RECORD) or {}).get("content")
+        return read_record(stage_folder(self.run_dir, step.name) / name)
 
     def _changed(self, step: Step) -> str:
         """Say what made the recipe another one."""

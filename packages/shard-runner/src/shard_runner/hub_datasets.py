@@ -11,7 +11,7 @@ import pyarrow as pa
 from shard_runner.columns import is_json
 from shard_runner.dataset_values import PlainValues, check_features, holds_images, image_places
 from shard_runner.errors import TableError
-from shard_runner.part_tables import Parts, common_schema, conformed
+from shard_runner.part_tables import Parts, common_schema
 from shard_runner.plain import Row, to_json
 from shard_runner.stages import Source
 from shard_runner.table_sources import with_id
@@ -163,7 +163,7 @@ def rows_to_dataset(run_dir: str | Path, name: str, *, images: Sequence[str] = (
     datasets = _datasets()
     parts = Parts.of(run_dir, name)
     schema = common_schema(parts)
-    full = (conformed(part, schema) for part in parts.tables() if part.num_rows)
+    full = (part for part in parts.tables(schema) if part.num_rows)
     table = pa.concat_tables([schema.empty_table(), *full])
     parts.check_unchanged()
     texts = [field.name for field in schema if is_json(field)]

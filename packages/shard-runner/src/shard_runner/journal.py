@@ -10,12 +10,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from shard_runner.disk import naming, sync_folder, write_whole
+from shard_runner.disk import sync_folder, write_whole
+from shard_runner.disk_errors import naming
 from shard_runner.errors import ShardTaken
 from shard_runner.plain import to_json
 from shard_runner.verdicts import Verdict
 
-_SYNC_SHARE = 0.02  # of the time at most is spent on waiting for the disk
+_SYNC_SHARE = 0.005  # of the time at most is spent on waiting for the disk
 
 _SHARD = "shard"  # no row's key, which is 32 hex digits
 
@@ -90,7 +91,7 @@ class Journal:
     """Appends records to a shard's journal; each is one write, which a kill right after it can't undo.
 
     The disk is waited for (fsync) after every record, but where records come so fast that this would take more than
-    2 % of the time: then a power cut may cost the last fraction of a second.
+    0.5 % of the time: then a power cut may cost the last moment.
 
     Opening gives the journal a new file of the same name and content. A worker that was thought dead, and is not,
     writes on into the old file, which nobody reads.

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NoReturn
 
 from shard_runner.errors import TableError
+from shard_runner.streams import CHUNK_BYTES
 
-CHUNK_BYTES = 1 << 20
 _BOM = codecs.BOM_UTF8
 _DECODER = json.JSONDecoder()
 _LITERALS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")

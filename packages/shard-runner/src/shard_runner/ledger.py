@@ -12,8 +12,7 @@ import pyarrow as pa
 
 from shard_runner.columns import table_to_rows
 from shard_runner.content import Content, row_digest
-from shard_runner.disk import load_schema, load_table, write_table
-from shard_runner.errors import LedgerError
+from shard_runner.disk import damage, load_schema, load_table, write_table
 from shard_runner.outcomes import State
 from shard_runner.plain import digest_of, to_json
 from shard_runner.verdicts import Verdict, sound
@@ -163,7 +162,7 @@ def read_head(folder: Path, index: int) -> LedgerHead | None:
     except FileNotFoundError:
         return None
     if told is None:
-        raise LedgerError(f"{path} is no ledger of this version; delete it and start the same command again")
+        raise damage(path, "it is no ledger of this version")
     head = json.loads(told)
     return LedgerHead(head["input"], Content.from_text(head["content"]), head["failed"])
 

@@ -5,10 +5,10 @@ import os
 import socket
 import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from shard_runner.disk import naming
+from shard_runner.disk_errors import naming
 from shard_runner.errors import RunFolderBusy
 
 _WAIT_S = 30.0
@@ -29,36 +29,44 @@ def locked(run_dir: Path) -> Generator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(handle, 1000).decode(errors="replace") or "another process"
+            holder = os.read(handle, 1000).decode(errors="replace").partition("\n")[0] or "another process"
             raise RunFolderBusy(
                 f"{run_dir} is in use by {holder}; wait for it to finish, stop it, or choose another run folder"
             ) from None
         with naming(run_dir / ".lock"):
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+            name = f"process {os.getpid()} on {socket.gethostname()}\n".encode()
+            os.pwrite(handle, name, 0)  # before it is cut, so that nobody reads an empty file
+            os.ftruncate(handle, len(name))
         _wait_for_workers(run_dir)
-        yield
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # the next run removes what stays
+                _workers_are_gone(run_dir)
     finally:
         os.close(handle)
 
 
 def _wait_for_workers(run_dir: Path) -> None:
+    until = time.monotonic() + _WAIT_S
+    while not _workers_are_gone(run_dir):
+        if time.monotonic() > until:
+            raise RunFolderBusy(f"workers of a run that was killed still work in {run_dir}; end them and start again")
+        time.sleep(_STEP_S)
+
+
+def _workers_are_gone(run_dir: Path) -> bool:
+    """Tell whether no worker is left, and remove their lock then."""
     path = run_dir / ".workers"
     if not path.exists():
-        return
-    handle, until = os.open(path, os.O_RDWR), time.monotonic() + _WAIT_S
+        return True
+    handle = os.open(path, os.O_RDWR)
     try:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-                return
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise RunFolderBusy(
-                        f"workers of a run that was killed still work in {run_dir}; end them and start again"
-                    ) from None
-                time.sleep(_STEP_S)
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink()
+        return True
+    except BlockingIOError:
+        return False
     finally:
         os.close(handle)
 

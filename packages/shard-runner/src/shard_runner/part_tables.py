@@ -1,20 +1,23 @@
 """The rows of a finished source or stage as Arrow tables of one schema, a part at a time."""
 
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from shard_runner.columns import common_column, is_json, json_column, rows_to_table, table_to_rows
-from shard_runner.disk import read_json
+from shard_runner.columns import (
+    absent_column,
+    is_json,
+    json_column,
+    nulls_are_absent,
+    rows_to_table,
+    table_to_rows,
+)
+from shard_runner.disk import damage, load_schema, load_table, read_record
 from shard_runner.errors import LedgerError
-from shard_runner.folder import STAGE_RECORD, finished_record, part_path, stage_folder
-
-ABSENT = {b"shard_runner": b"absent"}  # mark of a native column in which a null is a missing key
+from shard_runner.folder import STAGE_RECORD, finished_record, part_path, reading_of, stage_folder
 
 
 @dataclass(frozen=True)
@@ -44,19 +47,19 @@ class Parts:
         """The number of rows in all."""
         return sum(shard["rows"] for shard in self.record["shards"])
 
-    def tables(self) -> Iterator[pa.Table]:
-        """Yield the table of each part, with the part's own schema.
+    def tables(self, schema: pa.Schema) -> Iterator[pa.Table]:
+        """Yield the table of each part, with the schema of all, which `common_schema` gives.
 
         Raises:
-            LedgerError: when a part is missing, damaged, or has not the rows that the record says.
+            LedgerError: when a part is missing, damaged, has not the rows that the record says, or was replaced by a
+                run meanwhile.
         """
         for path, shard in zip(self.paths, self.record["shards"], strict=True):
-            with _reading(path):
-                table = pq.ParquetFile(path).read()
-            if table.num_rows != shard["rows"]:
-                raise LedgerError(
-                    f"{path} holds {table.num_rows} rows, its record says {shard['rows']}; run the pipeline again"
-                )
+            try:
+                table = _conformed(_load_part(path, shard["rows"]), schema)
+            except Exception:
+                self.check_unchanged()  # a part of another record is missing or has other columns
+                raise
             yield table
 
     def check_unchanged(self) -> None:
@@ -65,23 +68,15 @@ class Parts:
         Raises:
             LedgerError: when a run replaced them meanwhile.
         """
-        if read_json(self.folder / STAGE_RECORD) != self.record:
+        if read_record(self.folder / STAGE_RECORD) != self.record:
             raise LedgerError(f"{self.folder} was replaced by a run while it was read; do it again")
-
-
-@contextmanager
-def _reading(path: Path) -> Generator[None]:
-    try:
-        yield
-    except (OSError, pa.ArrowException) as error:
-        reason = " ".join(str(getattr(error, "strerror", None) or error).split())
-        raise LedgerError(f"{path} can't be read: {reason}; run the pipeline again") from error
 
 
 def common_schema(parts: Parts) -> pa.Schema:
     """Return the one schema that holds the rows of all parts, value for value.
 
-    A null can mean None in one part and a missing key in another: such a column holds JSON texts.
+    The parts of a finished stage have the same columns. But a null can mean None in one and a missing key in another:
+    such a column holds JSON texts.
 
     Raises:
         LedgerError: when a part is missing or damaged.
@@ -89,44 +84,42 @@ def common_schema(parts: Parts) -> pa.Schema:
     schemas: dict[Path, pa.Schema] = {}
     for path, shard in zip(parts.paths, parts.record["shards"], strict=True):
         if shard["rows"]:
-            with _reading(path):
-                schemas[path] = pq.read_schema(path)
-    fields: dict[str, pa.Field] = {}
-    for field in (field for schema in schemas.values() for field in schema):
-        fields[field.name] = common_column(fields[field.name], field) if field.name in fields else field
-    return pa.schema([_with_mark(field, schemas) for field in fields.values()])
+            with reading_of(path):
+                schemas[path] = load_schema(path)
+    columns = next(iter(schemas.values()), ())
+    return pa.schema([_common_column(column, schemas) for column in columns])
 
 
-def _with_mark(field: pa.Field, schemas: Mapping[Path, pa.Schema]) -> pa.Field:
-    if is_json(field):
-        return json_column(field.name)
-    full = [path for path, schema in schemas.items() if field.name in schema.names and not _is_absent(schema, field)]
+def _common_column(column: pa.Field, schemas: Mapping[Path, pa.Schema]) -> pa.Field:
+    name, kind = column.name, column.type
+    if is_json(column):
+        return json_column(name)
+    full = [path for path, schema in schemas.items() if not nulls_are_absent(schema.field(name))]
     if len(full) == len(schemas):
-        return pa.field(field.name, field.type)
-    if any(_has_null(path, field.name) for path in full):
-        return json_column(field.name)
-    return pa.field(field.name, field.type, metadata=ABSENT)
-
-
-def _is_absent(schema: pa.Schema, field: pa.Field) -> bool:
-    return schema.field(field.name).metadata == ABSENT
+        return pa.field(name, kind)
+    return json_column(name) if any(_has_null(path, name) for path in full) else absent_column(name, kind)
 
 
 def _has_null(path: Path, name: str) -> bool:
-    with _reading(path):
-        return pq.ParquetFile(path).read(columns=[name]).column(0).null_count > 0
+    with reading_of(path):
+        return load_table(path, [name]).column(0).null_count > 0
 
 
-def conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return a part's table with the schema of all."""
+def _load_part(path: Path, row_count: int) -> pa.Table:
+    with reading_of(path):
+        table = load_table(path)
+    if table.num_rows != row_count:
+        raise damage(path, f"it holds {table.num_rows} rows, its record says {row_count}")
+    return table
+
+
+def _conformed(table: pa.Table, schema: pa.Schema) -> pa.Table:
     if table.schema.equals(schema, check_metadata=True):
         return table
     return pa.Table.from_arrays([_conformed_column(table, field) for field in schema], schema=schema)
 
 
 def _conformed_column(table: pa.Table, field: pa.Field) -> pa.ChunkedArray | pa.Array:
-    if field.name not in table.column_names:
-        return pa.nulls(table.num_rows, field.type)
     own = table.schema.field(field.name)
     if own.type == field.type and is_json(own) == is_json(field):
         return table.column(field.name)

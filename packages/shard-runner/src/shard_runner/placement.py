@@ -53,15 +53,20 @@ class Placement:
             from shard_runner.engines.ray_actors import RayEngine
 
             return RayEngine(address=self.ray_address, exchange=self.exchange)
-        if self.workers > 1 or self.overlap or any(self._needs_processes(stage) for stage in stages):
+        asks = any(self.workers_of(stage) > 1 or self.gpus_of(stage) > 0 for stage in stages)
+        if self.workers > 1 or self.overlap or asks:
             from shard_runner.engines.processes import ProcessEngine
 
             return ProcessEngine()
         return InProcessEngine(stopping=stopping)
 
-    def _needs_processes(self, stage: Stage) -> bool:
-        gpus = self.gpus_per_worker if stage.num_gpus is None else stage.num_gpus
-        return (stage.workers or 1) > 1 or gpus > 0
+    def workers_of(self, stage: Stage) -> int:
+        """Return how many workers a stage has."""
+        return self.workers if stage.workers is None else stage.workers
+
+    def gpus_of(self, stage: Stage) -> float:
+        """Return how many GPUs each worker of a stage has."""
+        return self.gpus_per_worker if stage.num_gpus is None else stage.num_gpus
 
 
 HERE = Placement()

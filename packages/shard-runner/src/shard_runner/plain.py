@@ -55,6 +55,24 @@ def to_json(value: Any, *, sort_keys: bool = False) -> str:
     return to_sorted_json(value) if sort_keys else _to_json(value)
 
 
+_to_readable_json = json.JSONEncoder(default=_to_plain, ensure_ascii=False).encode
+
+
+def to_readable_json(value: Any) -> str:
+    r"""Write a plain value as one line of JSON in its own letters, or as `to_json` does where some can't be printed.
+
+    Lone surrogates are no UTF-8, and some programs take U+2028 for the end of a line.
+
+    Raises:
+        TypeError: when a value is not plain, such as bytes.
+
+    >>> to_readable_json({"text": "Bär"}), to_readable_json("a\u2028é")
+    ('{"text": "Bär"}', '"a\\u2028\\u00e9"')
+    """
+    text = _to_readable_json(value)
+    return text if text.isprintable() else to_json(value)
+
+
 def digest_of(value: Any) -> str:
     """Return a 128-bit fingerprint of a plain value as 32 hex digits; the order of dict keys does not matter.
 

@@ -14,7 +14,7 @@ from shard_runner.ledger import write_ledger
 from shard_runner.outcomes import Failed
 from shard_runner.plain import Row, digest_of, to_json
 from shard_runner.shard import Shard
-from shard_runner.verdicts import Verdict, storable, to_verdict
+from shard_runner.verdicts import TRYING, WORKER_DIED, Verdict, repeated_id, storable, to_verdict
 
 DEATHS = 3
 """A row on which workers ended so many times is quarantined."""
@@ -58,8 +58,7 @@ class _Work:
         self.known = {key: verdict for key, verdict in journal.verdicts.items() if self._stands(verdict)}
         self.failed = 0
         for position in self.shard.duplicate_units:
-            detail = f"another row with the id {self.ids[position]!r} comes before it"
-            self.known[self.keys[position]] = Verdict("dropped", (), "duplicate_id", detail)
+            self.known[self.keys[position]] = repeated_id(self.ids[position])
 
     def _stands(self, verdict: Verdict) -> bool:
         """Tell whether a verdict of an earlier attempt holds; one of this run on a row that ends workers does."""
@@ -81,7 +80,12 @@ class _Work:
 
     def settle(self, pending: Sequence[int], stopping: Callable[[], bool]) -> None:
         """Work on some rows and journal what became of them."""
-        made = self._tried_too_often(pending) or self._run(pending, stopping)
+        try:
+            made = self._tried_too_often(pending) or self._run(pending, stopping)
+        except Stopped as stop:
+            if stop.finished:
+                self._write({self.keys[at]: one for at, one in zip(pending, stop.finished, strict=False)})
+            raise
         verdicts = dict(zip([self.keys[position] for position in pending], made, strict=True))
         self._write(verdicts)
         self.known.update(verdicts)
@@ -141,13 +145,6 @@ class _Work:
             failed_rows=failed_rows,
         )
         return len(bad)
-
-
-WORKER_DIED = "worker_died"
-"""Reason of a row on which `DEATHS` workers ended."""
-
-TRYING = "being_tried"
-"""Reason in the journal of a row that a worker has begun, where workers ended on its shard before."""
 
 
 def process_shard(

@@ -5,9 +5,14 @@ import subprocess
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import distributions
+from pathlib import Path
 from typing import Any
 
+from shard_runner.disk import read_record
+from shard_runner.errors import LedgerError
 from shard_runner.stages import Plan, Source
+
+RUN_RECORD = "run.json"
 
 
 def describe_run(plan: Plan, how: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,6 +37,18 @@ def describe_run(plan: Plan, how: Mapping[str, Any], settings: Mapping[str, Any]
         "packages": installed_versions(),
         "git": _git_revision(),
     }
+
+
+def run_record(run_dir: Path) -> dict[str, Any]:
+    """Return what `run.json` says.
+
+    Raises:
+        LedgerError: when the folder holds no run, or the file is damaged.
+    """
+    record = read_record(run_dir / RUN_RECORD)
+    if record is None:
+        raise LedgerError(f"{run_dir} holds no run: there is no {RUN_RECORD} in it")
+    return record
 
 
 @cache

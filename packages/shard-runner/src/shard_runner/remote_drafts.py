@@ -5,7 +5,18 @@ import uuid
 from contextlib import suppress
 from typing import Any, BinaryIO
 
-from shard_runner.remote_files import CHUNK_BYTES, RemoteFile, remote_file
+from shard_runner.remote_files import RemoteFile, remote_file
+from shard_runner.streams import CHUNK_BYTES
+
+_FLAT = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "memory"}
+"""Kinds of stores in which folders need not be made; in some of them making one makes a bucket."""
+
+
+def make_parent(file: RemoteFile) -> None:
+    """Make the folder that a new file is to lie in, where the store has folders."""
+    kinds = file.system.protocol
+    if not _FLAT & set([kinds] if isinstance(kinds, str) else kinds):
+        file.system.makedirs(file.path.rpartition("/")[0], exist_ok=True)
 
 
 def names_beside(uri: str) -> list[str]:
@@ -39,6 +50,7 @@ class RemoteDraft:
     def open(self) -> BinaryIO:
         """Open the draft for writing; closing it completes it."""
         with self._file.errors("written"):
+            make_parent(self._file)
             return io.BufferedWriter(_Writer(self._file, self._file.system.open(self._temporary, "wb")), CHUNK_BYTES)
 
     def place(self) -> None:

@@ -3,7 +3,6 @@
 Keys and endpoints come from the environment or from fsspec's own configuration.
 """
 
-import hashlib
 import io
 import traceback
 from collections.abc import Generator, Sequence
@@ -12,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from shard_runner.errors import ShardRunnerError, TableError
+from shard_runner.streams import CHUNK_BYTES, stream_digest
 from shard_runner.uris import has_pattern, masked, secrets_in
 
-CHUNK_BYTES = 1 << 20
 _MARKS = ("ETag", "etag", "md5Hash", "content_md5", "generation", "crc32c")  # each changes when the bytes do
 
 
@@ -154,14 +153,6 @@ class _Reader(io.RawIOBase):
         if not self.closed:
             self._stream.close()
         super().close()
-
-
-def stream_digest(file: BinaryIO) -> str:
-    """Return the 128-bit digest of a file's bytes as 32 hex digits."""
-    digest = hashlib.blake2b(digest_size=16)
-    while chunk := file.read(CHUNK_BYTES):
-        digest.update(chunk)
-    return digest.hexdigest()
 
 
 def remote_version(file: RemoteFile) -> str:

@@ -80,14 +80,13 @@ class Retry:
     """Tells which errors pass."""
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or self.wait_s < 0:
-            raise PipelineError(
-                f"retry needs attempts of at least 1 and a wait_s of at least 0; got {self.attempts} and {self.wait_s}"
-            )
+        if self.attempts < 1 or not self.wait_s >= 0 or not self.most_wait_s >= 0:
+            got = f"{self.attempts}, {self.wait_s} and {self.most_wait_s}"
+            raise PipelineError(f"retry needs attempts of at least 1 and waits of at least 0 s; got {got}")
 
     def wait(self, attempt: int, *, stopping: Callable[[], bool]) -> None:
         """Wait after attempt number `attempt` (from 1), in small steps, so that a stop is heard."""
-        left = min(self.wait_s * 2 ** (attempt - 1), self.most_wait_s)
+        left = min(self.wait_s * 2.0 ** min(attempt - 1, 60), self.most_wait_s)
         until = time.monotonic() + left
         while not stopping() and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, 0.2))

@@ -1,22 +1,21 @@
 """Running a pipeline."""
 
-import errno
-import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shard_runner.accounts import RUN_RECORD, StageAccount, accounts_to_text, recorded_accounts
+from shard_runner.accounts import StageAccount, accounts_to_text, recorded_accounts
 from shard_runner.context import RunContext
-from shard_runner.disk import remove_gone, write_json
-from shard_runner.errors import LedgerError, PipelineError, Stopped
+from shard_runner.disk import remove_gone, write_record
+from shard_runner.disk_errors import disk_errors_told
+from shard_runner.errors import PipelineError, Stopped
 from shard_runner.interrupts import StopRequest, graceful_interrupts
 from shard_runner.lock import locked
 from shard_runner.placement import HERE, Placement
 from shard_runner.plain import to_json
-from shard_runner.record import describe_run
+from shard_runner.record import RUN_RECORD, describe_run
 from shard_runner.scheduling import run_stages
 from shard_runner.sources import read_source
 from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline
@@ -77,35 +76,51 @@ def run(
         KeyboardInterrupt: after Ctrl-C; what was finished is kept.
         Exception: what a source's `rows` and `fingerprint`, a stage's `make` or a task raise comes as it is.
     """
-    _check_arguments(shard_size, limit, max_failed_share)
+    check_sizes(shard_size, limit)
+    if not 0 <= max_failed_share <= 1:
+        raise PipelineError(f"max_failed_share must lie between 0 and 1; got {max_failed_share}")
     _check_settings(settings or {})
     whole = plan_pipeline(pipeline, seed=seed)
     plan = plan_pipeline(pipeline, seed=seed, only=only)
     run_dir = Path(run_dir)
     request = StopRequest()
-    with _disk_errors(run_dir, making=True):
+    with disk_errors_told(run_dir, making=True):
         run_dir.mkdir(parents=True, exist_ok=True)
     stages = [step for step in plan.steps if isinstance(step, Stage)]
-    with _disk_errors(run_dir), locked(run_dir):
+    with disk_errors_told(run_dir), locked(run_dir):
         remove_gone(run_dir)
         check_folders(run_dir, [step.name for step in plan.steps])
         with closing(placement.make_engine(stages=stages, stopping=request)) as engine:
-            how = {"seed": seed, "shard_size": shard_size, "limit": limit, "max_failed_share": max_failed_share}
-            write_json(run_dir / RUN_RECORD, describe_run(whole, how, settings or {}))
-            gpus = placement.gpus_per_worker
-            numbers = (seed, shard_size, limit, max_failed_share, progress, placement.workers, gpus)
-            context = RunContext(run_dir, plan, *numbers, engine, request)
-            _work(context, _shifts(plan, together=placement.overlap), request)
+            how: dict[str, Any] = {
+                "seed": seed,
+                "shard_size": shard_size,
+                "limit": limit,
+                "max_failed_share": max_failed_share,
+            }
+            write_record(run_dir / RUN_RECORD, describe_run(whole, how, settings or {}))
+            context = RunContext(
+                run_dir=run_dir,
+                plan=plan,
+                **how,
+                progress=progress,
+                placement=placement,
+                engine=engine,
+                stopping=request,
+            )
+            _work(context, _groups(plan, together=placement.overlap), request)
             return RunSummary(run_dir, recorded_accounts(run_dir))
 
 
-def _check_arguments(shard_size: int, limit: int | None, max_failed_share: float) -> None:
+def check_sizes(shard_size: int, limit: int | None) -> None:
+    """Check what says how much is read, and in what pieces.
+
+    Raises:
+        PipelineError: there would be no rows.
+    """
     if shard_size < 1:
         raise PipelineError(f"shard_size must be at least 1; got {shard_size}")
     if limit is not None and limit < 1:
         raise PipelineError(f"limit must be at least 1, or None for all rows; got {limit}")
-    if not 0 <= max_failed_share <= 1:
-        raise PipelineError(f"max_failed_share must lie between 0 and 1; got {max_failed_share}")
 
 
 def _check_settings(settings: Mapping[str, Any]) -> None:
@@ -115,11 +130,11 @@ def _check_settings(settings: Mapping[str, Any]) -> None:
         raise PipelineError(f"settings must be plain values, so that {RUN_RECORD} can keep them: {error}") from error
 
 
-Shift = Source | Task | list[Stage]
+Group = Source | Task | list[Stage]
 """What is worked on together."""
 
 
-def _shifts(plan: Plan, *, together: bool) -> Iterator[Shift]:
+def _groups(plan: Plan, *, together: bool) -> Iterator[Group]:
     stages: list[Stage] = []
     for step in plan.steps:
         if isinstance(step, Stage) and together:
@@ -133,46 +148,18 @@ def _shifts(plan: Plan, *, together: bool) -> Iterator[Shift]:
         yield stages
 
 
-def _work(context: RunContext, shifts: Iterable[Shift], request: StopRequest) -> None:
+def _work(context: RunContext, groups: Iterable[Group], request: StopRequest) -> None:
     try:
-        for shift in shifts:
+        for group in groups:
             if request():
                 raise Stopped
-            if isinstance(shift, Task):  # Ctrl-C ends it at once, as it would without us: it keeps its own state
-                run_task(context, shift)
+            if isinstance(group, Task):  # Ctrl-C ends it at once, as it would without us: it keeps its own state
+                run_task(context, group)
                 continue
             with graceful_interrupts(request):
-                if isinstance(shift, Source):
-                    read_source(context, shift)
+                if isinstance(group, Source):
+                    read_source(context, group)
                 else:
-                    run_stages(context, shift)
+                    run_stages(context, group)
     except Stopped:
         raise KeyboardInterrupt from None
-
-
-_NO_ROOM = {
-    errno.ENOSPC: "the disk is full",
-    errno.EDQUOT: "the disk quota is used up",
-    errno.EFBIG: "the file is larger than the system allows here",
-}
-_NO_WRITING = {errno.EROFS: "the disk can't be written to", errno.EACCES: "permission was denied"}
-
-
-@contextmanager
-def _disk_errors(run_dir: Path, *, making: bool = False) -> Generator[None]:
-    """Say what to do about a disk that takes no more; an error that names no file of the run folder is somebody else's.
-
-    While the folder is being made, those above it count too.
-    """
-    try:
-        yield
-    except OSError as error:
-        what = (_NO_ROOM | _NO_WRITING).get(error.errno or 0)
-        named, ours = error.filename, run_dir.absolute()
-        where = Path(os.fsdecode(named)).absolute() if isinstance(named, str | bytes | os.PathLike) else None
-        if what is None or where is None or not (where.is_relative_to(ours) or (making and ours.is_relative_to(where))):
-            raise
-        todo = "make room" if error.errno in _NO_ROOM else "choose another run folder, or mend it"
-        raise LedgerError(
-            f"{where}: {what}; {todo} and start the same command again: nothing finished is lost"
-        ) from error

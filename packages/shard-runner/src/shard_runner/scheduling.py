@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from typing import NoReturn
 
 from shard_runner.context import RunContext
 from shard_runner.engines.engine import Broke, Died, Event, Finished, Ticked
 from shard_runner.errors import Stopped, TooManyFailed, WorkerError
+from shard_runner.folder import recover_swap
 from shard_runner.processing import Order
 from shard_runner.progress import progress_bar
 from shard_runner.stage_work import StageWork, is_up_to_date
@@ -29,14 +29,15 @@ def run_stages(context: RunContext, stages: Sequence[Stage]) -> None:
     with ExitStack() as opened:
         works: dict[str, StageWork] = {}
         for stage in stages:
+            recover_swap(context.run_dir, stage.name)
             waits = any(name in works for name in context.plan.row_inputs(stage.name))
             if waits or not is_up_to_date(context, stage):
                 works[stage.name] = StageWork(context, stage, works)
-        _Shift(context, works, opened).run()
+        _StagesAtWork(context, works, opened).run()
 
 
-class _Shift:
-    """Stages at work together, until all are finished."""
+class _StagesAtWork:
+    """Stages whose shards go to the engine, side by side, until all are finished."""
 
     def __init__(self, context: RunContext, works: Mapping[str, StageWork], opened: ExitStack) -> None:
         self._context, self._engine = context, context.engine
@@ -63,8 +64,6 @@ class _Shift:
                 self._hand_out()
             if self._engine.busy():
                 self._engine.wait(self._hear)
-                for watch in self._watches.values():
-                    watch.note()
 
     def _hand_out(self) -> None:
         for name, work in list(self._works.items()):
@@ -92,16 +91,12 @@ class _Shift:
             self._engine.stop()
             self._told_to_stop = True
         if not self._engine.busy():
-            self._end()
-
-    def _end(self) -> NoReturn:
-        raise self._error or Stopped
+            raise self._error or Stopped
 
     def _hear(self, event: Event) -> None:
         match event:
             case Ticked(stage, shard, rows, fresh):
                 self._bars[stage](rows)
-                self._watches[stage].note()
                 self._ticked[stage, shard] += rows
                 if fresh:
                     self._deaths[stage] = 0

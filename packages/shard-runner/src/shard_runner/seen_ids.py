@@ -1,4 +1,4 @@
-"""Which ids came before: exact for all that matters, in 16 bytes for each."""
+"""Which ids came before: exact for all that matters, in 20 bytes for each: a digest and a number."""
 
 from collections.abc import Sequence
 

@@ -2,7 +2,6 @@
 
 import gzip
 import itertools
-import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -13,11 +12,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shard_runner.columns import table_to_rows
+from shard_runner.disk import read_record
 from shard_runner.drafts import Draft, draft_of
 from shard_runner.errors import TableError
-from shard_runner.folder import PLAN_RECORD, STAGE_RECORD
-from shard_runner.part_tables import Parts, common_schema, conformed
-from shard_runner.plain import Row, to_json
+from shard_runner.folder import PLAN_RECORD, STAGE_RECORD, TASK_RECORD
+from shard_runner.part_tables import Parts, common_schema
+from shard_runner.plain import Row, to_readable_json
+from shard_runner.record import RUN_RECORD
 from shard_runner.remote_drafts import names_beside
 from shard_runner.tables import shown_name, table_format
 from shard_runner.uris import has_pattern, is_uri, path_of_uri
@@ -38,7 +39,7 @@ def write_rows(run_dir: str | Path, name: str, target: str | Path, *, shard_rows
             written before the first gets its name.
 
     Raises:
-        TableError: when the target has no known suffix, can't be written, lies in a stage's own folder, or beside
+        TableError: when the target has no known suffix, can't be written, lies in a step's own folder, or beside
             files of an export of another size.
         LedgerError: when the stage has not finished, is damaged, or is replaced by a run meanwhile.
     """
@@ -96,13 +97,23 @@ def _check_place(target: str | Path, targets: list[str], form: str) -> None:
 
 def _check_apart(target: Path) -> None:
     for folder in target.absolute().parents:
-        if (folder / STAGE_RECORD).exists() or (folder / PLAN_RECORD).exists():
+        if _is_a_run_s(folder):
             raise TableError(f"{target} lies in {folder}, which belongs to a run; choose another place")
+
+
+def _is_a_run_s(folder: Path) -> bool:
+    """Tell whether a folder is a step's, which a run may empty; a task at work may well export into its own."""
+    if (folder / STAGE_RECORD).exists() or (folder / PLAN_RECORD).exists():
+        return True
+    if not (folder / TASK_RECORD).is_file() or not (folder.parent / RUN_RECORD).is_file():  # or somebody else's file
+        return False
+    task = read_record(folder / TASK_RECORD)
+    return task is not None and task["finished"]
 
 
 def _pieces(parts: Parts, schema: pa.Schema, shard_rows: int | None) -> Iterator[Iterable[pa.Table]]:
     """Yield what goes into each file, as tables that are made when they are asked for."""
-    tables = (conformed(table, schema) for table in parts.tables())
+    tables = parts.tables(schema)
     if shard_rows is None:
         yield tables
         return
@@ -143,17 +154,12 @@ def _write(file: BinaryIO, tables: Iterable[pa.Table], schema: pa.Schema, form: 
 
 
 def _json_lines(rows: Iterable[Row]) -> Iterator[str]:
-    return (f"{_json_text(row)}\n" for row in rows)
+    return (f"{to_readable_json(row)}\n" for row in rows)
 
 
 def _json_list(rows: Iterable[Row]) -> Iterator[str]:
     sign = "["
     for row in rows:
-        yield f"{sign}\n{_json_text(row)}"
+        yield f"{sign}\n{to_readable_json(row)}"
         sign = ","
     yield "[]\n" if sign == "[" else "\n]\n"
-
-
-def _json_text(row: Row) -> str:
-    text = json.dumps(row, ensure_ascii=False)
-    return text if text.isprintable() else to_json(row)  # lone surrogates are no UTF-8; U+2028 ends lines for some

@@ -6,15 +6,12 @@ from pathlib import Path
 
 from shard_runner import garbage
 from shard_runner.context import RunContext
-from shard_runner.disk import read_json, write_json
+from shard_runner.disk import remove_folder, write_record
 from shard_runner.errors import Stopped, TooManyFailed
 from shard_runner.finishing import finish_folder
 from shard_runner.folder import (
     PLAN_RECORD,
-    STAGE_RECORD,
     building_folder,
-    forget,
-    is_whole,
     recover_swap,
     stage_folder,
     swap_in,
@@ -23,10 +20,11 @@ from shard_runner.folder import (
 from shard_runner.ledger import read_head, refused_entries, write_ledger
 from shard_runner.plain import Row, digest_of, to_json
 from shard_runner.progress import progress_bar
+from shard_runner.provenance import is_current, whole_record
 from shard_runner.seen_ids import SeenIds
 from shard_runner.stages import Source
 from shard_runner.times import Stopwatch
-from shard_runner.verdicts import Verdict, to_verdict
+from shard_runner.verdicts import Verdict, repeated_id, to_verdict
 
 
 def read_source(context: RunContext, source: Source) -> None:
@@ -41,20 +39,18 @@ def read_source(context: RunContext, source: Source) -> None:
     told = source_mark(source, context.shard_size, context.limit)
     made_from = {**context.made_from(name), "fingerprint": told}
     building, folder = building_folder(run_dir, name), stage_folder(run_dir, name)
-    forget(building)  # of a run that was killed; whoever reads the source must not find it
-    old = read_json(folder / STAGE_RECORD)
-    if old and not is_whole(folder, old):
-        old = None
-    if told and old and not old["failed"] and all(old.get(key) == value for key, value in made_from.items()):
+    remove_folder(building)  # of a run that was killed; whoever reads the source must not find it
+    old = whole_record(folder)
+    if told and is_current(old, made_from):
         return
-    with Stopwatch(run_dir, name, context.plan.recipes[name]) as watch:
+    with Stopwatch(run_dir, name, context.plan.recipes[name], anew=True):
         building.mkdir()
-        write_json(building / PLAN_RECORD, made_from)
-        rows, shards = _read_shards(context, source, building, watch)
+        write_record(building / PLAN_RECORD, made_from)
+        rows, shards = _read_shards(context, source, building)
         _check_share(context, source, building, rows, shards)  # before its record makes the folder a whole one
         new = finish_folder(building, shards, rows_in=rows, made_from=made_from)
     if new == old:
-        forget(building)
+        remove_folder(building)
     else:
         swap_in(run_dir, name)
 
@@ -72,7 +68,7 @@ def source_mark(source: Source, shard_size: int, limit: int | None) -> str:
     return digest_of([source.fingerprint(), shard_size, limit]) if source.fingerprint else ""
 
 
-def _read_shards(context: RunContext, source: Source, building: Path, watch: Stopwatch) -> tuple[int, int]:
+def _read_shards(context: RunContext, source: Source, building: Path) -> tuple[int, int]:
     rows, seen = islice(source.rows(), context.limit), SeenIds()
     total, count = 0, 0
     with progress_bar(source.name, context.limit, shown=context.progress) as tick:
@@ -81,7 +77,6 @@ def _read_shards(context: RunContext, source: Source, building: Path, watch: Sto
                 _write_shard(building, count, batch, _verdicts(batch, seen, total))
             total, count = total + len(batch), count + 1
             tick(len(batch))
-            watch.note()
             if context.stopping():
                 raise Stopped
     return total, count
@@ -94,9 +89,7 @@ def _verdicts(batch: Sequence[Row], seen: SeenIds, first: int) -> list[Verdict]:
             verdicts[position] = verdict._replace(detail=f"row {first + position}: {verdict.detail}")
     fit = [position for position, verdict in enumerate(verdicts) if verdict.state == "done"]
     for repeated in seen.repeated([verdicts[position].rows[0]["id"] for position in fit]):
-        row_id = verdicts[fit[repeated]].rows[0]["id"]
-        detail = f"another row with the id {row_id!r} comes before it"
-        verdicts[fit[repeated]] = Verdict("dropped", (), "duplicate_id", detail)
+        verdicts[fit[repeated]] = repeated_id(verdicts[fit[repeated]].rows[0]["id"])
     return verdicts
 
 

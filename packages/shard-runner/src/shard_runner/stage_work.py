@@ -9,7 +9,7 @@ from typing import Any
 from shard_runner.batches import StageWorker
 from shard_runner.content import Content
 from shard_runner.context import RunContext
-from shard_runner.disk import read_json, sync_folder, write_json
+from shard_runner.disk import read_record, remove_folder, sync_folder, write_record
 from shard_runner.engines.engine import Job
 from shard_runner.errors import TooManyFailed
 from shard_runner.finishing import finish_folder
@@ -18,9 +18,6 @@ from shard_runner.folder import (
     STAGE_RECORD,
     building_folder,
     earlier_folders,
-    forget,
-    is_whole,
-    recover_swap,
     set_aside,
     stage_folder,
     swap_in,
@@ -30,31 +27,19 @@ from shard_runner.memory import Memory, belongs_to, failed_in, is_finished, reop
 from shard_runner.plain import digest_of
 from shard_runner.planning import Part, ShardPlanner
 from shard_runner.processing import Order, process_shard
+from shard_runner.provenance import is_current, same_input, same_recipe, whole_record
 from shard_runner.shard import Shard
 from shard_runner.stages import Stage
 
 
-def same_work(record: Mapping[str, Any], made_from: Mapping[str, Any]) -> bool:
-    """Tell whether an equal row would come to an equal outcome: all but the rows themselves is the same."""
-    return all(record[key] == made_from[key] for key in ("recipe", "tasks"))
-
-
 def is_up_to_date(context: RunContext, stage: Stage) -> bool:
     """Tell whether a stage whose inputs are finished has nothing to do, and clean up what a kill left of it."""
-    recover_swap(context.run_dir, stage.name)
-    made_from = context.made_from(stage.name)
-    folder = stage_folder(context.run_dir, stage.name)
-    old = read_json(folder / STAGE_RECORD)
-    if not old or old["failed"] or any(old.get(key) != made_from.get(key) for key in {*made_from, "samples"}):
+    run_dir, name = context.run_dir, stage.name
+    if not is_current(whole_record(stage_folder(run_dir, name)), context.made_from(name)):
         return False
-    if not is_whole(folder, old):
-        return False
-    forget(building_folder(context.run_dir, stage.name))
-    recover_swap(context.run_dir, stage.name)
+    for leftover in (building_folder(run_dir, name), *earlier_folders(run_dir, name)):
+        remove_folder(leftover)
     return True
-
-
-_COMPARED = ("recipe", "tasks", "inputs", "samples")
 
 
 class StageWork:
@@ -70,6 +55,8 @@ class StageWork:
         """
         self.context, self.stage = context, stage
         self.building = building_folder(context.run_dir, stage.name)
+        self.folder = self.building
+        """Where the output lies: in the folder that grows, and in the end in the stage's own."""
         self.finished: set[int] = set()
         """Shards whose output can be read."""
         self._inputs = deque(context.plan.row_inputs(stage.name))
@@ -83,16 +70,14 @@ class StageWork:
         self._shards = 0
         self._units = 0
         self._failed = 0
-        self._in_place: Path | None = None
-        recover_swap(context.run_dir, stage.name)
         self.plan_record = self._open()
         self._memory = Memory(self._earlier_attempts())
 
     def job(self) -> Job:
         """Return what an engine needs to know."""
-        stage, context = self.stage, self.context
-        gpus = context.num_gpus if stage.num_gpus is None else stage.num_gpus
-        return Job(stage, context.run_dir, self.building, stage.workers or context.workers, gpus)
+        stage, placement = self.stage, self.context.placement
+        amounts = placement.workers_of(stage), placement.gpus_of(stage)
+        return Job(stage, self.context.run_dir, self.building, *amounts)
 
     @property
     def known_units(self) -> int | None:
@@ -111,7 +96,7 @@ class StageWork:
     # the folder
 
     def _record(self, name: str) -> dict[str, Any]:
-        record = read_json(stage_folder(self.context.run_dir, name) / STAGE_RECORD)
+        record = read_record(stage_folder(self.context.run_dir, name) / STAGE_RECORD)
         assert record is not None, "inputs are brought up to date first"
         return record
 
@@ -119,26 +104,26 @@ class StageWork:
         run_dir = self.context.run_dir
         growing = {name: f"growing: {digest_of(feeder.plan_record)}" for name, feeder in self._feeders.items()}
         made_from = self.context.made_from(self.stage.name, growing)
-        before = read_json(self.building / PLAN_RECORD)
-        if self.building.exists() and (before is None or any(before.get(k) != made_from.get(k) for k in _COMPARED)):
-            if before and same_work(before, made_from):
+        before = read_record(self.building / PLAN_RECORD) or {}
+        if self.building.exists() and not same_input(before, made_from):
+            if same_recipe(before, made_from):
                 set_aside(run_dir, self.stage.name, self.building)
             else:
-                forget(self.building)
+                remove_folder(self.building)
         self.building.mkdir(exist_ok=True)
         self._write_plan(made_from)
         sync_folder(run_dir)
         return made_from
 
     def _write_plan(self, made_from: Mapping[str, Any]) -> None:
-        write_json(self.building / PLAN_RECORD, {**made_from, "rows_in": self.known_units})
+        write_record(self.building / PLAN_RECORD, {**made_from, "rows_in": self.known_units})
 
     def _earlier_attempts(self) -> list[Path]:
         run_dir, name = self.context.run_dir, self.stage.name
         folders = [*earlier_folders(run_dir, name), stage_folder(run_dir, name)]
-        records = [read_json(folder / STAGE_RECORD) or read_json(folder / PLAN_RECORD) for folder in folders]
+        records = [read_record(folder / STAGE_RECORD) or read_record(folder / PLAN_RECORD) for folder in folders]
         pairs = zip(folders, records, strict=True)
-        return [folder for folder, record in pairs if record and same_work(record, self.plan_record)]
+        return [folder for folder, record in pairs if record and same_recipe(record, self.plan_record)]
 
     # shards
 
@@ -182,7 +167,7 @@ class StageWork:
                 assert head is not None, "a finished shard has a ledger"
                 self._next_part += 1
                 return Part(name, index, head.content)
-            if feeder is not None and not feeder.in_place:
+            if feeder is not None and feeder.folder == feeder.building:  # it has not finished
                 return None
             if name in self._records and index < len(self._records[name]["shards"]):
                 self._next_part += 1
@@ -190,16 +175,6 @@ class StageWork:
             self._inputs.popleft()
             self._next_part = 0
         return None
-
-    @property
-    def in_place(self) -> bool:
-        """Whether the output has replaced the old one."""
-        return self.folder != self.building
-
-    @property
-    def folder(self) -> Path:
-        """Where the output lies: the folder that grows, and in the end the stage's own."""
-        return self.building if self._in_place is None else self._in_place
 
     def _needs_no_work(self, shard: Shard) -> bool:
         """Take what is there already, and tell whether that is all."""
@@ -257,4 +232,4 @@ class StageWork:
         made_from = self.context.made_from(self.stage.name)
         finish_folder(self.building, self._shards, rows_in=self._units, made_from=made_from)
         swap_in(self.context.run_dir, self.stage.name)
-        self._in_place = stage_folder(self.context.run_dir, self.stage.name)
+        self.folder = stage_folder(self.context.run_dir, self.stage.name)

@@ -158,13 +158,22 @@ def _inputs_of(step: Step, before: Step | None, kinds: Mapping[str, Step]) -> tu
     if isinstance(step, Stage):
         if all(isinstance(kinds[name], Task) for name in inputs):
             raise PipelineError(f"stage {step.name!r} has no rows to work on; name a source or stage in its inputs")
-        if step.batch_size < 1:
-            raise PipelineError(f"batch_size of stage {step.name!r} must be at least 1; got {step.batch_size}")
-        if step.samples is not None and step.samples < 1:
-            raise PipelineError(f"samples of stage {step.name!r} must be at least 1, or None; got {step.samples}")
-        if step.workers is not None and step.workers < 1:
-            raise PipelineError(f"workers of stage {step.name!r} must be at least 1, or None; got {step.workers}")
+        _check_amounts(step)
     return inputs
+
+
+def _check_amounts(stage: Stage) -> None:
+    for key, least, unset in (
+        ("batch_size", 1, ""),
+        ("samples", 1, ", or None"),
+        ("workers", 1, ", or None"),
+        ("num_cpus", 0, ""),
+        ("num_gpus", 0, ", or None"),
+    ):
+        amount: float | None = getattr(stage, key)
+        is_fit = bool(unset) if amount is None else amount >= least
+        if not is_fit:
+            raise PipelineError(f"{key} of stage {stage.name!r} must be at least {least}{unset}; got {amount}")
 
 
 def _recipe(step: Step, seed: int, inputs: Mapping[str, str]) -> str:
@@ -173,9 +182,10 @@ def _recipe(step: Step, seed: int, inputs: Mapping[str, str]) -> str:
     kind = type(step).__name__.lower()
     try:
         return digest_of([LAYOUT, kind, step.name, step.config, version, schema, seed, list(inputs.items())])
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RecursionError) as error:
+        why = "it contains itself, or is nested too deep" if isinstance(error, RecursionError) else error
         raise PipelineError(
-            f"config of {step.name!r} must be plain values, so that it can be fingerprinted: {error}"
+            f"config of {step.name!r} must be plain values, so that it can be fingerprinted: {why}"
         ) from error
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from shard_runner.disk import temporary_path
 from shard_runner.errors import LedgerError, PipelineError
 from shard_runner.folder import (
     PLAN_RECORD,
@@ -16,8 +17,6 @@ from shard_runner.folder import (
 )
 from shard_runner.journal import is_journal
 from shard_runner.ledger import read_head
-
-_RECORDS = (STAGE_RECORD, PLAN_RECORD, TASK_RECORD)
 
 
 def check_folders(run_dir: Path, names: Iterable[str]) -> None:
@@ -39,8 +38,10 @@ def _is_free(path: Path) -> bool:
 
 
 def _is_step_folder(path: Path) -> bool:
-    records = (*_RECORDS, *(f".{name}.tmp" for name in _RECORDS))  # a kill can leave one half written
-    return any((path / name).is_file() for name in records) or any(_is_shard(path, index) for index in shards_in(path))
+    records = [path / name for name in (STAGE_RECORD, PLAN_RECORD, TASK_RECORD)]
+    if any(record.is_file() or temporary_path(record).is_file() for record in records):
+        return True
+    return any(_is_shard(path, index) for index in shards_in(path))
 
 
 def _is_shard(folder: Path, index: int) -> bool:

@@ -7,8 +7,9 @@ from typing import Any, cast
 
 from shard_runner.errors import TableError
 from shard_runner.plain import Row, digest_of
-from shard_runner.remote_files import RemoteFile, remote_files, remote_version, stream_digest
+from shard_runner.remote_files import RemoteFile, remote_files, remote_version
 from shard_runner.stages import Source
+from shard_runner.streams import stream_digest
 from shard_runner.tables import iter_table, open_table, shown_name, table_format
 from shard_runner.uris import has_pattern, is_uri
 

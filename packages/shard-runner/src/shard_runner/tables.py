@@ -11,9 +11,10 @@ import pyarrow.parquet as pq
 
 from shard_runner.columns import table_to_rows
 from shard_runner.errors import TableError
-from shard_runner.json_rows import CHUNK_BYTES, json_lines, json_list
+from shard_runner.json_rows import json_lines, json_list
 from shard_runner.plain import Row
 from shard_runner.remote_files import RemoteFile, open_remote, remote_file
+from shard_runner.streams import CHUNK_BYTES
 from shard_runner.uris import is_uri, masked, path_of_uri
 
 FORMATS = (".parquet", ".json", ".jsonl", ".json.gz", ".jsonl.gz")

@@ -8,6 +8,12 @@ from shard_runner.errors import StageError
 from shard_runner.outcomes import Done, Dropped, Failed, Outcome, State
 from shard_runner.plain import Row, to_json
 
+WORKER_DIED = "worker_died"
+"""Reason of a row on which so many workers ended that it is not tried again."""
+
+TRYING = "being_tried"
+"""Reason in the journal of a row that a worker has begun, where workers ended on its shard before."""
+
 
 class Verdict(NamedTuple):
     """An outcome that went through JSON once, so that a resumed run sees the very same values."""
@@ -34,6 +40,11 @@ class Verdict(NamedTuple):
         if record[0] == "done":
             return Verdict("done", record[1], tokens=record[2] if len(record) > 2 else 0)
         return Verdict(record[0], (), *record[1:])
+
+
+def repeated_id(row_id: str) -> Verdict:
+    """Return the verdict on a row whose id an earlier row has."""
+    return Verdict("dropped", (), "duplicate_id", f"another row with the id {row_id!r} comes before it")
 
 
 def to_verdict(outcome: Outcome) -> Verdict:

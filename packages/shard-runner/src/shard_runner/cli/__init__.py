@@ -3,6 +3,7 @@
 try:
     from shard_runner.cli.commands import make_cli
     from shard_runner.cli.data_files import write_json
+    from shard_runner.cli.exits import OneLineGroup
     from shard_runner.cli.process import use_one_thread
     from shard_runner.cli.rounds import check_run_kind
     from shard_runner.cli.running import run_by_settings
@@ -14,6 +15,7 @@ except ModuleNotFoundError as error:
     raise ImportError(f"{error.name} is missing; install it with: pip install 'shard-runner[cli]'") from error
 
 __all__ = [
+    "OneLineGroup",
     "RunSettings",
     "check_run_kind",
     "make_cli",

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 import click
 from pydantic import BaseModel
 
-from shard_runner.accounts import accounts_to_text, run_record, status
+from shard_runner.accounts import accounts_to_text, status
 from shard_runner.cli.exits import OneLineGroup
 from shard_runner.cli.flags import given_flags, setting_flags
 from shard_runner.cli.rounds import round_runs
@@ -19,6 +19,7 @@ from shard_runner.cli.settings import RunSettings, read_settings, with_run_setti
 from shard_runner.errors import LedgerError
 from shard_runner.explaining import explain, steps_to_text
 from shard_runner.forecasting import dry_run, forecasts_to_text
+from shard_runner.record import run_record
 from shard_runner.runner import RunSummary
 from shard_runner.stages import Step
 
@@ -80,10 +81,10 @@ def make_cli(
     Args:
         name: Name of the command.
         help: What the app does, for `--help`.
-        settings: The app's pydantic model; each field becomes a flag (`--training-lr` for a field of a model in it),
-            its description the flag's help. A `SecretStr` field is a key: it has no flag, comes from the environment
-            variable of its name in capitals, and is never written. `seed`, `limit`, `shard_size` and
-            `max_failed_share` are added where the model does not have them.
+        settings: The app's pydantic model. Each field of texts, numbers, choices, paths or lists of these becomes a
+            flag (`--training-lr` for a field of a model in it), its description the flag's help; others have none.
+            A `SecretStr` field is a key: it has no flag, comes from the environment variable of its name in capitals,
+            and is never written. Fields of `RunSettings` are added where the model does not have them.
         build: Makes the pipeline of settings and run folder.
         stages: Names of the steps that are commands of their own, with one line of help each.
         demo: `(run folder, whether fast, seed)`: Prepares the embedded input in the folder and returns settings for it.
@@ -145,7 +146,7 @@ def _status_command() -> click.Command:
             return
         click.echo(accounts_to_text(accounts))
         if not all(account.adds_up for account in accounts):
-            raise LedgerError("some rows are not accounted for; start the same command again: only those are worked on")
+            raise LedgerError("some rows are not accounted for; run the pipeline again: only those are worked on")
         if all(account.finished for account in accounts):
             click.echo("every stage: in = done + dropped + failed")
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from shard_runner.accounts import RUN_RECORD
-from shard_runner.disk import read_json
+from shard_runner.disk import read_record
+from shard_runner.record import RUN_RECORD
 
 
 def check_run_kind(run_dir: Path, rounds: int, *, error: type[click.UsageError] = click.UsageError) -> None:
@@ -23,7 +23,7 @@ def check_run_kind(run_dir: Path, rounds: int, *, error: type[click.UsageError] 
     has_rounds = (run_dir / "round-1").is_dir()
     if rounds == 1 and has_rounds:
         raise error(f"{run_dir} holds a run in rounds: give --rounds 2 or more, or another --out.")
-    if rounds > 1 and not has_rounds and (read_json(run_dir / RUN_RECORD) or {}).get("pipeline"):
+    if rounds > 1 and not has_rounds and (read_record(run_dir / RUN_RECORD) or {}).get("pipeline"):
         raise error(f"{run_dir} holds a run of one round: leave --rounds out, or give another --out.")
 
 

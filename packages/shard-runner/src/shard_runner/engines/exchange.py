@@ -1,21 +1,21 @@
 """Parts, ledgers and journals on their way between the run folder and actors that can't see it."""
 
+import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from shard_runner.disk import write_whole
-from shard_runner.folder import PLAN_RECORD, building_folder, journal_path, part_path, stage_folder
+from shard_runner.folder import PLAN_RECORD, building_folder, is_closed, journal_path, part_path, stage_folder
 from shard_runner.journal import read_journal
 from shard_runner.ledger import ledger_path
 from shard_runner.processing import Order
-from shard_runner.remote_files import RemoteFile, remote_file
+from shard_runner.remote_drafts import make_parent
+from shard_runner.remote_files import RemoteFile, open_remote, remote_file
 from shard_runner.shard import Shard
+from shard_runner.streams import CHUNK_BYTES
 from shard_runner.uris import is_uri
-
-_FLAT = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oss", "oci", "memory"}
-"""Kinds of stores in which folders need not be made; in some of them making one makes a bucket."""
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Exchange:
         """Write a small file."""
         file = self._file(name)
         with file.errors("written"):
-            _make_parent(file)
+            make_parent(file)
             file.system.pipe_file(file.path, data)
 
     def put_file(self, name: str, path: Path) -> None:
         """Copy a file there."""
         file = self._file(name)
         with file.errors("written"):
-            _make_parent(file)
+            make_parent(file)
             file.system.put_file(str(path), file.path)
 
     def read(self, name: str) -> bytes:
@@ -53,10 +53,14 @@ class Exchange:
             return file.system.cat_file(file.path)
 
     def fetch_file(self, name: str, path: Path) -> None:
-        """Copy a file here, whole or not at all."""
+        """Copy a file here, whole or not at all; a disk that is full here is no fault of the store's."""
         file = self._file(name)
-        with file.errors("read"):
-            write_whole(path, lambda temporary: file.system.get_file(file.path, str(temporary)))
+
+        def write(temporary: Path) -> None:
+            with open_remote(file) as source, temporary.open("wb") as target:
+                shutil.copyfileobj(source, target, CHUNK_BYTES)
+
+        write_whole(path, write)
 
     def names(self, folder: str) -> list[str]:
         """Return the names of the files in a folder, sorted; none where there is no such folder."""
@@ -76,12 +80,6 @@ class Exchange:
             file.system.invalidate_cache()
             with suppress(FileNotFoundError):
                 file.system.rm(file.path.rstrip("/"), recursive=True)
-
-
-def _make_parent(file: RemoteFile) -> None:
-    kinds = file.system.protocol
-    if not _FLAT & set([kinds] if isinstance(kinds, str) else kinds):
-        file.system.makedirs(file.path.rpartition("/")[0], exist_ok=True)
 
 
 def folder_of(root: str, token: str) -> str:
@@ -135,6 +133,9 @@ PUT_EVERY_S = 15.0
 
 _INPUTS = "input.parts"  # no stage's name: those hold no dot
 
+OTHER_NAMES = frozenset({TOKEN_NAME, _INPUTS})
+"""What lies in an engine's folder besides folders of stages."""
+
 InputPart = tuple[str, int]
 """Step, and index of a part of it."""
 
@@ -176,7 +177,7 @@ class Courier:
             self._inputs.setdefault(part, set()).add(stage)
         self._attempts += 1
         journal = journal_path(building, order.shard.index)
-        parcel = Parcel(f"{stage}/{order.shard.index:05d}-{self._attempts}", journal.exists())
+        parcel = Parcel(f"{stage}/{order.shard.index:05d}-{self._attempts:06d}", journal.exists())
         if parcel.has_journal:
             self._exchange.put(parcel.base_journal, read_journal(journal).records)
         return parcel
@@ -192,9 +193,9 @@ class Courier:
         """Take a finished shard home."""
         bring_part(self._exchange, parcel, index, building)
 
-    def bring_journal(self, parcel: Parcel, index: int, building: Path) -> None:
-        """Take home what an attempt that did not finish found out."""
-        bring_journal(self._exchange, parcel, index, building)
+    def bring_what_is_there(self, parcel: Parcel, index: int, building: Path) -> None:
+        """Take home what an attempt came to that ended somehow."""
+        bring_what_is_there(self._exchange, parcel, index, building)
 
     def forget(self, stage: str) -> None:
         """Remove what only a stage that has no more work needed."""
@@ -206,9 +207,15 @@ class Courier:
                     self._exchange.remove(name)
         self._exchange.remove(stage)
 
-    def close(self) -> None:
-        """Remove all of this engine's files from the exchange."""
-        self._exchange.remove()
+
+def bring_what_is_there(exchange: Exchange, parcel: Parcel, index: int, building: Path) -> None:
+    """Take home what an attempt came to: its shard if that is finished, though nobody heard of it; else its journal."""
+    if is_closed(building, index):
+        return  # it is at home, and only the exchange was not cleared
+    if parcel.is_finished(exchange):
+        bring_part(exchange, parcel, index, building)
+    else:
+        _bring_journal(exchange, parcel, index, building)
 
 
 def bring_part(exchange: Exchange, parcel: Parcel, index: int, building: Path) -> None:
@@ -220,7 +227,7 @@ def bring_part(exchange: Exchange, parcel: Parcel, index: int, building: Path) -
     exchange.remove(parcel.folder)
 
 
-def bring_journal(exchange: Exchange, parcel: Parcel, index: int, building: Path) -> None:
+def _bring_journal(exchange: Exchange, parcel: Parcel, index: int, building: Path) -> None:
     """Take home what an attempt that did not finish found out; what its journal held before is at home already."""
     names = [name for name in exchange.names(parcel.folder) if name.startswith("journal-")]
     if names:

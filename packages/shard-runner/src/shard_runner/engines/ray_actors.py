@@ -5,7 +5,7 @@ import logging
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from shard_runner.engines.engine import Broke, Died, Event, Finished, Job, Ticked
@@ -161,8 +161,6 @@ class RayEngine:
     def _broken(self, member: Member, error: Exception) -> Event:
         self._let_go(member)
         member.team.waiting.clear()  # the run ends: nobody is to take its place
-        if member.assignment is not None:
-            _bring_journal(member.team, member.assignment)
         name = member.team.job.stage.name
         return Broke(name, WorkerError(f"an actor of stage {name!r} broke: {' '.join(str(error).split())}"))
 
@@ -182,21 +180,19 @@ class RayEngine:
             case Result(progress, outcome):
                 assert assignment is not None, "only actors that have a shard have results"
                 yield from ticks(job, assignment, progress)
-                member.assignment = None
-                yield from self._conclude(member.team, assignment, outcome)
+                _bring(member.team, assignment, is_finished=isinstance(outcome, int))
+                member.assignment = None  # not before: what an error keeps from coming home is still owed
+                yield from self._conclude(job, assignment.order, outcome)
             case _:
                 raise AssertionError(f"an actor sent {type(said).__name__}")
 
-    def _conclude(self, team: Team, assignment: Assignment, outcome: int | Raised) -> Iterator[Event]:
-        job, index = team.job, assignment.order.shard.index
+    def _conclude(self, job: Job, order: Order, outcome: int | Raised) -> Iterator[Event]:
         if isinstance(outcome, int):
-            if team.courier is not None and assignment.parcel is not None:
-                team.courier.bring_part(assignment.parcel, index, job.building)
-            _see(job, index)
-            yield Finished(job.stage.name, index, outcome)
-            return
-        _bring_journal(team, assignment)
-        if not isinstance(outcome.error, Stopped | ShardTaken):
+            _see(job, order.shard.index)
+            yield Finished(job.stage.name, order.shard.index, outcome)
+        elif isinstance(outcome.error, ShardTaken):  # by one that was thought dead, and was not: it is not listened to
+            yield Died(job.stage.name, order, "another actor took its shard")
+        elif not isinstance(outcome.error, Stopped):
             yield Broke(job.stage.name, outcome.error)
 
     def _bury(self, member: Member, how: str) -> Iterator[Event]:
@@ -204,7 +200,6 @@ class RayEngine:
         job, assignment = member.team.job, member.assignment
         self._let_go(member)
         if assignment is not None:
-            _bring_journal(member.team, assignment)
             if rows_known(job, assignment.order) > assignment.known:  # more than it came to tell
                 yield Ticked(job.stage.name, assignment.order.shard.index, 0, 1)
             yield Died(job.stage.name, assignment.order, how)
@@ -212,8 +207,10 @@ class RayEngine:
             yield Died(job.stage.name, member.team.waiting.popleft(), how)
 
     def _let_go(self, member: Member) -> None:
-        member.team.members.remove(member)
         self._kill(member)
+        if member.assignment is not None:
+            _bring(member.team, member.assignment)
+        member.team.members.remove(member)
 
     def _kill(self, member: Member) -> None:
         with contextlib.suppress(Exception):  # it is gone already, or the cluster is
@@ -225,9 +222,10 @@ class RayEngine:
         unplaced = team.unplaced
         waited_s = time.monotonic() - min((member.started_at for member in unplaced), default=time.monotonic())
         if waited_s > MAKE_ROOM_S and team.waiting and len(unplaced) == len(team.members):
-            for member in list(self._members()):
-                if member.is_idle and not member.team.waiting:
-                    self._let_go(member)
+            idle = [member for member in self._members() if member.is_idle and not member.team.waiting]
+            self._tidy(idle)
+            for member in idle:
+                self._let_go(member)
         if waited_s > PLACE_S and not team.complained:
             team.complained = True
             self._complain(team, len(unplaced))
@@ -268,40 +266,43 @@ class RayEngine:
         team = self._teams.pop(stage, None)
         if team is None:
             return
-        if team.courier is not None:
-            self._tidy(team)
+        self._tidy([member for member in team.members if member.is_idle])
         for member in team.members:
             self._kill(member)
         for member in team.members:
             if member.assignment is not None:
-                _bring_journal(team, member.assignment)
+                _bring(team, member.assignment)
         if team.courier is not None:
             team.courier.forget(stage)
 
-    def _tidy(self, team: Team) -> None:
+    def _tidy(self, idle: Sequence[Member]) -> None:
         """Have idle actors remove what they keep on their machines."""
-        leaving = [member.actor.leave.remote() for member in team.members if member.is_idle]
-        if leaving:
-            self._ray.wait(leaving, num_returns=len(leaving), timeout=_LEAVE_S)
+        with contextlib.suppress(Exception):  # the cluster may be gone: then there is nobody to ask
+            leaving = [member.actor.leave.remote() for member in idle if member.team.courier is not None]
+            if leaving:
+                self._ray.wait(leaving, num_returns=len(leaving), timeout=_LEAVE_S)
 
     def close(self) -> None:
-        """End all actors, and Ray itself if it is our own."""
-        for stage in list(self._teams):
-            self.dismiss(stage)
-        if self._courier is not None:
-            self._courier.close()
-            self._courier = None
-        if self._leftovers is not None:
-            self._leftovers.close()
-            self._leftovers = None
-        if self._connected:
-            self._ray.shutdown()
-            self._connected = False
+        """End all actors, and Ray itself if it is our own, also where the exchange refuses."""
+        with contextlib.ExitStack() as last:  # the last one first
+            if self._connected:
+                last.callback(self._ray.shutdown)
+            if self._leftovers is not None:
+                last.callback(self._leftovers.close)
+            for stage in self._teams:
+                last.callback(self.dismiss, stage)
+            self._connected, self._leftovers, self._courier = False, None, None
 
 
-def _bring_journal(team: Team, assignment: Assignment) -> None:
-    if team.courier is not None and assignment.parcel is not None:
-        team.courier.bring_journal(assignment.parcel, assignment.order.shard.index, team.job.building)
+def _bring(team: Team, assignment: Assignment, *, is_finished: bool = False) -> None:
+    """Take home from the exchange, if there is one, what an actor came to."""
+    courier, parcel, index = team.courier, assignment.parcel, assignment.order.shard.index
+    if courier is None or parcel is None:
+        return
+    if is_finished:
+        courier.bring_part(parcel, index, team.job.building)
+    else:
+        courier.bring_what_is_there(parcel, index, team.job.building)
 
 
 def _see(job: Job, index: int) -> None:

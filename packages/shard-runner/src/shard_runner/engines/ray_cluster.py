@@ -4,8 +4,10 @@ import contextlib
 import importlib
 import os
 import re
+import signal
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Generator, Mapping
 from typing import Any
 
 from shard_runner.errors import WorkerError
@@ -49,13 +51,25 @@ def connect(address: str | None) -> tuple[Any, bool]:
     if address is None:
         how |= {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES}
     try:
-        ray.init(**how)
+        with _handler_of_sigterm_kept():
+            ray.init(**how)
     except Exception as error:  # Ray raises bare Exceptions, too
         with contextlib.suppress(Exception):
             ray.shutdown()
         what = f"no Ray cluster answers at {address}" if address else "Ray can't be started on this machine"
         raise WorkerError(f"{what}: {type(error).__name__}: {' '.join(str(error).split())}") from error
     return ray, True
+
+
+@contextlib.contextmanager
+def _handler_of_sigterm_kept() -> Generator[None]:
+    """Put the handler of SIGTERM back: Ray's ends the process, where ours stops after the batch under way."""
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():  # elsewhere Ray sets none
+            signal.signal(signal.SIGTERM, before)
 
 
 def resources_to_text(resources: Mapping[str, float]) -> str:

@@ -11,7 +11,8 @@ from shard_runner.engines.exchange import Courier, Parcel
 from shard_runner.engines.ray_worker import Progress
 from shard_runner.folder import journal_path
 from shard_runner.journal import read_journal
-from shard_runner.processing import TRYING, Order
+from shard_runner.processing import Order
+from shard_runner.verdicts import TRYING
 
 
 @dataclass
