@@ -1,7 +1,7 @@
 """Score two models on the same rows and compare them honestly."""
 
 from bench_eval.asking import Answers, Decoding, Question, Sampler, row_to_question
-from bench_eval.bootstrap import bootstrap_means, cluster_bootstrap
+from bench_eval.bootstrap import bootstrap_means, bootstrap_values, cluster_bootstrap, percentiles
 from bench_eval.choices import grade_choice, text_to_letter
 from bench_eval.comparison import Comparison, by_task, compare, compare_tasks
 from bench_eval.comparison_files import load_comparisons, save_comparisons
@@ -19,9 +19,10 @@ from bench_eval.evaluation import evaluate
 from bench_eval.grades import Grade, Grader, grader_by_task
 from bench_eval.intervals import Accuracy, Interval, accuracy, wilson_interval
 from bench_eval.located import box_grader, boxes_grader, text_to_box_xyxy, text_to_boxes_xyxy
-from bench_eval.paired_tests import holm, mcnemar_exact, sign_flip_test
+from bench_eval.paired_tests import holm, mcnemar_exact, sign_flip_test, swap_test
 from bench_eval.pairs import RowScore, mean_score
 from bench_eval.passes import pass_at_k, pass_score
+from bench_eval.power import design_effect_of, detectable_difference, questions_needed
 from bench_eval.question_files import read_question_file
 from bench_eval.question_pairs import PairedRows, pair_rows
 from bench_eval.sampling import sampler_through
@@ -53,6 +54,7 @@ __all__ = [
     "TaskScore",
     "accuracy",
     "bootstrap_means",
+    "bootstrap_values",
     "box_grader",
     "boxes_grader",
     "by_task",
@@ -62,6 +64,8 @@ __all__ = [
     "comparisons_to_markdown",
     "comparisons_to_text",
     "contrasts_to_rows",
+    "design_effect_of",
+    "detectable_difference",
     "evaluate",
     "evaluation_stage",
     "format_p",
@@ -83,6 +87,8 @@ __all__ = [
     "pair_rows",
     "pass_at_k",
     "pass_score",
+    "percentiles",
+    "questions_needed",
     "read_question_file",
     "response_stage",
     "row_to_question",
@@ -92,6 +98,7 @@ __all__ = [
     "seed_changes_to_rows",
     "seed_means_to_rows",
     "sign_flip_test",
+    "swap_test",
     "text_table",
     "text_to_box_xyxy",
     "text_to_boxes_xyxy",

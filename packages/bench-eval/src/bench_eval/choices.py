@@ -3,54 +3,76 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bench_eval.errors import RowError
+from bench_eval.final_texts import final_text
 from bench_eval.grades import Grade
-from bench_eval.words import normalise, truths_of
+from bench_eval.letter_forms import committed_letters, concluded_letter
+from bench_eval.words import normalise, text_to_number, truths_of
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_WHOLE = re.compile(r"^\W*([A-Za-z])\W*$")
-_LEADING = re.compile(r"^\s*(?:\(([A-Za-z])\)|([A-Z])[.):,])(?=\s|$)")
-_STATED = re.compile(r"\b(?i:answer|option|choice)\s*(?:is|:)?\s*(?:option\s*)?\(?([A-Z])\)?(?![\w'’])")
+CHOICE_RULE = (
+    "The first form that commits to a letter counts, then an option that the text names; several letters, or none, are "
+    "no answer and wrong; thinking is cut off."
+)
+"""What `grade_choice` does, in one sentence for profiles."""
 
 
 def text_to_letter(text: str, options: Sequence[str]) -> str | None:
     """Find the option that a text commits to, as its letter; None when there is none or several.
 
-    In order: the whole text is a letter; it begins with one (`B.`, `(b)`); it states one (`the answer is B`); the whole
-    text is an option; exactly one option occurs in it as words.
+    Thinking is cut off. Then the first of these that is there decides, also where it names several letters or one
+    beyond the options: the whole text is that of one option, as it stands or normalised; a form that commits to a
+    letter (`committed_letters`); the text names one option; it ends with a letter behind a word such as `so`.
 
     >>> text_to_letter("(b) red", ["blue", "red"]), text_to_letter("It is red.", ["blue", "red"])
     ('B', 'B')
     >>> text_to_letter("red or blue", ["blue", "red"]) is None
     True
     """
+    text = unicodedata.normalize("NFKC", final_text(text))
     allowed = LETTERS[: len(options)]
-    for letters in (_letters(_WHOLE, text), _letters(_LEADING, text), _letters(_STATED, text)):
-        if letters:
-            return letters.pop() if len(letters) == 1 and letters <= set(allowed) else None
     said, named = normalise(text), [normalise(option) for option in options]
-    if said in named:
-        return allowed[named.index(said)] if named.count(said) == 1 else None
-    inside = {letter for letter, option in zip(allowed, named, strict=True) if _has_words(said, option)}
-    longest = {letter for letter in inside if not any(_is_part(named, allowed, letter, other) for other in inside)}
-    return longest.pop() if len(longest) == 1 else None
+    exact = [unicodedata.normalize("NFKC", option).strip() for option in options]
+    for whole, texts in ((text, exact), (said, named)):  # options can differ in capitals alone
+        if len(whole) > 1 and texts.count(whole) == 1:
+            return allowed[texts.index(whole)]
+    if letters := committed_letters(text, options):
+        return letters.pop() if len(letters) == 1 and letters <= set(allowed) else None
+    if (place := _named_option(text, said, named)) is not None:
+        return allowed[place]
+    letter = concluded_letter(text)
+    return letter if letter and letter in allowed else None
 
 
-def _letters(pattern: re.Pattern[str], text: str) -> set[str]:
-    return {next(group for group in match.groups() if group).upper() for match in pattern.finditer(text)}
+def _named_option(text: str, said: str, named: Sequence[str]) -> int | None:
+    """Place of the only option that a text names.
+
+    Of options that are yes and no the first word decides; options that are numbers are compared as numbers, in digits
+    or in words; others must occur as words, one alone or within no other, and not just behind `not`.
+    """
+    if not said:
+        return None
+    if set(named) == {"yes", "no"} and (first := re.split(r"\W", said, maxsplit=1)[0]) in named:
+        return named.index(first)
+    if all(re.fullmatch(r"\d+", option) for option in named):
+        number = text_to_number(text)
+        equal = [place for place, option in enumerate(named) if float(option) == number]
+    else:
+        inside = [option for option in named if _has_words(said, option)]
+        equal = [
+            place
+            for place, option in enumerate(named)
+            if option in inside and not any(one != option and _has_words(one, option) for one in inside)
+        ]
+    return equal[0] if len(equal) == 1 else None
 
 
 def _has_words(text: str, words: str) -> bool:
-    return bool(words) and re.search(rf"(?<!\w){re.escape(words)}(?!\w)", text) is not None
-
-
-def _is_part(named: Sequence[str], allowed: str, letter: str, other: str) -> bool:
-    """Whether the option of `letter` is a proper part of the option of `other`."""
-    mine, theirs = named[allowed.index(letter)], named[allowed.index(other)]
-    return mine != theirs and _has_words(theirs, mine)
+    return bool(words) and re.search(rf"(?<!\bnot )(?<!\w){re.escape(words)}(?!\w)", text) is not None
 
 
 def grade_choice(text: str, row: Mapping[str, Any]) -> Grade:

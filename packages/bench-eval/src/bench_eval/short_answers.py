@@ -10,7 +10,7 @@ from bench_eval.grades import Grade
 from bench_eval.located import box_grader, boxes_grader, text_to_box_xyxy
 from bench_eval.words import grade_word, grade_yes_no, normalise
 
-SHORT_ANSWER_GRADER = "boxes-options-yes-no-words-3"
+SHORT_ANSWER_GRADER = "boxes-options-yes-no-words-4"
 """Name and version of `grade_short_answer`; saved replies are graded again when it changes."""
 
 

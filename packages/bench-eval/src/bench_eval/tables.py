@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from bench_eval.errors import BenchEvalError
 
 
-def text_table(rows: Sequence[Sequence[str]]) -> str:
-    """Align columns of text, the first to the left and the others to the right.
+def text_table(rows: Sequence[Sequence[str]], *, left: int = 1) -> str:
+    """Align columns of text, the first `left` to the left and the others to the right.
 
     Raises:
         BenchEvalError: when there is no row, or rows differ in their number of cells.
@@ -19,7 +19,8 @@ def text_table(rows: Sequence[Sequence[str]]) -> str:
     """
     _require_even(rows)
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    lines = ((row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))) for row in rows)
+    sides = [str.ljust if column < left else str.rjust for column in range(len(widths))]
+    lines = ([side(cell, width) for side, cell, width in zip(sides, row, widths, strict=True)] for row in rows)
     return "\n".join("  ".join(line).rstrip() for line in lines)
 
 

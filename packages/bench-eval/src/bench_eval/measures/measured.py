@@ -12,6 +12,21 @@ from numpy.typing import NDArray
 from bench_eval.bootstrap import Formula
 
 
+@dataclass(frozen=True)
+class Ratio:
+    """A formula: the mean of one column divided by that of another."""
+
+    part: int
+    """Column above."""
+    whole: int
+    """Column below; a unit with a 0 there is none of those that the figure is about."""
+
+    def __call__(self, means: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Values (D,) of means (D, K); NaN where the lower mean is 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return means[:, self.part] / means[:, self.whole]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metric:
     """One figure of a benchmark."""
@@ -22,6 +37,13 @@ class Metric:
     """Means of the columns (D, K) -> values (D,); NaN where a draw leaves nothing to divide by."""
     top: float = 1.0
     """The best possible value: 1 is shown in percent, anything else as it stands."""
+    about: tuple[int, ...] = ()
+    """Columns of which one is not 0 in the units that the figure is about; by default all, or those below a ratio."""
+
+    def units(self, columns: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """(N,) which units the figure is about."""
+        places = (self.formula.whole,) if isinstance(self.formula, Ratio) else self.about
+        return (columns[:, list(places)] != 0).any(axis=1) if places else np.ones(len(columns), dtype=bool)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +55,7 @@ class Measured:
     clusters: list[str]
     """(N,) units that share one are not independent."""
     columns: NDArray[np.float64]
-    """(N, K) what each unit adds; the same columns for every model: they depend on the rows, not on answers."""
+    """(N, K) what each unit adds, first its own score from 0 to 1; which columns there are depends on rows alone."""
     metrics: tuple[Metric, ...]
     """Over the columns; the first is the headline."""
     left_out: int = 0
@@ -49,15 +71,10 @@ Measure: TypeAlias = Callable[[Sequence[Mapping[str, Any]]], Measured]
 """Graded rows of one model on one task -> its figures."""
 
 
-def ratio(part: int, whole: int) -> Formula:
+def ratio(part: int, whole: int) -> Ratio:
     """The mean of one column divided by that of another: an average over some of the units.
 
     >>> ratio(0, 1)(np.array([[0.2, 0.4], [0.0, 0.0]])).tolist()
     [0.5, nan]
     """
-
-    def formula(means: NDArray[np.float64]) -> NDArray[np.float64]:
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return means[:, part] / means[:, whole]
-
-    return formula
+    return Ratio(part, whole)

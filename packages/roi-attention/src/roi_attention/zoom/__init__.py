@@ -20,6 +20,7 @@ from roi_attention.zoom.published_params import (
 from roi_attention.zoom.question_keys import question_key
 from roi_attention.zoom.settings import ZoomSettings
 from roi_attention.zoom.squares import Square, box_to_square, square_to_box
+from roi_attention.zoom.turns import answer_turn, reply, where_turn
 from roi_attention.zoom.where_texts import LEAST_SHARE, Verdict, Where, read_where, where_text
 from roi_attention.zoom.widening import whole_box
 from roi_attention.zoom.wording import Wording
@@ -52,6 +53,7 @@ __all__ = [
     "ZoomSettings",
     "annotation_to_row",
     "annotations_by_key",
+    "answer_turn",
     "ask",
     "ask_many",
     "box_to_square",
@@ -66,11 +68,13 @@ __all__ = [
     "read_params",
     "read_params_entries",
     "read_where",
+    "reply",
     "row_to_annotation",
     "row_to_conversations",
     "shown_picture",
     "square_to_box",
     "where_text",
+    "where_turn",
     "whole_box",
     "write_params",
     "zoom_pictures",

@@ -1,0 +1,134 @@
+"""POPE: is there such an object in the picture? Yes/no questions in three categories of absent objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from shard_runner import Row
+
+from bench_eval.asking import Decoding
+from bench_eval.errors import FileError
+from bench_eval.measures.pope_measure import pope_measure
+from bench_eval.rules.yes_no_words import grade_only_yes_or_no, grade_pope_official, grade_whole_yes_no
+from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
+from bench_eval.tasks.data_cards import DataCard, DataFile
+from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.table_pictures import save_cell
+from bench_eval.tasks.tables import need, read_json_lines, read_parquet
+from bench_eval.tasks.task import Profile, Task
+
+CATEGORIES = ("random", "popular", "adversarial")
+_COLUMNS = ("question_id", "question", "answer", "image_source", "image", "category")
+
+
+def read_pope(folder: DataFolder) -> Iterator[Row]:
+    """Yield the questions of the three official files, or of the hub's Parquet files where there are none of those.
+
+    Raises:
+        FileError: a file is missing, or a line is no object.
+        RowError: a line lacks a field.
+    """
+    if any(_found(folder, category) for category in CATEGORIES):
+        for category in CATEGORIES:
+            yield from _official_rows(folder, category)
+    else:
+        yield from _parquet_rows(folder)
+
+
+def _names(category: str) -> tuple[str, ...]:
+    name = f"coco_pope_{category}.json"
+    return name, f"coco/{name}", f"output/coco/{name}"
+
+
+def _found(folder: DataFolder, category: str) -> bool:
+    return any((folder.root / name).exists() for name in _names(category))
+
+
+def _official_rows(folder: DataFolder, category: str) -> Iterator[Row]:
+    path = folder.file(*_names(category))
+    for number, item in enumerate(read_json_lines(path), start=1):
+        where = f"{path.name}, row {number}"
+        name = str(need(item, "image", where))
+        question, truth = str(need(item, "text", where)), str(need(item, "label", where))
+        image = folder.image(f"val2014/{name}")
+        yield _row(category, str(need(item, "question_id", where)), Path(name).stem, image, question, truth)
+
+
+def _parquet_rows(folder: DataFolder) -> Iterator[Row]:
+    # The hub repository holds every row twice: in data/, and by category in Full/.
+    paths = folder.find("**/data/*.parquet") or folder.find("**/Full/*.parquet") or folder.find("**/*.parquet")
+    if not paths:
+        raise FileError(
+            f"{folder.root} must hold coco_pope_{{random,popular,adversarial}}.json and val2014/, or the Parquet files "
+            f"of lmms-lab/POPE; there are neither."
+        )
+    for number, item in enumerate(read_parquet(paths, _COLUMNS), start=1):
+        where = f"{paths[0].parent}/*.parquet, row {number}"
+        source = Path(str(need(item, "image_source", where))).stem
+        question, truth = str(need(item, "question", where)), str(need(item, "answer", where))
+        image = save_cell(folder, need(item, "image", where), where)
+        question_id = str(need(item, "question_id", where))
+        yield _row(str(need(item, "category", where)), question_id, source, image, question, truth)
+
+
+def _row(category: str, question_id: str, source: str, image: str, question: str, truth: str) -> Row:
+    return {
+        "id": f"{category}/{question_id}",
+        "task": "pope",
+        "cluster": source,
+        "image": image,
+        "messages": user_turn(f"{question.strip()}\n{WORD_OR_PHRASE}"),
+        "answer": truth,
+        "category": category,
+    }
+
+
+POPE = Task(
+    name="pope",
+    title="POPE (COCO: random, popular, adversarial)",
+    read=read_pope,
+    decoding=Decoding(max_new_tokens=128),
+    profiles=(
+        Profile(
+            name="official",
+            grader=grade_pope_official,
+            measure=pope_measure(),
+            rule="No where the first sentence has the word no or not, yes for all else, even empty text; the headline "
+            "is the mean of the three categories' F1.",
+        ),
+        Profile(
+            name="lmms-eval",
+            grader=grade_whole_yes_no,
+            measure=pope_measure(pooled=True, unparsed_is_no=False, yes_ratio_of_truths=True),
+            rule="The whole answer must be yes or no, so that a period makes it wrong; F1 over all 9,000 rows, answers "
+            "that are neither don't count against recall, and the yes ratio is that of the true answers.",
+        ),
+        Profile(
+            name="vlmevalkit",
+            grader=grade_only_yes_or_no,
+            measure=pope_measure(pooled=True),
+            rule="Exactly one of the words yes and no must occur; F1 over all 9,000 rows, where other answers, about "
+            "which no judge is asked here, count as no, but as wrong in the accuracy.",
+        ),
+    ),
+    card=DataCard(
+        licence="MIT (questions); pictures of COCO: Flickr's terms",
+        address="https://github.com/RUCAIBox/POPE",
+        files=(
+            DataFile(path="coco_pope_random.json", what="3,000 questions, one JSON object a line"),
+            DataFile(path="coco_pope_popular.json", what="3,000 questions"),
+            DataFile(path="coco_pope_adversarial.json", what="3,000 questions"),
+            DataFile(path="val2014/", what="500 pictures of COCO val2014", address="https://cocodataset.org"),
+        ),
+        hub="lmms-lab/POPE",
+        split="test",
+        n=9000,
+        paper="Li et al. 2023, Evaluating Object Hallucination in Large Vision-Language Models, arXiv 2305.10355",
+        notes=(
+            "LLaVA's evaluation pins an older random file of 2,910 questions; today's has 3,000, and scores differ.",
+            "All three categories ask about the same 500 pictures, which are the clusters.",
+        ),
+    ),
+)
+"""The three categories on COCO."""
