@@ -52,9 +52,9 @@ def grade_real_world_qa_lmms_eval(text: str, row: Mapping[str, Any]) -> Grade:
     1.0
     """
     truth = str(row["answer"]).strip()
-    if truth in ("A", "B", "C", "D"):
+    if truth.upper() in ("A", "B", "C", "D"):
         letter = extract_letter_lmms_eval(text, _FOUR)
-        return Grade(float(letter == truth), "letter" if letter else "no_letter", letter or "")
+        return Grade(float(letter == truth.upper()), "letter" if letter else "no_letter", letter or "")
     said = text.lower().strip().rstrip(".")
     return Grade(float(said == truth.lower()), "word", said)
 

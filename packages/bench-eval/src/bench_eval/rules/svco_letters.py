@@ -48,12 +48,12 @@ def grade_real_world_qa_svco(text: str, row: Mapping[str, Any]) -> Grade:
 def grade_science_qa_svco(text: str, row: Mapping[str, Any]) -> Grade:
     """Take the first character as the answer if it is a letter, whatever follows it: `Based on` says B.
 
-    Source: S-VCO, `sqa_grader.py`; replies reach it without outer spaces.
+    Source: S-VCO, `sqa_grader.py`, which does not strip: a space in front is no letter.
 
     >>> grade_science_qa_svco("Based on", {"options": ["cat", "dog"], "answer": "B"}).score
     1.0
     """
-    first = text.strip().upper()[:1]
+    first = text.upper()[:1]
     letter = first if first.isalpha() else ""
     truth = true_letter(row, len(options_of(row)))
     return Grade(float(letter == truth), "letter" if letter else "no_letter", letter)
