@@ -248,7 +248,7 @@ def test_a_folder_holds_one_kind_of_run(settings: CvcSettings, whole: Path, tmp_
 def test_two_rounds_on_the_drawn_world_give_a_model_each_and_a_page(
     small_settings: CvcSettings, tmp_path: Path
 ) -> None:
-    given = small_settings.model_dump() | {"rounds": 2, "method": "lora", "max_steps": 2}
+    given = small_settings.model_dump() | {"rounds": 2, "train_method": "lora", "max_steps": 2}
     run_once(CvcSettings(**given), tmp_path)
     found = load_rounds(tmp_path)
     assert found is not None

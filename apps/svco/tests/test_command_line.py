@@ -35,7 +35,7 @@ def test_steps_before_the_model_need_no_model_and_flags_win_over_the_file(world:
         (["filter", "--data", "mvc.json"], "--filter is needed"),
         (["train", "--data", "mvc.json"], "--model is needed"),
         (["run", "--processes", "2"], "processes belongs to launch"),
-        (["run", "--reference", "adapter"], "reference adapter needs method lora"),
+        (["run", "--reference", "adapter"], "reference adapter needs train_method lora"),
         (["run", "--launch", "zero3", "--reference", "model"], "do not go together"),
         (["run", "--attend-a", "0", "--reject-a", "0", "--attend-b", "0", "--reject-b", "0"], "must be above 0"),
         (["run", "--min-semantic", "2"], "min_semantic"),
@@ -66,7 +66,8 @@ def test_pairs_that_are_cut_off_are_an_error_of_one_line(tmp_path: Path) -> None
 
 
 def test_train_is_a_command_that_takes_lora_and_ends_with_a_checkpoint(world: Path, tmp_path: Path) -> None:
-    flags = ["--data", world / "mvc.json", "--model", "tiny", "--device", "cpu", "--method", "lora", "--max-steps", "1"]
+    flags = ["--data", world / "mvc.json", "--model", "tiny", "--device", "cpu", "--train-method", "lora"]
+    flags += ["--max-steps", "1"]
     done = svco("train", *flags, "--validation", "0", "--out", tmp_path / "run")
     assert done.exit_code == 0, done.output
     assert (tmp_path / "run" / "train" / "model" / "model.safetensors").is_file()

@@ -222,7 +222,7 @@ class CvcSettings(RunSettings):
         1.0, ge=0, description="Base rows for each row of one's own; `inf` takes all of them once, as the paper does."
     )
 
-    method: Literal["lora", "full"] = Field("lora", description="Adapters or all weights. Paper: full fine-tuning.")
+    train_method: Literal["lora", "full"] = Field("lora", description="Adapters or all weights. Paper: full.")
     lora_r: int = Field(16, ge=1, description="Rank of the adapters.")
     lora_alpha: int = Field(32, ge=1, description="Scale of the adapters is lora_alpha / lora_r.")
     learning_rate: float | None = Field(

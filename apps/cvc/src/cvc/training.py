@@ -43,7 +43,7 @@ def train_task(settings: CvcSettings, run_dir: Path) -> Task:
         own = [training_row(row, run_dir) for row in ctx.read_rows("mix")]
         train_on(mixed_rows(own, settings), settings, ctx.folder)
 
-    names = ("base_ratio", "method", "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size")
+    names = ("base_ratio", "train_method", "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size")
     names += ("device", "gradient_accumulation", "warmup_ratio", "length_weighting", "max_length")
     config = settings.picked(*names) | {"base_data": file_digest(settings.base_data)}
     return Task(name="train", run=run, config=config | {"model": model_identity(settings.checkpoint)}, inputs=("mix",))
@@ -97,7 +97,7 @@ def train_on(rows: Iterable[Mapping[str, Any]], settings: CvcSettings, folder: P
 
     values: dict[str, Any] = {
         "model": settings.needed_checkpoint(),
-        "method": settings.method,
+        "method": settings.train_method,
         "lora_r": settings.lora_r,
         "lora_alpha": settings.lora_alpha,
         "learning_rate": settings.learning_rate,

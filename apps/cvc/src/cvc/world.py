@@ -74,7 +74,7 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "prompts_per_batch": 32,
         "max_new_tokens": 40,
         "gradient_accumulation": 1,
-        "method": "full",
+        "train_method": "full",
         "learning_rate": 3e-4,
         "length_weighting": 0.5,
         "max_steps": size.steps,

@@ -83,7 +83,9 @@ class SvcoRunSettings(RunSettings):
         "refuse", description="What becomes of pairs with longer texts; both are counted. Paper: cut, uncounted."
     )
 
-    method: Literal["full", "lora"] = Field("full", description="All weights but the vision tower, or adapters. Paper.")
+    train_method: Literal["full", "lora"] = Field(
+        "full", description="All but the vision tower, or adapters. Paper: full."
+    )
     lora_r: int = Field(16, ge=1, description="Rank of the adapters.")
     lora_alpha: int = Field(32, ge=1, description="Scale of the adapters is lora_alpha / lora_r.")
     learning_rate: float | None = Field(
@@ -144,8 +146,8 @@ class SvcoRunSettings(RunSettings):
     def _parts_go_together(self) -> "SvcoRunSettings":
         if self.processes > 1 and self.launch is None:
             raise ValueError("processes belongs to launch; give --launch ddp, zero2 or zero3.")
-        if self.reference == "adapter" and self.method == "full":
-            raise ValueError("reference adapter needs method lora: in full training there is nothing to switch off.")
+        if self.reference == "adapter" and self.train_method == "full":
+            raise ValueError("reference adapter needs train_method lora: full training has nothing to switch off.")
         if self.launch == "zero3" and self.reference == "model":
             raise ValueError("reference model and launch zero3 do not go together; use reference stored.")
         if not any((self.attend_a, self.reject_b, self.attend_b, self.reject_a)):

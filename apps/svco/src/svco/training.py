@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from svco_loss.training import SvcoSettings
 
 SETTINGS = (
-    *("method", "lora_r", "lora_alpha", "learning_rate", "projector_rate", "train_vision", "vision_rate", "epochs"),
-    *("max_steps", "batch_size", "gradient_accumulation", "warmup_ratio", "weight_decay", "max_answer_tokens"),
+    *("train_method", "lora_r", "lora_alpha", "learning_rate", "projector_rate", "train_vision", "vision_rate"),
+    *(
+        "epochs",
+        "max_steps",
+        "batch_size",
+        "gradient_accumulation",
+        "warmup_ratio",
+        "weight_decay",
+        "max_answer_tokens",
+    ),
     *("long_answers", "dtype", "device", "seed"),
 )
 """Settings that decide any training of pairs."""
@@ -30,9 +38,9 @@ def training_settings(settings: SvcoRunSettings, control: str | None = None) -> 
     from svco_loss import DpoBetas, MdpoBetas, SvcoBetas
     from svco_loss.training import SvcoSettings
 
-    values = settings.model_dump()
+    values = settings.model_dump() | {"method": settings.train_method}
     names = (
-        *SETTINGS,
+        *("method" if name == "train_method" else name for name in SETTINGS),
         "reference",
         "gradient_checkpointing",
         "attention",
@@ -189,10 +197,11 @@ def _train_sft(settings: SvcoRunSettings, rows: Sequence[Row], folder: Path) -> 
     from llava_train import SftSettings, train
 
     values = settings.model_dump()
-    same = ("method", "lora_r", "lora_alpha", "train_vision", "epochs", "max_steps", "gradient_accumulation")
+    same = ("lora_r", "lora_alpha", "train_vision", "epochs", "max_steps", "gradient_accumulation")
     same += ("warmup_ratio", "weight_decay", "dtype", "device", "seed", "gradient_checkpointing", "save_every")
     chosen = SftSettings(
         model=settings.needed("model", "the model that learns"),
+        method=settings.train_method,
         image_root=str(settings.image_root),
         learning_rate=settings.sft_rate,
         batch_size=2 * settings.batch_size,
