@@ -303,7 +303,7 @@ def main() -> None:
         rounds = [
             {side: measure_alone(side, shape, str(file)) for side, file in files.items()} for _ in range(options.rounds)
         ]
-        maps = {side: torch.load(file) for side, file in files.items()}
+        maps = {side: torch.load(file, weights_only=True) for side, file in files.items()}
     found = {
         side: {name: statistics.median(one[side][name] for one in rounds) for name in ("seconds", "bytes")}
         for side in sides

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from llava_train import model_digest
+import pytest
+from llava_train import SettingsError, model_digest
 
 
 def test_a_model_trained_on_in_place_is_another_model(tmp_path: Path) -> None:
@@ -22,3 +23,9 @@ def test_names_sizes_and_small_files_count_and_folders_inside_do_not(tmp_path: P
     assert model_digest(str(tmp_path)) == first
     (tmp_path / "config.json").write_text("[]")
     assert model_digest(str(tmp_path)) != first
+
+
+@pytest.mark.parametrize("path", ["./model", "../model", "~/model", "/no/such/model", "runs/first/model", "model/"])
+def test_a_path_without_a_folder_is_no_hub_id(path: str) -> None:
+    with pytest.raises(SettingsError, match="is no folder; give one that exists, or a Hub id such as OWNER/NAME"):
+        model_digest(path)

@@ -252,3 +252,27 @@ def test_an_app_may_do_the_work_of_its_commands_itself(tmp_path: Path) -> None:
         assert "work" in done.output
         assert "after" not in done.output
     assert asked == ["work", None]
+
+
+def test_programs_get_json_of_a_run_its_forecast_its_accounts_and_a_rows_way(tmp_path: Path) -> None:
+    out = tmp_path / "run"
+    told = json.loads(call("run", "--out", out, "--images", "i", "--json", "--dry-run").output)
+    assert [(step["name"], step["will"]) for step in told][0] == ("numbers", "read")
+    done = json.loads(call("run", "--out", out, "--images", "i", "--json").output)
+    assert (done["run_dir"], done["report"]) == (str(out), str(out / "report.html"))
+    shown = json.loads(call("status", out, "--json").output)
+    assert shown["adds_up"]
+    assert shown["stages"] == done["stages"]
+    assert (shown["stages"][1]["done"], shown["stages"][1]["pending"]) == (4, 0)
+    assert json.loads(call("explain", out, "n1", "--json").output)[1]["ids_out"] == ["n1"]
+
+
+@pytest.mark.parametrize(("shell", "mark"), [("bash", "complete -o"), ("zsh", "#compdef app"), ("fish", "complete --")])
+def test_completion_prints_the_lines_of_a_shell(shell: str, mark: str) -> None:
+    assert mark in call("completion", shell).output
+
+
+def test_a_command_tells_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert call("--version").output == "app, version unknown: not installed as a package\n"
+    named = make_cli("shard-runner", help="", settings=Settings, build=build, stages={})
+    assert CliRunner().invoke(named, ["--version"]).output.startswith("shard-runner, version 0.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from llava_train.errors import SettingsError
+
 _SMALL_FILE_BYTES = 32 << 20
 _END_BYTES = 1 << 20
 
@@ -14,10 +16,15 @@ def model_digest(model: str) -> str:
 
     Of a file above 32 MiB its first and its last MiB are read: weights that were trained on differ there.
 
+    Raises:
+        SettingsError: it is written as a path, and there is no such folder.
+
     >>> model_digest("llava-hf/llava-1.5-7b-hf")
     'llava-hf/llava-1.5-7b-hf'
     """
     if not Path(model).is_dir():
+        if model.startswith((".", "/", "~")) or model.endswith("/") or model.count("/") > 1:
+            raise SettingsError(f"model {model!r} is no folder; give one that exists, or a Hub id such as OWNER/NAME.")
         return model
     digest = hashlib.sha256()
     for path in sorted(Path(model).glob("*")):

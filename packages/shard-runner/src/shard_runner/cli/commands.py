@@ -2,22 +2,21 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import click
 from pydantic import BaseModel
 
-from shard_runner.accounts import accounts_to_text, status
+from shard_runner.cli.completion import completion_command
 from shard_runner.cli.exits import OneLineGroup
 from shard_runner.cli.flags import given_flags, setting_flags
-from shard_runner.cli.rounds import round_runs
+from shard_runner.cli.looking import accounts_to_plain, explain_command, status_command, to_json_text
 from shard_runner.cli.running import run_by_settings
 from shard_runner.cli.saving import save_command
 from shard_runner.cli.settings import RunSettings, read_settings, with_run_settings, with_values
-from shard_runner.errors import LedgerError
-from shard_runner.explaining import explain, steps_to_text
 from shard_runner.forecasting import dry_run, forecasts_to_text
 from shard_runner.record import run_record
 from shard_runner.runner import RunSummary
@@ -38,19 +37,29 @@ class _App(Generic[S]):
     report: Callable[[S, Path], Path] | None
     headline: Callable[[S, Path], str] | None
 
-    def run(self, settings: S, out: Path, stage: str | None = None) -> None:
-        click.echo(self.run_steps(settings, out, stage))
+    def run(self, settings: S, out: Path, stage: str | None = None, *, as_json: bool = False) -> None:
+        summary = self.run_steps(settings, out, stage)
+        if as_json:
+            report = self.report(settings, out) if self.report and stage is None else None
+            told = {
+                "run_dir": str(out),
+                "stages": accounts_to_plain(summary.accounts),
+                "report": report and str(report),
+            }
+            click.echo(to_json_text(told))
+            return
+        click.echo(summary)
         if stage is None:
             self.tell(settings, out)
 
-    def forecast(self, settings: S, out: Path, stage: str | None) -> None:
+    def forecast(self, settings: S, out: Path, stage: str | None, *, as_json: bool) -> None:
         """Say what a run would do."""
         if getattr(settings, "rounds", 1) > 1:
             raise click.UsageError("--dry-run tells of one round: leave --rounds out, and give --out RUN/round-1")
         how, only = RunSettings.model_validate(settings), [stage] if stage else None
         steps = self.build(settings, out)
         told = dry_run(steps, out, seed=how.seed, only=only, shard_size=how.shard_size, limit=how.limit)
-        click.echo(forecasts_to_text(told))
+        click.echo(to_json_text([asdict(one) for one in told]) if as_json else forecasts_to_text(told))
 
     def tell(self, settings: S, out: Path) -> None:
         if self.headline:
@@ -100,14 +109,23 @@ def make_cli(
     group.add_command(_run_command(app, "run", "Do the whole work; run it again to go on after a stop.", None))
     for stage, text in stages.items():
         group.add_command(_run_command(app, stage, f"{text} Does what it needs first.", stage))
-    group.add_command(_status_command())
-    group.add_command(_explain_command())
+    group.add_command(status_command())
+    group.add_command(explain_command())
     group.add_command(save_command())
     if report or headline:
         group.add_command(_report_command(app))
     if demo:
         group.add_command(_demo_command(app, name, demo))
-    return group
+    group.add_command(completion_command(name))
+    return click.version_option(_version_of(name), prog_name=name)(group)
+
+
+def _version_of(name: str) -> str:
+    """Version of the distribution that the command comes with, which has its name."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown: not installed as a package"
 
 
 def _run_of(build: Callable[[S, Path], Sequence[Step]]) -> Callable[[S, Path, str | None], RunSummary]:
@@ -118,9 +136,9 @@ def _run_of(build: Callable[[S, Path], Sequence[Step]]) -> Callable[[S, Path, st
 
 
 def _run_command(app: _App[S], name: str, text: str, stage: str | None) -> click.Command:
-    def command(config: Path | None, out: Path, dry_run: bool, **flags: Any) -> None:
+    def command(config: Path | None, out: Path, dry_run: bool, as_json: bool, **flags: Any) -> None:
         settings = read_settings(app.settings, config, given_flags(app.settings, flags))
-        (app.forecast if dry_run else app.run)(settings, out, stage)
+        (app.forecast if dry_run else app.run)(settings, out, stage, as_json=as_json)
 
     options = [
         click.option(
@@ -128,44 +146,13 @@ def _run_command(app: _App[S], name: str, text: str, stage: str | None) -> click
         ),
         click.option("--out", type=click.Path(path_type=Path), required=True, metavar="RUN", help="Run folder."),
         click.option("--dry-run", is_flag=True, help="Say what would be done, and why; do nothing."),
+        click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON, for programs."),
         setting_flags(app.settings),
         _DEBUG,
     ]
     for option in reversed(options):
         command = option(command)
     return click.command(name, help=text)(command)
-
-
-def _status_command() -> click.Command:
-    @_RUN
-    @_DEBUG
-    def command(run_dir: Path) -> None:
-        accounts = status(run_dir)
-        if not accounts:
-            click.echo(_without_stages(run_dir))
-            return
-        click.echo(accounts_to_text(accounts))
-        if not all(account.adds_up for account in accounts):
-            raise LedgerError("some rows are not accounted for; run the pipeline again: only those are worked on")
-        if all(account.finished for account in accounts):
-            click.echo("every stage: in = done + dropped + failed")
-
-    return click.command("status", help="Show what became of every row, stage by stage, and that it adds up.")(command)
-
-
-def _without_stages(run_dir: Path) -> str:
-    rounds = ", ".join(map(str, round_runs(run_dir)))
-    return f"{run_dir} holds no stages" + (f"; each round is a run of its own: {rounds}" if rounds else "")
-
-
-def _explain_command() -> click.Command:
-    @_RUN
-    @click.argument("row_id")
-    @_DEBUG
-    def command(run_dir: Path, row_id: str) -> None:
-        click.echo(steps_to_text(explain(run_dir, row_id)))
-
-    return click.command("explain", help="Show one row's way through the stages.")(command)
 
 
 def _report_command(app: _App[S]) -> click.Command:
