@@ -12,11 +12,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bench_eval import FileError, RowError, row_to_question
-from bench_eval.grades import check_grade
+from bench_eval.choices import CHOICE_RULE, grade_choice
+from bench_eval.grades import Grader, check_grade
+from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE, grade_vlmevalkit_letter
 from bench_eval.tasks import DataFolder, Task
 from bench_eval.tasks.mm_bench import MM_BENCH
 from bench_eval.tasks.mm_star import MM_STAR, options_in_question
 from bench_eval.tasks.mmmu import MMMU
+from bench_eval.tasks.registry import all_tasks
 from bench_eval.tasks.seed_bench import SEED_BENCH, SEED_BENCH_IMAGE
 from bench_eval.tasks.seed_bench_2_plus import SEED_BENCH_2_PLUS
 
@@ -79,10 +82,16 @@ def test_seed_bench_names_file_and_question_of_what_is_wrong(tmp_path: Path) -> 
     with pytest.raises(FileError, match=r"must hold SEED-Bench\.json"):
         _read(SEED_BENCH, tmp_path)
     path.write_text(json.dumps({"questions": [SEED[0], {**SEED[0], "question_type_id": 13}]}))
-    with pytest.raises(RowError, match=r"SEED-Bench\.json, question 1: question_type_id must lie in 1 to 12; got 13"):
+    with pytest.raises(RowError, match=r"SEED-Bench\.json, questions 2: question_type_id must lie in 1 to 12; got 13"):
         _read(SEED_BENCH, tmp_path)
     path.write_text(json.dumps({"questions": [{key: SEED[0][key] for key in SEED[0] if key != "choice_c"}]}))
-    with pytest.raises(RowError, match=r"SEED-Bench\.json, question 0: choice_c is missing"):
+    with pytest.raises(RowError, match=r"SEED-Bench\.json, questions 1: choice_c is missing"):
+        _read(SEED_BENCH, tmp_path)
+    path.write_text(json.dumps({"questions": [{**SEED[0], "answer": "E"}]}))
+    with pytest.raises(RowError, match=r"SEED-Bench\.json, questions 1' needs a letter from A to D as answer; got 'E'"):
+        _read(SEED_BENCH, tmp_path)
+    path.write_text(json.dumps({"questions": ["What is it?"]}))
+    with pytest.raises(FileError, match=r"SEED-Bench\.json, questions 1: expected an object; got str"):
         _read(SEED_BENCH, tmp_path)
     path.write_text(json.dumps({"questions": [{**SEED[0], "data_id": "../key"}]}))
     with pytest.raises(FileError, match="pictures must lie in"):
@@ -113,8 +122,9 @@ def test_seed_bench_2_plus_reads_a_list_or_an_object_of_questions(tmp_path: Path
 
 def test_seed_bench_2_plus_reads_the_hub_files_and_refuses_other_json(tmp_path: Path) -> None:
     (tmp_path / "SEED-Bench-2-plus-text-rich.json").write_text('"text"')
-    with pytest.raises(FileError, match="expected a list of questions; got str"):
+    with pytest.raises(FileError, match=r"text-rich\.json must hold a list; got str"):
         _read(SEED_BENCH_2_PLUS, tmp_path)
+    (tmp_path / "SEED-Bench-2-plus-text-rich.json").unlink()
     _write_parquet(tmp_path / "data/test-00000-of-00001.parquet", [{**PLUS, "image": {"bytes": PNG, "path": "1.png"}}])
     (row,) = _read(SEED_BENCH_2_PLUS, tmp_path)
     assert Path(row["image"]).read_bytes() == PNG
@@ -157,12 +167,22 @@ def test_mm_star_asks_the_question_as_it_stands_and_keeps_its_kinds(tmp_path: Pa
 def test_mm_star_refuses_answers_without_an_option_and_rows_without_a_picture(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"must hold mmstar\.parquet"):
         _read(MM_STAR, tmp_path)
-    _write_parquet(tmp_path / "mmstar.parquet", [_star(0, "Day?\nOptions: A: Yes, B: No", "C")])
-    with pytest.raises(RowError, match=r"mmstar\.parquet, row 1' needs a letter from A to B as answer; got 'C'"):
+    _write_parquet(tmp_path / "mmstar.parquet", [_star(0, "Day?\nOptions: A: Yes, B: No", "E")])
+    with pytest.raises(RowError, match=r"mmstar\.parquet, row 1' needs a letter from A to D as answer; got 'E'"):
         _read(MM_STAR, tmp_path)
     _write_parquet(tmp_path / "mmstar.parquet", [_star(0, "Day?\nOptions: A: Yes, B: No", "A", "no bytes")])
     with pytest.raises(RowError, match="expected the bytes of a picture; got str"):
         _read(MM_STAR, tmp_path)
+
+
+def test_an_answer_of_mm_star_beyond_the_options_that_were_found_leaves_letters_alone(tmp_path: Path) -> None:
+    question = "Day?\nOptions: A: Yes, B: No, 3: Perhaps, C: Never"
+    _write_parquet(
+        tmp_path / "mmstar.parquet", [_star(0, "Day?\nOptions: A: Yes, B: No", "C"), _star(1, question, "C")]
+    )
+    hidden, found = _read(MM_STAR, tmp_path)
+    assert (hidden["options"], found["options"]) == (["", "", "", ""], ["Yes", "No, 3: Perhaps", "Never"])
+    assert [MM_STAR.profile().grader(text, hidden).score for text in ("C", "Yes")] == [1.0, 0.0]  # pyright: ignore
 
 
 def _mmmu(row_id: str, question: str, options: str, answer: str, *pictures: bytes) -> dict[str, Any]:
@@ -306,9 +326,9 @@ def test_mm_bench_reads_the_hub_files(tmp_path: Path) -> None:
         (_bench(1, "cat|dog", "C"), "needs a letter from A to B as answer; got 'C'"),
         (_bench(1, "cat||dog", "A"), "expected options A, B and on without a gap"),
         (_bench(1, "cat", "A"), "expected options A, B and on without a gap"),
-        (_bench(1, "cat|dog", "A", "99"), "index 1 needs a picture or the index of a row with one; got '99'"),
+        (_bench(1, "cat|dog", "A", "99"), "row 1: image must be a picture, or the index of a row with one; got 99"),
         (_bench(1, "cat|dog", "A", "!" * 80), r"row 1: expected a picture in base64"),
-        (["x", *_bench(1, "cat|dog", "A")[1:]], "row 1: index must be a whole number; got 'x'"),
+        (["x", *_bench(1, "cat|dog", "A")[1:]], "row 1: index must be a whole number from 0 on; got 'x'"),
     ],
 )
 def test_mm_bench_names_what_is_wrong_with_a_row(tmp_path: Path, row: list[str], message: str) -> None:
@@ -317,11 +337,18 @@ def test_mm_bench_names_what_is_wrong_with_a_row(tmp_path: Path, row: list[str],
         _read(MM_BENCH, tmp_path)
 
 
-@pytest.mark.parametrize("task", TASKS, ids=lambda task: task.name)
-def test_every_profile_says_its_rule_in_one_sentence(task: Task) -> None:
+@pytest.mark.parametrize("task", all_tasks(), ids=lambda task: task.name)
+def test_profiles_have_names_of_their_own_and_say_their_rules_in_sentences(task: Task) -> None:
     names = [profile.name for profile in task.profiles]
     assert len(set(names)) == len(names)
-    assert all(profile.rule.endswith(".") and ". " not in profile.rule for profile in task.profiles)
+    assert all(profile.rule[0].isupper() and profile.rule.endswith(".") for profile in task.profiles)
+
+
+@pytest.mark.parametrize(("grader", "rule"), [(grade_choice, CHOICE_RULE), (grade_vlmevalkit_letter, VLMEVALKIT_RULE)])
+def test_one_rule_is_told_in_the_same_words_by_every_task(grader: Grader, rule: str) -> None:
+    told = [profile.rule for task in all_tasks() for profile in task.profiles if profile.grader is grader]
+    assert len(told) >= 4
+    assert all(rule in one for one in told)
 
 
 def test_the_default_profiles_are_those_that_are_trusted() -> None:

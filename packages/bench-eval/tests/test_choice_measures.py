@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 from bench_eval.errors import RowError
-from bench_eval.measures.cv_bench_measure import cv_bench_measure
+from bench_eval.measures.cv_bench_measure import measure_cv_bench
 from bench_eval.measures.metric_scores import score_metrics
-from bench_eval.measures.pair_measures import pair_measure
-from bench_eval.measures.science_qa_measure import science_qa_measure
+from bench_eval.measures.pair_measures import measure_pairs
+from bench_eval.measures.science_qa_measure import measure_science_qa
 
 
 def row(row_id: str, *scores: float | None, **fields: Any) -> dict[str, Any]:
@@ -20,7 +20,7 @@ def row(row_id: str, *scores: float | None, **fields: Any) -> dict[str, Any]:
 def test_a_pair_counts_when_both_questions_are_right() -> None:
     rows = [row("1", 1.0, pair="a"), row("2", 1.0, pair="a"), row("3", 1.0, pair="b"), row("4", 0.0, pair="b")]
     rows += [row("5", 0.0, pair="c"), row("6", 0.0, pair="c")]
-    measured = pair_measure(rows)
+    measured = measure_pairs(rows)
     assert [metric.name for metric in measured.metrics] == ["pair accuracy", "question accuracy"]
     assert measured.values() == pytest.approx([1 / 3, 3 / 6])
     assert (measured.ids, measured.clusters, measured.left_out) == (["a", "b", "c"], ["a", "b", "c"], 0)
@@ -28,15 +28,15 @@ def test_a_pair_counts_when_both_questions_are_right() -> None:
 
 def test_trials_of_a_pair_go_together_by_their_number() -> None:
     rows = [row("1", 1.0, 0.0, pair="a"), row("2", 0.0, 1.0, pair="a")]
-    assert pair_measure(rows).values() == [0.0, 0.5]
+    assert measure_pairs(rows).values() == [0.0, 0.5]
     rows = [row("1", 1.0, 0.0, pair="a"), row("2", 1.0, 0.0, pair="a")]
-    assert pair_measure(rows).values() == [0.5, 0.5]
+    assert measure_pairs(rows).values() == [0.5, 0.5]
 
 
 def test_incomplete_pairs_are_left_out_and_counted_in_rows() -> None:
     rows = [row("1", 1.0, pair="a"), row("2", 1.0, pair="a"), row("3", 1.0, pair="b")]
     rows += [row("4", None, pair="c"), row("5", 1.0, pair="c")]
-    measured = pair_measure(rows)
+    measured = measure_pairs(rows)
     assert (measured.values(), measured.left_out) == ([1.0, 1.0], 3)
 
 
@@ -52,7 +52,7 @@ def test_incomplete_pairs_are_left_out_and_counted_in_rows() -> None:
 )
 def test_rows_that_make_no_pairs_are_refused(rows: list[dict[str, Any]], why: str) -> None:
     with pytest.raises(RowError, match=why):
-        pair_measure(rows)
+        measure_pairs(rows)
 
 
 def cv_rows() -> list[dict[str, Any]]:
@@ -62,7 +62,7 @@ def cv_rows() -> list[dict[str, Any]]:
 
 
 def test_sources_weigh_the_same_in_cv_bench() -> None:
-    measured = cv_bench_measure(cv_rows())
+    measured = measure_cv_bench(cv_rows())
     values = dict(zip([metric.name for metric in measured.metrics], measured.values(), strict=True))
     assert values["2D"] == pytest.approx((1 / 4 + 1) / 2)
     assert values["3D"] == pytest.approx(2 / 3)
@@ -73,32 +73,37 @@ def test_sources_weigh_the_same_in_cv_bench() -> None:
 
 
 def test_a_part_of_cv_bench_has_no_official_figure_but_those_of_its_sources() -> None:
-    values = cv_bench_measure(cv_rows()[:5]).values()
+    values = measure_cv_bench(cv_rows()[:5]).values()
     assert np.isnan(values[0])
     assert values[1] == pytest.approx(0.625)
 
 
 def test_cv_bench_has_intervals() -> None:
-    scores = score_metrics(cv_bench_measure(cv_rows() * 1), draws=200)
+    scores = score_metrics(measure_cv_bench(cv_rows() * 1), draws=200)
     assert 0 <= scores[0].interval[0] <= scores[0].value <= scores[0].interval[1] <= 1
+
+
+def test_each_figure_of_cv_bench_counts_the_rows_that_it_is_about() -> None:
+    counts = {score.metric: score.n for score in score_metrics(measure_cv_bench(cv_rows()), draws=50)}
+    assert (counts["accuracy"], counts["2D"], counts["3D"]) == (8, 5, 3)
+    assert (counts["source=ADE20K"], counts["source=COCO"], counts["task=Count"]) == (4, 1, 3)
 
 
 def test_unknown_sources_are_refused() -> None:
     with pytest.raises(RowError, match="source must be one of ADE20K, COCO, Omni3D"):
-        cv_bench_measure([row("1", 1.0, source="Flickr", kind="Count")])
+        measure_cv_bench([row("1", 1.0, source="Flickr", kind="Count")])
 
 
 def test_science_qa_has_figures_by_context_and_by_subject_where_known() -> None:
     rows = [row("1", 1.0, context="image"), row("2", 0.0, context="image"), row("3", 1.0, context="text")]
-    measured = science_qa_measure()(rows)
+    measured = measure_science_qa(rows)
     assert [metric.name for metric in measured.metrics] == ["accuracy", "context=image", "context=text"]
     assert measured.values() == pytest.approx([2 / 3, 1 / 2, 1.0])
-    subjects = science_qa_measure()([{**one, "subject": "language"} for one in rows])
+    subjects = measure_science_qa([{**one, "subject": "language"} for one in rows])
     assert subjects.metrics[-1].name == "subject=language"
 
 
-def test_questions_without_a_reply_are_wrong_in_llavas_script() -> None:
+def test_questions_without_a_score_are_in_no_figure_of_science_qa() -> None:
     rows = [row("1", 1.0, context="image"), row("2", None, context="image"), row("3", context="text")]
-    assert science_qa_measure(missing_is_wrong=True)(rows).values() == pytest.approx([1 / 3, 1 / 2, 0.0])
-    left = science_qa_measure()(rows)
+    left = measure_science_qa(rows)
     assert (left.values()[0], left.left_out) == (1.0, 2)

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from bench_eval.errors import RowError
 from bench_eval.grades import Grade
+from bench_eval.rules.cambrian_answers import grade_mmvp_cambrian, grade_real_world_qa_cambrian
 from bench_eval.rules.llava_letters import grade_science_qa_llava
 from bench_eval.rules.lmms_eval_short_letters import grade_cv_bench_lmms_eval, grade_science_qa_lmms_eval
-from bench_eval.rules.mmvp_letters import grade_mmvp_cambrian, grade_mmvp_lmms_eval
+from bench_eval.rules.mmvp_letters import grade_mmvp_lmms_eval
 from bench_eval.rules.real_world_qa import (
     grade_own_real_world_qa,
-    grade_real_world_qa_cambrian,
     grade_real_world_qa_lmms_eval,
     grade_real_world_qa_vlmevalkit,
 )
@@ -222,7 +222,7 @@ def test_a_row_without_a_letter_for_its_truth_is_refused() -> None:
     [
         *(f"rules.{name}" for name in ("llava_letters", "lmms_eval_short_letters", "mmvp_letters", "real_world_qa")),
         *(f"measures.{name}" for name in ("pair_measures", "cv_bench_measure", "science_qa_measure")),
-        *("rules.svco_letters", "tasks.real_world_qa", "tasks.science_qa"),
+        *("rules.cambrian_answers", "rules.svco_letters", "tasks.real_world_qa", "tasks.science_qa"),
     ],
 )
 def test_examples_in_docstrings_hold(module: str) -> None:

@@ -75,7 +75,7 @@ def test_mmvp_reads_the_misspelt_index_and_the_copy_on_the_hub(tmp_path: Path) -
     [
         ("1,Q?,Open or closed,(a)", r"line 2: options must be '\(a\) x \(b\) y'"),
         ("1,Q?,(a) Open (b) Closed,(c)", r"the answer \(a\) or \(b\); got .* and '\(c\)'"),
-        ("x,Q?,(a) Open (b) Closed,(a)", "Index must be a number from 1 on; got 'x'"),
+        ("x,Q?,(a) Open (b) Closed,(a)", "Index must be a whole number from 0 on; got 'x'"),
     ],
 )
 def test_mmvp_says_where_a_row_is_bad(tmp_path: Path, line: str, why: str) -> None:
@@ -122,8 +122,8 @@ def test_cv_bench_finds_pictures_by_file_name_where_lines_have_no_image(tmp_path
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
-        ({"answer": "(C)"}, "row 0: row '7' needs a letter from A to B as answer"),
-        ({"prompt": None}, "row 0: prompt is missing"),
+        ({"answer": "(C)"}, "row 1' needs a letter from A to B as answer"),
+        ({"prompt": None}, "row 1: prompt is missing"),
         ({"choices": None}, "choices is missing"),
     ],
 )
@@ -171,7 +171,7 @@ def test_options_of_a_question_are_those_in_order() -> None:
 def test_real_world_qa_refuses_letters_without_options(tmp_path: Path, text: str, answer: str) -> None:
     line = {"question_id": "1", "image": "1.webp", "text": text, "answer": answer}
     write(tmp_path / "llava_test_realworldqa.jsonl", json.dumps(line))
-    with pytest.raises(RowError, match="row 0: a question for a letter must list its options"):
+    with pytest.raises(RowError, match="row 1: a question for a letter must list its options"):
         read(REAL_WORLD_QA, tmp_path)
 
 
@@ -227,12 +227,12 @@ def test_science_qa_reads_the_hub_with_llavas_prompt(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("items", "extra", "error", "why"),
     [
-        ({}, {}, FileError, "expected a list; got dict"),
+        ({}, {}, FileError, "must hold a list; got dict"),
         (
             [item("4", "Q?\nA. x\nB. y", "C")],
             {},
             RowError,
-            "item 0: the label must be a letter of the options; got 'C'",
+            "entry 1: the label must be a letter of the options; got 'C'",
         ),
         ([item("4", "Q?", "A")], {}, RowError, "the label must be a letter of the options"),
         ([{"id": "4"}], {}, RowError, "conversations is missing"),

@@ -171,3 +171,57 @@ def test_a_figure_of_some_units_counts_those_alone() -> None:
     assert math.isnan(scores["kind=a"].standard_error)
     changes = {one.metric: one for one in compare_metrics(before, after, mean_measure(by=["kind"]))}
     assert [(one.n, one.wins, one.losses) for one in changes.values()] == [(4, 1, 1), (2, 1, 0), (2, 0, 1)]
+
+
+def halves_measure(rows: Any) -> Measured:
+    """Mean of two halves that weigh the same, NaN where one is absent."""
+    columns = np.array([[t := row["trials"][0]["score"], t * (row["part"] == 0), row["part"] == 0,
+                         t * (row["part"] == 1), row["part"] == 1] for row in rows], dtype=float)  # fmt: skip
+    both = Metric(name="halves", formula=lambda m: (ratio(1, 2)(m) + ratio(3, 4)(m)) / 2)
+    ids = [str(row["id"]) for row in rows]
+    return Measured(ids=ids, clusters=ids, columns=columns, metrics=(both, Metric(name="half 0", formula=ratio(1, 2))))
+
+
+def test_a_composite_that_happens_to_equal_the_mean_is_not_tested_as_a_mean() -> None:
+    parts = [0, 0, 1, 1, 1, 1]
+    before, after = graded([1.0, 0.0, 1.0, 1.0, 0.0, 0.0], part=parts), graded([1.0] * 6, part=parts)
+    result = compare_metrics(before, after, halves_measure)[0]
+    assert (result.before, result.after, result.test) == (0.5, 1.0, "swap")
+    assert compare_metrics(before, after, mean_measure())[0].test == "mcnemar-exact"
+
+
+def test_a_headline_without_a_value_has_no_p() -> None:
+    parts = [0, 0, 0]
+    absent, half = compare_metrics(graded([0.0] * 3, part=parts), graded([1.0] * 3, part=parts), halves_measure)
+    assert all(math.isnan(number) for number in (absent.before, absent.difference, absent.p, *absent.interval))
+    assert half.p == 0.25
+
+
+def test_a_single_cluster_has_no_interval_and_a_perfect_score_one_of_width() -> None:
+    alone = score_metrics(mean_measure()(graded([1.0, 0.0], cluster=["a", "a"])))[0]
+    assert all(math.isnan(end) for end in alone.interval)
+    changed = compare_metrics(
+        graded([1.0, 0.0], cluster=["a", "a"]), graded([1.0, 1.0], cluster=["a", "a"]), mean_measure()
+    )[0]
+    assert all(math.isnan(number) for number in (*changed.interval, *changed.before_interval, changed.standard_error))
+    perfect = score_metrics(mean_measure()(graded([1.0] * 8)))[0]
+    assert perfect.interval == (pytest.approx(8 / (8 + 1.959964**2)), 1.0)
+    shared = score_metrics(mean_measure()(graded([1.0] * 8, cluster=[k // 4 for k in range(8)])))[0]
+    assert shared.interval.low == pytest.approx(2 / (2 + 1.959964**2))
+
+
+def test_units_that_moved_are_told_for_averages_and_not_for_other_formulas() -> None:
+    """Right answers and answers that name nothing: the latter went up, which its own line must say."""
+
+    def measure(rows: Any) -> Measured:
+        columns = np.array([[t := row["trials"][0]["score"], 1 - t, 1.0] for row in rows])
+        metrics = (
+            Metric(name="right", formula=lambda m: m[:, 0]),
+            Metric(name="nothing named", formula=ratio(1, 2)),
+            Metric(name="both", formula=lambda m: m[:, 0] * m[:, 1]),
+        )
+        ids = [str(row["id"]) for row in rows]
+        return Measured(ids=ids, clusters=ids, columns=columns, metrics=metrics)
+
+    lines = compare_metrics(graded([1.0, 1.0, 1.0, 0.0]), graded([1.0, 0.0, 0.0, 1.0]), measure)
+    assert [(line.wins, line.losses) for line in lines] == [(1, 2), (2, 1), (None, None)]

@@ -67,3 +67,10 @@ def test_an_incomplete_upload_is_refused_and_nothing_written(
         with pytest.raises(error, match=message):
             write(responses, _ASKED, tmp_path / "upload.json")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_thoughts_are_not_uploaded(tmp_path: Path) -> None:
+    path = tmp_path / "upload.json"
+    said = [_said("12", "<think>One dog or two?</think> two"), _said("3", "<think>never ends")]
+    write_vizwiz_upload(said, _ASKED, path)
+    assert json.loads(path.read_text()) == [{"image": "a.jpg", "answer": "2"}, {"image": "b.jpg", "answer": ""}]

@@ -72,7 +72,10 @@ def test_numbers_are_kept_and_stand_apart_from_letters(text: str, answer: str) -
         ("It is a normal chest without pneumonia.", "normal"),
         ("The X-ray is normal.", "normal"),
         ("This does not show pneumonia", "pneumonia"),  # only a name right behind the denial is denied
-        ("normal", ""),
+        ("normal", "normal"),  # the whole answer, or its first sentence, is the label
+        ("Normal. The lungs are clear.", "normal"),
+        ("The heart is normal.", ""),
+        ("Pneumonia. The heart is normal.", "pneumonia"),
     ],
 )
 def test_no_pneumonia_is_a_name_of_normal(text: str, answer: str) -> None:
@@ -163,13 +166,13 @@ def test_a_list_of_selfsynthx_is_read(tmp_path: Path, name: str) -> None:
     ("document", "error", "match"),
     [
         ({}, FileError, "cub-200-test.json must hold a list; got dict"),
-        ([{"id": 1, "label": "Gull"}], RowError, "cub-200-test.json, row 0: img_path is missing"),
+        ([{"id": 1, "label": "Gull"}], RowError, "cub-200-test.json, entry 1: img_path is missing"),
         (
             [{"id": 1, "img_path": "a.jpg", "label": " "}],
             RowError,
-            "row 0: label must be the name of a class; got nothing",
+            "entry 1: label must be the name of a class; got nothing",
         ),
-        (["Gull"], RowError, "row 0: id is missing"),
+        (["Gull"], FileError, "entry 1: expected an object; got str"),
         ([{"id": 1, "img_path": "../a.jpg", "label": "Gull"}], FileError, "pictures must lie in"),
     ],
 )

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from bench_eval import RowError, cluster_bootstrap
 from bench_eval.measures import Measured
-from bench_eval.measures.mm_hal_measure import mm_hal_measure
-from bench_eval.measures.mm_vet_measure import mm_vet_measure
+from bench_eval.measures.mm_hal_measure import measure_mm_hal
+from bench_eval.measures.mm_vet_measure import measure_mm_vet
 from bench_eval.measures.relative_score_measure import relative_score_measure
 
 
@@ -36,7 +36,7 @@ def wild(row_id: str, category: str, *pairs: str, cluster: str | None = None) ->
 
 def test_mm_vet_averages_over_capabilities_and_over_exact_sets() -> None:
     rows = [vet("a", "rec", 1.0), vet("b", "rec+ocr", 0.5), vet("c", "ocr+math", 0.0), vet("d", "rec+ocr", 0.1)]
-    measured = mm_vet_measure(rows)
+    measured = measure_mm_vet(rows)
     assert figures(measured) == {
         "total": 0.4,
         "math": 0.0,
@@ -50,7 +50,7 @@ def test_mm_vet_averages_over_capabilities_and_over_exact_sets() -> None:
 
 
 def test_mm_vet_leaves_unreadable_rows_out_and_counts_them() -> None:
-    measured = mm_vet_measure([vet("a", "rec", 0.4), vet("b", "math", None)])
+    measured = measure_mm_vet([vet("a", "rec", 0.4), vet("b", "math", None)])
     values = figures(measured)
     assert (values["total"], measured.left_out, measured.ids) == (0.4, 1, ["a"])
     assert np.isnan(values["math"])
@@ -59,7 +59,7 @@ def test_mm_vet_leaves_unreadable_rows_out_and_counts_them() -> None:
 def test_the_spread_over_runs_is_that_of_the_totals() -> None:
     rows = [vet("a", "rec", 1.0, 0.8, 0.6), vet("b", "rec", 0.0, 0.2, 0.0)]
     totals = [0.5, 0.5, 0.3]
-    values = figures(mm_vet_measure(rows))
+    values = figures(measure_mm_vet(rows))
     assert values["std over runs"] == round(float(np.std(totals)), 6)
     assert values["total"] == round(sum(totals) / 3, 6)
 
@@ -67,12 +67,12 @@ def test_the_spread_over_runs_is_that_of_the_totals() -> None:
 @pytest.mark.parametrize("scores", [[(0.5,), (0.5,)], [(0.5, 0.5), (0.5,)]])
 def test_there_is_no_spread_where_there_are_no_runs(scores: Sequence[tuple[float, ...]]) -> None:
     rows = [vet(str(k), "rec", *some) for k, some in enumerate(scores)]
-    assert "std over runs" not in figures(mm_vet_measure(rows))
+    assert "std over runs" not in figures(measure_mm_vet(rows))
 
 
 def test_mm_hal_counts_ratings_below_three_as_hallucination() -> None:
     rows = [hal("a", "counting", "6"), hal("b", "counting", "2"), hal("c", "other", "3"), hal("d", "other", "0")]
-    measured = mm_hal_measure(rows)
+    measured = measure_mm_hal(rows)
     assert figures(measured) == {
         "rating": 2.75,
         "hallucination rate": 0.5,
@@ -84,7 +84,7 @@ def test_mm_hal_counts_ratings_below_three_as_hallucination() -> None:
 
 
 def test_mm_hal_takes_the_mean_of_a_rows_trials_and_leaves_unreadable_rows_out() -> None:
-    measured = mm_hal_measure([hal("a", "other", "6", "1"), hal("b", "other", "6", "")])
+    measured = measure_mm_hal([hal("a", "other", "6", "1"), hal("b", "other", "6", "")])
     values = figures(measured)
     assert (values["rating"], values["hallucination rate"], measured.left_out) == (3.5, 0.5, 1)
     assert values["informativeness"] == round((3 + 1) / 2 / 3, 6)
@@ -123,7 +123,7 @@ def test_a_bootstrap_draws_whole_images() -> None:
     assert low < measured.values()[0] < high
 
 
-@pytest.mark.parametrize("measure", [mm_vet_measure, mm_hal_measure, relative_score_measure()])
+@pytest.mark.parametrize("measure", [measure_mm_vet, measure_mm_hal, relative_score_measure()])
 def test_rows_without_any_score_are_an_error(measure: Any) -> None:
     row = {"id": "a", "trials": [{"score": None, "answer": ""}]}
     with pytest.raises(RowError, match="none of 1 rows has a score"):
@@ -137,6 +137,6 @@ def test_an_answer_that_is_no_judgement_is_an_error() -> None:
 
 
 def test_the_first_column_is_the_rows_own_score() -> None:
-    assert mm_vet_measure([vet("a", "rec", 0.4)]).columns[0, 0] == 0.4
-    assert mm_hal_measure([hal("a", "other", "3")]).columns[0, 0] == 0.5
+    assert measure_mm_vet([vet("a", "rec", 0.4)]).columns[0, 0] == 0.4
+    assert measure_mm_hal([hal("a", "other", "3")]).columns[0, 0] == 0.5
     assert relative_score_measure()([wild("a", "conv", "8 4")]).columns[0, 0] == 0.4

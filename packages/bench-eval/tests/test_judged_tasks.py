@@ -114,9 +114,10 @@ def test_mm_hal_takes_pictures_by_address_or_by_id(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ([HAL, HAL | {"question_type": "taste"}], "record 1: question_type must be one of attribute, .*; got 'taste'"),
-        ([{"question_type": "other"}], "record 0: image_content is missing; there are question_type"),
-        ({"a": 1}, "expected a list of records; got dict"),
+        ([HAL, HAL | {"question_type": "taste"}], "entry 2: question_type must be one of attribute, .*; got 'taste'"),
+        ([{"question_type": "other"}], "entry 1: image_content is missing; there are question_type"),
+        ([HAL | {"image_content": "cat"}], "entry 1: image_content must be a list; got 'cat'"),
+        ({"a": 1}, "must hold a list; got dict"),
     ],
 )
 def test_a_bad_mm_hal_record_is_named(tmp_path: Path, content: Any, said: str) -> None:
@@ -154,15 +155,15 @@ def test_llava_bench_is_also_read_from_the_hub(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("parts", "said"),
     [
-        ({"contexts": [{"image": "002.jpg", "caption": "x"}]}, "line 1: context.jsonl: 001.jpg is missing"),
-        ({"references": [{"question_id": 5, "text": "x"}]}, "line 1: answers_gpt4.jsonl: 0 is missing"),
-        ({"contexts": [{"image": "001.jpg"}]}, "context.jsonl, line 1: caption is missing"),
+        ({"contexts": [{"image": "002.jpg", "caption": "x"}]}, "row 1: context.jsonl: 001.jpg is missing"),
+        ({"references": [{"question_id": 5, "text": "x"}]}, "row 1: answers_gpt4.jsonl: 0 is missing"),
+        ({"contexts": [{"image": "001.jpg"}]}, "context.jsonl, row 1: caption is missing"),
     ],
 )
 def test_what_llava_bench_lacks_is_named(tmp_path: Path, parts: dict[str, Any], said: str) -> None:
     with pytest.raises(RowError, match=said):
         list(LLAVA_BENCH.read(wild_folder(tmp_path, **parts)))
-    with pytest.raises(RowError, match="line 1: category must be one of conv, detail, complex; got 'x'"):
+    with pytest.raises(RowError, match="row 1: category must be one of conv, detail, complex; got 'x'"):
         list(LLAVA_BENCH.read(wild_folder(tmp_path, WILD | {"category": "x"})))
 
 

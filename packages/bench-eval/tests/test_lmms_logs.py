@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from bench_eval import FileError, PairingError, RowError
 from bench_eval.lmms_logs import LmmsLog, attach_log, read_lmms_log, score_by_metric
-from bench_eval.runs import grade_answers
+from bench_eval.runs import compare_runs, grade_answers, keep_answers, load_answers, run_task, score_task
 from bench_eval.tasks import DataFolder
 from bench_eval.tasks.pope import POPE
 
-from .pope_files import write_pope
+from .pope_files import Counted, says_yes, write_pope
 
 NAME = "20260101_120000_samples_pope.jsonl"
 
@@ -41,6 +41,31 @@ def test_a_log_is_graded_again_under_other_rules(rows: list[dict[str, Any]], tmp
         for name in ("official", "lmms-eval")
     }
     assert right == {"official": 12, "lmms-eval": 0}
+
+
+def test_rows_of_a_log_have_the_prompts_that_were_put(rows: list[dict[str, Any]], tmp_path: Path) -> None:
+    log = read_lmms_log(
+        write(tmp_path, [record(0, "yes", "yes", input="Is there one?"), record(1, "no", "no", input=3)])
+    )
+    first, second = attach_log(log, rows)
+    assert first["messages"] == [{"role": "user", "content": [{"type": "text", "text": "Is there one?"}]}]
+    assert second["messages"] == rows[1]["messages"]
+
+
+def test_a_log_becomes_a_run_that_is_compared_with_its_like_alone(tmp_path: Path) -> None:
+    data = write_pope(tmp_path / "data")
+    own = list(POPE.read(DataFolder(data, tmp_path / "pictures")))
+    log = read_lmms_log(write(tmp_path, [record(k, "Yes.", row["answer"]) for k, row in enumerate(own)]))
+    for run in ("one", "other"):
+        keep_answers(POPE, attach_log(log, own), tmp_path / run, model=run, harness="lmms-eval")
+    result = score_task(POPE, load_answers(tmp_path / "one", "pope"))
+    assert (result.harness, result.counts.rows, result.figures[1].value) == ("lmms-eval", 24, 0.5)
+    assert compare_runs(tmp_path / "one", tmp_path / "other", {"pope": POPE}).tasks[0].headline.difference == 0
+    run_task(POPE, data, tmp_path / "ours", Counted(says_yes).model())
+    with pytest.raises(PairingError, match="need the same harness; got bench-eval and lmms-eval"):
+        compare_runs(tmp_path / "ours", tmp_path / "one", {"pope": POPE})
+    with pytest.raises(RowError, match="no answers to pope to keep"):
+        keep_answers(POPE, [], tmp_path / "none", model="m", harness="lmms-eval")
 
 
 def test_what_the_model_wrote_goes_before_what_was_filtered(tmp_path: Path) -> None:

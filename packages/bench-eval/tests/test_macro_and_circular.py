@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 from bench_eval import RowError
+from bench_eval.measures import score_metrics
 from bench_eval.measures.circular_measure import circular_measure
+from bench_eval.measures.grounding_measure import measure_grounding
 from bench_eval.measures.macro_measure import macro_measure
+from bench_eval.measures.naming_measure import naming_measure
+from bench_eval.measures.pope_measure import pope_measure
 
 
 def _row(row_id: str, *scores: float | None, **fields: Any) -> dict[str, Any]:
@@ -32,6 +36,20 @@ def test_the_macro_mean_counts_each_kind_once() -> None:
     assert values == pytest.approx(
         {"average": 1.25 / 3, "coarse=x": 0.625, "coarse=y": 0.0, "fine=p": 0.25, "fine=q": 1.0, "fine=r": 0.0}
     )
+
+
+def test_each_macro_figure_counts_the_rows_that_it_is_about() -> None:
+    measured = macro_measure("average", over="fine", within="coarse")(MACRO)
+    counts = {score.metric: score.n for score in score_metrics(measured, draws=50)}
+    assert counts == {"average": 6, "coarse=x": 5, "coarse=y": 1, "fine=p": 4, "fine=q": 1, "fine=r": 1}
+
+
+def test_no_measure_takes_a_row_twice() -> None:
+    twice = [{"id": "a", "split": "s", "answer": "yes", "category": "c", "box_xyxy_px": [0, 0, 1, 1],
+              "trials": [{"score": 1.0, "answer": "", "reason": ""}]}] * 2  # fmt: skip
+    for measure in (macro_measure(over="category"), naming_measure(), pope_measure(), measure_grounding):
+        with pytest.raises(RowError, match="ids must be unique within a task; 'a' occurs twice"):
+            measure(twice)
 
 
 def test_a_draw_without_a_kind_averages_the_others_and_one_without_any_is_nan() -> None:

@@ -21,12 +21,16 @@ def test_a_difference_of_that_size_is_found_four_times_in_five(n: int, changed: 
 @settings(max_examples=60, deadline=None)
 def test_questions_needed_is_the_inverse(n: int, changed: float, effect: float) -> None:
     difference = detectable_difference(n, changed=changed, design_effect=effect)
-    if difference < changed:
+    if difference <= changed:
         assert questions_needed(difference, changed=changed, design_effect=effect) == pytest.approx(n, abs=1.01)
 
 
-def test_no_difference_is_larger_than_the_share_of_changed_answers() -> None:
-    assert detectable_difference(2, changed=0.1) == 0.1
+def test_where_even_the_largest_difference_would_not_be_found_there_is_none() -> None:
+    """All that changed is for the better, and still the test finds it less often than four times in five."""
+    assert detectable_difference(40, changed=0.1) == np.inf
+    wins = np.random.default_rng(0).binomial(40, 0.1, size=2000)
+    assert np.mean([mcnemar_exact(0, int(won)) < 0.05 for won in wins]) < 0.5
+    assert detectable_difference(400, changed=0.1) < 0.1
 
 
 def test_rows_that_share_an_image_count_for_less() -> None:

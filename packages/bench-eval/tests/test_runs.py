@@ -1,11 +1,15 @@
 """Benchmarks asked of a model: every answer saved, graded again without asking, compared between two models."""
 
+import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from bench_eval import Answers, BenchEvalError, Decoding, FileError, PairingError, Question
+from bench_eval import Answers, BenchEvalError, Decoding, FileError, Grade, PairingError, Question
+from bench_eval.measures import Measured, Metric, ratio
 from bench_eval.runs import (
     AnswerCounts,
     AskedModel,
@@ -14,6 +18,7 @@ from bench_eval.runs import (
     comparison_to_latex,
     comparison_to_markdown,
     comparison_to_text,
+    disagreements_to_json,
     find_disagreements,
     load_answers,
     results_to_rows,
@@ -23,6 +28,7 @@ from bench_eval.runs import (
 )
 from bench_eval.runs.comparison_page import write_comparison_page
 from bench_eval.tasks.pope import POPE
+from roi_attention.zoom import ZoomSettings
 
 from .pope_files import Counted, knows, says_yes, write_pope
 
@@ -77,6 +83,7 @@ def test_a_disagreement_names_the_answer_and_what_each_profile_made_of_it(data: 
     assert item.answers == {"official": "yes", "lmms-eval": ""}
     assert report.pairs() == [("official", "lmms-eval", 12, 0)]
     assert report.means == {"official": 0.5, "lmms-eval": 0.0}
+    assert report.rules["lmms-eval"].startswith("The whole answer must be yes or no")
 
 
 def test_a_limit_asks_the_first_rows_and_the_whole_later(data: Path, tmp_path: Path) -> None:
@@ -194,3 +201,80 @@ def test_a_question_reaches_the_model_with_its_seed(data: Path, tmp_path: Path) 
     run_task(POPE, data, tmp_path / "run", model.model(), seed=7)
     question: Question = model.asked[0]
     assert question.decoding.seed == 7
+
+
+def test_answers_that_a_profile_gives_no_score_are_neither_higher_nor_lower(data: Path, tmp_path: Path) -> None:
+    own = POPE.profile("official")
+    silent = replace(own, name="silent", grader=lambda text, row: Grade(float("nan")))
+    task = replace(POPE, profiles=(own, silent))
+    run_task(task, data, tmp_path / "run", Counted(says_yes).model())
+    report = find_disagreements(load_answers(tmp_path / "run", "pope").rows, task)
+    assert (len(report.items), report.n, report.n_answers) == (24, 0, 24)
+    assert report.pairs() == [("official", "silent", 0, 0)]
+    assert '"official": null' in disagreements_to_json([report])
+    with pytest.raises(BenchEvalError, match="need two profiles of pope, which has: official, silent"):
+        find_disagreements([], task, ["silent", "silent"])
+
+
+def test_each_task_can_be_graded_by_rules_of_its_own(data: Path, tmp_path: Path) -> None:
+    twin = replace(POPE, name="pope_again")
+    for task in (POPE, twin):
+        run_task(task, data, tmp_path / "run", Counted(says_yes).model())
+    both = {"pope": POPE, "pope_again": twin}
+    comparison = compare_runs(tmp_path / "run", tmp_path / "run", both, profile={"pope_again": "lmms-eval"})
+    assert [task.profile for task in comparison.tasks] == ["official", "lmms-eval"]
+    with pytest.raises(BenchEvalError, match="there is no task 'mmvp' among pope"):
+        compare_runs(tmp_path / "run", tmp_path / "run", both, names=["mmvp"])
+
+
+def test_a_task_without_a_headline_takes_no_part_in_the_correction(data: Path, tmp_path: Path) -> None:
+    absent = Metric(name="absent", formula=ratio(1, 2))
+
+    def measure(rows: Any) -> Measured:
+        ids = [str(row["id"]) for row in rows]
+        return Measured(ids=ids, clusters=ids, columns=np.zeros((len(ids), 3)), metrics=(absent,))
+
+    twin = replace(POPE, name="twin", title="Twin", profiles=(replace(POPE.profile(), measure=measure),))
+    for folder, answer in (("before", says_yes), ("after", knows)):
+        for task in (POPE, twin):
+            run_task(task, data, tmp_path / folder, Counted(answer).model(folder))
+    comparison = compare_runs(tmp_path / "before", tmp_path / "after", {"pope": POPE, "twin": twin})
+    assert [task.p_holm for task in comparison.tasks] == [0.125, pytest.approx(math.nan, nan_ok=True)]
+    assert "Twin: profile official 1, 0 clusters, not tested: no value" in comparison_to_text(comparison)
+    assert json.loads(comparison_to_json(comparison))["tasks"][1]["p_holm"] is None
+    assert "not tested" not in write_comparison_page(comparison, tmp_path / "page.html").read_text().split("Twin")[0]
+
+
+def test_names_from_files_stay_in_their_cells(data: Path, tmp_path: Path) -> None:
+    """A category is text of a file: here it tries to leave the table of each format."""
+    evil = "<script>alert(1)</script>|\x1b[2J\n| $x_1$ \\input{/etc/passwd} & %"
+    task = replace(POPE, title=evil, read=lambda folder: (row | {"category": evil} for row in POPE.read(folder)))
+    run_task(task, data, tmp_path / "run", Counted(knows).model())
+    comparison = compare_runs(tmp_path / "run", tmp_path / "run", {"pope": task})
+    text, tables = comparison_to_text(comparison, parts=True), comparison_to_markdown(comparison, parts=True)
+    assert "\x1b" not in text + tables
+    assert {line.replace("\\|", "").count("|") for line in tables.splitlines() if line.startswith("|")} == {12}
+    assert "<script" not in tables
+    latex = comparison_to_latex(comparison, parts=True)
+    assert "\\input" not in latex
+    assert r"\$x\_1\$ \textbackslash{}input\{/etc/passwd\} \& \%" in latex
+    assert {line.replace(r"\&", "").count("&") for line in latex.splitlines() if line.endswith(r"\\")} == {10}
+    page = write_comparison_page(comparison, tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "<script>alert" not in page
+
+
+def test_crops_of_two_kinds_are_not_compared_but_a_crop_with_none(data: Path, tmp_path: Path) -> None:
+    frames = {"whole": ZoomSettings(frame="whole"), "padded": ZoomSettings(frame="padded"), "none": None}
+    for name, zoom in frames.items():
+        run_task(POPE, data, tmp_path / name, Counted(says_yes).model(), zoom=zoom)
+    with pytest.raises(PairingError, match="need the same zoom; got ZoomSettings"):
+        compare_runs(tmp_path / "whole", tmp_path / "padded", TASKS)
+    compared = compare_runs(tmp_path / "none", tmp_path / "padded", TASKS).tasks[0]
+    assert compared.turns == "after alone asked in two turns"
+
+
+def test_a_number_of_rows_that_the_benchmark_does_not_have_is_told(data: Path, tmp_path: Path) -> None:
+    run_task(POPE, data, tmp_path / "run", Counted(knows).model(), limit=5)
+    assert score_task(POPE, load_answers(tmp_path / "run", "pope")).expected_rows is None
+    run_task(POPE, data, tmp_path / "run", Counted(knows).model())
+    assert score_task(POPE, load_answers(tmp_path / "run", "pope")).expected_rows == 9000

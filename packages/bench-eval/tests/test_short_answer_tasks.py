@@ -242,7 +242,7 @@ def test_gqa_of_the_hub_needs_its_pictures_and_a_question_its_types(folder: Data
     with pytest.raises(FileError, match=r"row 1: no picture n1 .* Download testdev_balanced_images too"):
         list(GQA.read(folder))
     _json(folder, "testdev_balanced_questions.json", {"05": {"isBalanced": True, "imageId": "n1"}})
-    with pytest.raises(RowError, match="question 05: types is missing"):
+    with pytest.raises(RowError, match="entry 05: types is missing"):
         list(GQA.read(folder))
 
 

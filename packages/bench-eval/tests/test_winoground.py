@@ -115,7 +115,9 @@ def test_parquet_files_give_the_same_questions(tmp_path: Path) -> None:
 
 def test_bad_files_are_named(tmp_path: Path) -> None:
     folder = folder_of(tmp_path)
-    with pytest.raises(FileError, match=r"must hold data/examples.jsonl or Parquet files; there are neither"):
+    with pytest.raises(
+        FileError, match=r"must hold data/examples.jsonl or examples.jsonl or \*\*/\*.parquet; there is no such file"
+    ):
         list(WINOGROUND.read(folder))
     (tmp_path / "data" / "data" / "examples.jsonl").write_text(json.dumps({"id": 1, "image_0": "a"}))
     with pytest.raises(RowError, match=r"examples.jsonl, row 1: image_1 is missing"):

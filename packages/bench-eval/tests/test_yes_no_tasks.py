@@ -275,7 +275,7 @@ def test_a_bad_line_of_pope_is_named(tmp_path: Path, bad: str, error: type[Excep
 
 def test_a_missing_category_of_pope_or_no_file_at_all_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(
-        FileError, match=r"must hold coco_pope_\{random,popular,adversarial\}.json and val2014/, or the"
+        FileError, match=r"must hold coco_pope_random.json or .* or \*\*/data/\*.parquet; there is no such file"
     ):
         list(POPE.read(folder_of(tmp_path)))
     folder = write_pope(tmp_path)
@@ -336,7 +336,10 @@ def test_mmes_parquet_file_gives_the_same_ids(tmp_path: Path) -> None:
 
 
 def test_bad_files_of_mme_are_named(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="or the Parquet files of lmms-lab/MME"):
+    with pytest.raises(
+        FileError,
+        match=r"must hold eval_tool/Your_Results/existence.txt or .* or \*\*/\*.parquet; there is no such file",
+    ):
         list(MME.read(folder_of(tmp_path)))
     with pytest.raises(FileError, match=r"existence.txt, line 1: expected picture, question and answer"):
         list(MME.read(write_mme(tmp_path, line="1.jpg Is it red? Yes\n")))

@@ -12,20 +12,14 @@ from bench_eval.comparison import Comparison
 from bench_eval.errors import FileError
 from bench_eval.intervals import Interval
 from bench_eval.json_lists import read_json_list
+from bench_eval.whole_files import write_text_whole
 
 
 def save_comparisons(comparisons: Iterable[Comparison], path: str | Path) -> Path:
     """Write comparisons as a JSON list, whole or not at all, and return the path; missing folders are made."""
     path = Path(path)
-    text = json.dumps([asdict(comparison) for comparison in comparisons], indent=1) + "\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text, encoding="utf-8", newline="\n")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-    return path
+    text = json.dumps([asdict(comparison) for comparison in comparisons], indent=1)
+    return write_text_whole(path, text)
 
 
 def load_comparisons(path: str | Path) -> list[Comparison]:

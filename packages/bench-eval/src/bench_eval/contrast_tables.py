@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 
 from bench_eval.comparison import Comparison
@@ -11,11 +12,13 @@ Contrasts = Mapping[str, Sequence[Comparison]]
 
 
 def format_p(p: float) -> str:
-    """Write a p value, never as zero.
+    """Write a p value, never as zero; a dash where there is none.
 
-    >>> format_p(0.0391), format_p(2e-9)
-    ('0.039', '< 0.001')
+    >>> format_p(0.0391), format_p(2e-9), format_p(float("nan"))
+    ('0.039', '< 0.001', '–')
     """
+    if math.isnan(p):
+        return "–"
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from bench_eval.errors import FileError, PairingError, RowError
+from bench_eval.reasoning import without_thoughts
 from bench_eval.rules.vqa_text import normalise_m4c
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.tables import need
+from bench_eval.whole_files import write_text_whole
 
 
 def write_vqav2_upload(
@@ -20,7 +22,9 @@ def write_vqav2_upload(
     *,
     padded_with: Path | None = None,
 ) -> int:
-    """Write the list `{question_id, answer}` of a VQAv2 test set and return its length; answers in the form of M4C.
+    """Write the list `{question_id, answer}` of a VQAv2 test set and return its length.
+
+    Answers are what models say outside their thoughts, in the normal form of M4C.
 
     Args:
         responses: saved rows with `id` and `trials`, one trial each; all of them, or nothing is written.
@@ -36,14 +40,14 @@ def write_vqav2_upload(
     """
     answers = {int(row_id): answer for row_id, answer in _answers(responses, questions).items()}
     ids = list(answers) if padded_with is None else _larger_set(padded_with, answers)
-    _write(path, [{"question_id": row_id, "answer": answers.get(row_id, "")} for row_id in ids])
+    write_text_whole(path, json.dumps([{"question_id": row_id, "answer": answers.get(row_id, "")} for row_id in ids]))
     return len(ids)
 
 
 def write_vizwiz_upload(
     responses: Iterable[Mapping[str, Any]], questions: Iterable[Mapping[str, Any]], path: Path
 ) -> int:
-    """Write the list `{image, answer}` of a VizWiz test set and return its length; answers in the form of M4C.
+    """Write the list `{image, answer}` of a VizWiz test set and return its length; answers as for VQAv2.
 
     Args:
         responses: saved rows with `id` and `trials`, one trial each; all of them, or nothing is written.
@@ -56,7 +60,9 @@ def write_vizwiz_upload(
     """
     asked = list(questions)
     answers = _answers(responses, asked)
-    _write(path, [{"image": row["image_name"], "answer": answers[str(row["id"])]} for row in asked])
+    write_text_whole(
+        path, json.dumps([{"image": row["image_name"], "answer": answers[str(row["id"])]} for row in asked])
+    )
     return len(asked)
 
 
@@ -70,7 +76,7 @@ def _answers(responses: Iterable[Mapping[str, Any]], questions: Iterable[Mapping
             f"an upload needs one response to each of {len(asked)} questions; {len(missing)} are missing, "
             f"{len(unknown)} are to no question (first: {(missing + unknown)[0]!r}). Run the task to its end first."
         )
-    return {row_id: normalise_m4c(_text(said[row_id])) for row_id in asked}
+    return {row_id: normalise_m4c(without_thoughts(_text(said[row_id]))) for row_id in asked}
 
 
 def _by_id(rows: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
@@ -96,10 +102,3 @@ def _larger_set(path: Path, answers: Mapping[int, str]) -> list[int]:
     if left:
         raise FileError(f"{path} must hold all questions of the upload; {len(left)} aren't there (first: {min(left)}).")
     return ids
-
-
-def _write(path: Path, entries: list[dict[str, Any]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(json.dumps(entries), encoding="utf-8")
-    partial.replace(path)

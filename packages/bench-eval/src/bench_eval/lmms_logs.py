@@ -25,8 +25,8 @@ class LmmsLog:
     task: str
     """As lmms-eval calls it, from the file's name."""
     rows: list[Row]
-    """`{id, doc_id, answer, trials, metrics}` in the order of `doc_id`: the target as answer, each response as a trial;
-    `metrics` holds the numbers that lmms-eval gave."""
+    """`{id, doc_id, answer, asked, trials, metrics}` in the order of `doc_id`: the target as answer, the prompt where
+    the log has it, each response as a trial; `metrics` holds the numbers that lmms-eval gave."""
 
 
 def read_lmms_log(path: str | Path) -> LmmsLog:
@@ -55,6 +55,7 @@ def attach_log(log: LmmsLog, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Give a task's own rows the answers of a log, joined by position, so that any profile grades them.
 
     Position is what lmms-eval keeps (`doc_id`); that both sides mean the same questions is checked by their answers.
+    Rows get the prompt of the log, which need not be the task's own.
 
     Raises:
         PairingError: the log has a row that the task lacks, or answers differ.
@@ -76,7 +77,12 @@ def attach_log(log: LmmsLog, rows: Sequence[Mapping[str, Any]]) -> list[Row]:
             f"log of {log.task}: {len(others)} of {len(joined)} answers differ from the task's data ({shown}). "
             "Another version or order of the data was used."
         )
-    return [{**own, "trials": row["trials"]} for own, row in joined]
+    return [{**own, **_asked(row), "trials": row["trials"]} for own, row in joined]
+
+
+def _asked(row: Row) -> dict[str, Any]:
+    asked = row.get("asked")
+    return {"messages": [{"role": "user", "content": [{"type": "text", "text": asked}]}]} if asked else {}
 
 
 def score_by_metric(log: LmmsLog, metric: str) -> list[Row]:
@@ -115,6 +121,7 @@ def _row(record: Mapping[str, Any], where: str) -> Row:
         "id": str(doc_id),
         "doc_id": doc_id,
         "answer": target,
+        "asked": asked if isinstance(asked := record.get("input"), str) else "",
         "trials": [{"text": text, "truncated": None} for text in texts],
         "metrics": {name: value for name, found in record.items() if (value := _number(found)) is not None},
     }

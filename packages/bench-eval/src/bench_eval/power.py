@@ -15,6 +15,8 @@ def detectable_difference(
 ) -> float:
     """Smallest true difference of two models on the same n questions that a two-sided test finds with chance `power`.
 
+    Infinity where n is so small that not even a difference as large as `changed` would be found.
+
     With a share `changed` of the questions answered rightly by one model alone, the difference of one question has the
     variance changed - difference**2; the equation is solved for the difference.
 
@@ -39,7 +41,8 @@ def detectable_difference(
         raise StatisticsError(f"n must be at least 2, design_effect above 0, shares in (0, 1]; got {given}.")
     z = NormalDist().inv_cdf(1 - level / 2) + NormalDist().inv_cdf(power)
     k = z * z * design_effect / n
-    return min(math.sqrt(k * changed / (1 + k)), changed)
+    found = math.sqrt(k * changed / (1 + k))
+    return found if found <= changed else math.inf
 
 
 def questions_needed(

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bench_eval.cli.choosing import TASKS
+from bench_eval.tables import text_table
 from bench_eval.tasks import Task
 from bench_eval.tasks.registry import all_tasks
 
@@ -33,9 +34,7 @@ def list_command(as_json: bool) -> None:
         )
         for task in tasks
     ]
-    widths = [max(len(row[k]) for row in [head, *rows]) for k in range(len(head))]
-    for row in [head, *rows]:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    click.echo(text_table([head, *rows], left=len(head)))
 
 
 @click.command("data", short_help="Say what a task reads, and from where.")
@@ -54,6 +53,7 @@ def _summary(task: Task) -> dict[str, Any]:
     return {
         "name": task.name,
         "title": task.title,
+        "folder": task.data_folder_name,
         "decoding": asdict(task.decoding),
         "profiles": profiles,
         "judge": task.judge.published_judge if task.judge else None,
@@ -63,22 +63,20 @@ def _summary(task: Task) -> dict[str, Any]:
 
 def _card(task: Task) -> str:
     card = task.card
+    place = f"DATA/{task.data_folder_name}/" if task.needs_data else ""
     rows = [("into the folder", "what", "from")]
     rows += [
-        (f"DATA/{task.data_folder_name}/{file.path}" + (" (if you have it)" if file.optional else ""),
+        (f"{place}{file.path}" + (" (if you have it)" if file.optional else ""),
          file.what, file.address or card.address)
         for file in card.files
     ]  # fmt: skip
-    widths = [max(len(row[k]) for row in rows) for k in range(3)]
     lines = [f"{task.title} ({task.name}): {card.split}, {card.n or 'unknown'} rows", f"  {card.paper}"]
     lines += [f"  licence: {card.licence}", f"  owners:  {card.address}"]
     for hub in filter(None, card.hub.split(", ")):
         folder = task.data_folder_name if "," not in card.hub else f"{task.data_folder_name}/{hub.partition('/')[2]}"
         lines.append(f"  or:      hf download {hub} --repo-type dataset --local-dir DATA/{folder}")
     lines.append("")
-    lines += [
-        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    lines += [f"  {line}" for line in text_table(rows, left=3).split("\n")]
     lines += ["", "  answers are graded by:"]
     lines += [f"    {profile.name} {profile.version}: {profile.rule}" for profile in task.profiles]
     lines += [f"  note: {note}" for note in card.notes]

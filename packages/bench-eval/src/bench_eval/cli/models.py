@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,16 +36,32 @@ class ModelSource:
 
     def asked(self, *, tuned: bool = False) -> AskedModel:
         """The base model, or the same weights with the adapter."""
-        content = _identity(self.model, self.backend)
+        content = model_identity(self._path, self.backend)
         identity = f"{content} {self.backend} {self.dtype or 'auto'}"
         if tuned and self.adapter is not None:
-            identity += f" + {_identity(self.adapter, self.backend)}"
+            identity += f" + {model_identity(self.adapter, self.backend)}"
         return AskedModel(
             name=self.adapter if tuned and self.adapter else self.model,
             identity=identity,
             make_sampler=lambda: self._sampler(tuned),
-            batch_size=4 * self.batch_size,
+            batch_size=_ROWS_AT_A_TIME.get(self.backend, 4 * self.batch_size),
         )
+
+    def release(self) -> None:
+        """Let the weights go, so that another model finds room."""
+        self._opened.clear()
+        gc.collect()
+        if (torch := sys.modules.get("torch")) is not None and torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+    @property
+    def _path(self) -> str:
+        """Where the model is; `tiny` is that of the embedded world."""
+        if self.model != "tiny" or self.backend != "hf":
+            return self.model
+        import scene_world
+
+        return str(scene_world.tiny_vlm_path())
 
     def _sampler(self, tuned: bool) -> Sampler:
         from trial_sampler import Request, load_sampler
@@ -51,7 +69,7 @@ class ModelSource:
         if not self._opened:
             self._opened.append(
                 load_sampler(
-                    self.model,
+                    self._path,
                     backend=self.backend,
                     base_url=self.base_url,
                     device=self.device,
@@ -67,17 +85,28 @@ class ModelSource:
 
 
 _TUNED = "tuned"
+_ROWS_AT_A_TIME = {"vllm": 256, "server": 64}
+"""They decide themselves how much goes side by side; what a kill undoes at most."""
 
 
-def _identity(model: str, backend: str) -> str:
+def model_identity(model: str, backend: str) -> str:
+    """Digest of a local model's content; a hub id, or the name that a server serves, stands for itself."""
+    if backend == "server":
+        return model
     from llava_train import model_digest
 
-    return model if backend == "server" else model_digest(model)
+    return model_digest(model)
 
 
 def is_adapter(path: str) -> bool:
     """Whether a local folder holds a LoRA adapter of PEFT and not a whole model."""
     return (Path(path) / "adapter_config.json").exists()
+
+
+def backend_of(flags: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split a command's flags into those of the backend and the rest."""
+    names = ("backend", "base_url", "device", "dtype", "batch_size")
+    return {name: flags[name] for name in names}, {name: flags[name] for name in flags if name not in names}
 
 
 def backend_flags(command: CommandT) -> CommandT:
@@ -89,7 +118,7 @@ def backend_flags(command: CommandT) -> CommandT:
                      "the environment, OPENAI_API_KEY."),
         click.option("--device", help="Torch device (hf); by default cuda where there is one."),
         click.option("--dtype", help="Torch dtype by name (hf, vllm); by default the checkpoint's, float32 on a CPU."),
-        click.option("--batch-size", type=click.IntRange(min=1), default=8, show_default=True,
+        click.option("--prompts-per-batch", "batch_size", type=click.IntRange(min=1), default=8, show_default=True,
                      help="Prompts side by side (hf). Other sizes can change answers in their last digits."),
     ]  # fmt: skip
     for flag in reversed(flags):

@@ -19,7 +19,7 @@ TASKS = ("Count", "Relation", "Depth", "Distance")
 """What is asked."""
 
 
-def cv_bench_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
+def measure_cv_bench(rows: Sequence[Mapping[str, Any]]) -> Measured:
     """Accuracy as (2D + 3D) / 2 with 2D = (ADE20K + COCO) / 2 and 3D = Omni3D; then both halves, sources and kinds.
 
     Rows name `source` and `kind`, the benchmark's `task`; those without a score are left out. A figure whose rows are
@@ -32,7 +32,7 @@ def cv_bench_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
 
     >>> rows = [("ADE20K", "Count", 1.0), ("COCO", "Relation", 0.0), ("COCO", "Count", 1.0), ("Omni3D", "Depth", 0.0)]
     >>> rows = [{"id": str(k), "source": s, "kind": t, "trials": [{"score": x}]} for k, (s, t, x) in enumerate(rows)]
-    >>> cv_bench_measure(rows).values()[:3]
+    >>> measure_cv_bench(rows).values()[:3]
     [0.375, 0.75, 0.0]
     """
     for row in rows:
@@ -61,7 +61,7 @@ def cv_bench_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
 
     halves = (
         Metric(name="accuracy", formula=overall),
-        Metric(name="2D", formula=two_d),
+        Metric(name="2D", formula=two_d, about=(1 + n_groups, 2 + n_groups)),
         Metric(name="3D", formula=omni3d),
     )
     return replace(plain, columns=np.hstack([scores, scores * inside, inside]), metrics=(*halves, *named))

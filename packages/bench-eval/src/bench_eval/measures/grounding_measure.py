@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench_eval.bootstrap import Formula
-from bench_eval.errors import RowError
+from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measured, Metric, ratio
-from bench_eval.measures.scored_trials import cluster_of, scored_trials
 from bench_eval.rules.boxes_in_text import Xyxy, answer_to_box, iou_of_two, true_box
 
 _THRESHOLDS = (0.1, 0.3, 0.7, 0.9)
@@ -36,21 +35,13 @@ def measure_grounding(rows: Sequence[Mapping[str, Any]]) -> Measured:
     Source: the figures are those of lmms-eval's refcoco_bbox_rec; the mean over splits is VLMEvalKit's Average.
     """
     splits = [split for _, split in kinds_of(rows, ["split"])]
-    known = [row for row in rows if scored_trials(row)]
-    if not known:
-        raise RowError(f"none of {len(rows)} rows has a score.")
-    return Measured(
-        ids=[str(row["id"]) for row in known],
-        clusters=[cluster_of(row) for row in known],
-        columns=np.array([_line(row, splits) for row in known]),
-        metrics=tuple(_metrics(splits)),
-        left_out=len(rows) - len(known),
-    )
+    known = known_rows(rows)
+    return known.measured(np.array([_line(row, splits) for row in known.rows]), _metrics(splits))
 
 
 def _line(row: Mapping[str, Any], splits: Sequence[str]) -> list[float]:
     truth = true_box(row)
-    trials = [_figures(trial, truth) for trial in scored_trials(row)]
+    trials = [_figures(trial, truth) for trial in row["trials"]]
     figures = [sum(values) / len(values) for values in zip(*trials, strict=True)]
     own = str(row.get("split"))
     line = [figures[0]]

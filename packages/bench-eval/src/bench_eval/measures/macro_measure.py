@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench_eval.bootstrap import Formula
-from bench_eval.errors import RowError
+from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measure, Measured, Metric, ratio
-from bench_eval.pairs import score_rows
 
 
 def macro_measure(name: str = "macro accuracy", *, over: str, within: str | None = None) -> Measure:
@@ -29,28 +28,21 @@ def macro_measure(name: str = "macro accuracy", *, over: str, within: str | None
     """
 
     def measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
-        scored = score_rows(rows)
-        known = [(row, score) for row in rows if (score := scored.scores[str(row["id"])]) is not None]
-        if not known:
-            raise RowError(f"none of {len(rows)} rows has a score.")
+        known = known_rows(rows)
         parents = [value for _, value in kinds_of(rows, [within])] if within else []
         kinds = sorted({(str(row.get(within)) if within else "", str(row.get(over))) for row in rows})
-        columns = np.array([_line(row, score, kinds, over, within) for row, score in known])
+        lines = [_line(row, score, kinds, over, within) for row, score in zip(known.rows, known.scores, strict=True)]
         places = range(len(kinds))
         metrics = [Metric(name=name, formula=_mean_of_ratios(places))]
-        metrics += [
-            Metric(name=f"{within}={value}", formula=_mean_of_ratios([k for k in places if kinds[k][0] == value]))
-            for value in parents
-        ]
+        for value in parents:
+            inside = [k for k in places if kinds[k][0] == value]
+            about = tuple(map(_whole, inside))
+            metrics.append(Metric(name=f"{within}={value}", formula=_mean_of_ratios(inside), about=about))
         metrics += [
             Metric(name=f"{over}={kinds[k][1]}", formula=ratio(_part(k), _whole(k)))
             for k in sorted(places, key=lambda k: kinds[k][1])
         ]
-        ids = [str(row["id"]) for row, _ in known]
-        clusters = [scored.clusters[row_id] for row_id in ids]
-        return Measured(
-            ids=ids, clusters=clusters, columns=columns, metrics=tuple(metrics), left_out=len(rows) - len(known)
-        )
+        return known.measured(np.array(lines), metrics)
 
     return measure
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from bench_eval.errors import RowError
+from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.measured import Measure, Measured, Metric, ratio
-from bench_eval.pairs import score_rows
 
 
 def mean_measure(name: str = "accuracy", *, by: Sequence[str] = ()) -> Measure:
@@ -26,29 +25,18 @@ def mean_measure(name: str = "accuracy", *, by: Sequence[str] = ()) -> Measure:
     """
 
     def measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
-        scored = score_rows(rows)
-        known = [(row, score) for row in rows if (score := scored.scores[str(row["id"])]) is not None]
-        if not known:
-            raise RowError(f"none of {len(rows)} rows has a score.")
-        kinds = kinds_of(rows, by)
-        columns = [[score, 1.0] for _, score in known]
+        known, kinds = known_rows(rows), kinds_of(rows, by)
+        columns = [[score, 1.0] for score in known.scores]
         for field, value in kinds:
-            for line, (row, score) in zip(columns, known, strict=True):
+            for line, row, score in zip(columns, known.rows, known.scores, strict=True):
                 inside = float(str(row.get(field)) == value)
                 line += [score * inside, inside]
-        ids = [str(row["id"]) for row, _ in known]
         metrics = [Metric(name=name, formula=ratio(0, 1))]
         metrics += [
             Metric(name=f"{field}={value}", formula=ratio(2 * k, 2 * k + 1))
             for k, (field, value) in enumerate(kinds, start=1)
         ]
-        return Measured(
-            ids=ids,
-            clusters=[scored.clusters[row_id] for row_id in ids],
-            columns=np.array(columns),
-            metrics=tuple(metrics),
-            left_out=len(rows) - len(known),
-        )
+        return known.measured(np.array(columns), metrics)
 
     return measure
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from bench_eval.bootstrap import Formula, bootstrap_values, percentiles
 from bench_eval.errors import PairingError
 from bench_eval.intervals import Interval
-from bench_eval.measures.measured import Measure, Measured
-from bench_eval.measures.metric_scores import spread_of
+from bench_eval.measures.measured import Measure, Measured, Ratio
+from bench_eval.measures.metric_scores import interval_of, spread_of
 from bench_eval.paired_tests import mcnemar_exact, swap_test
 from bench_eval.pairs import Missing, pair_scores, score_rows
 
@@ -37,17 +38,17 @@ class MetricComparison:
     difference: float
     """After minus before."""
     standard_error: float
-    """Of the difference: standard deviation of its bootstrap values."""
+    """Of the difference: standard deviation of its bootstrap values; NaN with a single cluster."""
     interval: Interval
-    """Paired cluster bootstrap of the difference of the whole formula."""
+    """Paired cluster bootstrap of the difference of the whole formula; NaN with a single cluster."""
     p: float
-    """Two-sided, of no difference."""
+    """Two-sided, of no difference; NaN where a side has no value."""
     test: Literal["mcnemar-exact", "swap"]
     """McNemar for a plain mean of 0/1 scores without repeated clusters, swaps of whole clusters otherwise."""
-    wins: int
-    """Units in which the second model scores higher."""
-    losses: int
-    """Units in which the first model scores higher."""
+    wins: int | None
+    """Units that add more to the figure under the second model; None where no unit adds by itself (F1, sums)."""
+    losses: int | None
+    """Units that add more under the first model."""
     left_out: int
     """Rows that are not compared: on one side only, without a score, or of an incomplete unit."""
 
@@ -90,36 +91,61 @@ def compare_metrics(
     formulas = [metric.formula for metric in first.metrics]
     drawn = _draw_both(first, second, formulas, draws, seed)
     swapped = swap_test(first.columns, second.columns, formulas, first.clusters, draws=draws, seed=seed)
-    gained = second.columns[:, 0] - first.columns[:, 0]
-    clusters = np.array(first.clusters)
     left_out = first.left_out + pairs.missing_before + pairs.missing_after + pairs.unscored
-    found: list[MetricComparison] = []
-    for k, (metric, old, new) in enumerate(zip(first.metrics, first.values(), second.values(), strict=True)):
-        units = metric.units(first.columns)
-        wins, losses = (int(np.count_nonzero(side[units] > 1e-12)) for side in (gained, -gained))
-        is_mcnemar = k == 0 and _fits_mcnemar(first, second)
-        befores, afters = drawn[:, k], drawn[:, len(formulas) + k]
-        found.append(
-            MetricComparison(
-                metric=metric.name,
-                top=metric.top,
-                n=int(units.sum()),
-                n_clusters=len(set(clusters[units])),
-                before=old,
-                after=new,
-                before_interval=percentiles(befores, level),
-                after_interval=percentiles(afters, level),
-                difference=new - old,
-                standard_error=spread_of(afters - befores),
-                interval=percentiles(afters - befores, level),
-                p=mcnemar_exact(losses, wins) if is_mcnemar else swapped[k],
-                test="mcnemar-exact" if is_mcnemar else "swap",
-                wins=wins,
-                losses=losses,
-                left_out=left_out,
-            )
-        )
-    return found
+    return [
+        _compared(first, second, k, (drawn[:, k], drawn[:, len(formulas) + k]), p, level, left_out)
+        for k, p in enumerate(swapped)
+    ]
+
+
+def _compared(
+    first: Measured,
+    second: Measured,
+    k: int,
+    drawn: tuple[NDArray[np.float64], NDArray[np.float64]],
+    swap_p: float,
+    level: float,
+    left_out: int,
+) -> MetricComparison:
+    """One figure: metric number `k`, from the drawn values (D,) of both sides and its p value by swaps."""
+    metric = first.metrics[k]
+    old, new = (float(metric.formula(side.columns.mean(axis=0, keepdims=True))[0]) for side in (first, second))
+    units = metric.units(first.columns)
+    n_clusters = len(set(np.array(first.clusters)[units]))
+    wins, losses = _wins_and_losses(first, second, k, units)
+    is_mcnemar = k == 0 and _fits_mcnemar(first, second)
+    p = mcnemar_exact(losses or 0, wins or 0) if is_mcnemar else swap_p
+    befores, afters = drawn
+    return MetricComparison(
+        metric=metric.name,
+        top=metric.top,
+        n=int(units.sum()),
+        n_clusters=n_clusters,
+        before=old,
+        after=new,
+        before_interval=interval_of(befores, n_clusters, top=metric.top, level=level),
+        after_interval=interval_of(afters, n_clusters, top=metric.top, level=level),
+        difference=new - old,
+        standard_error=spread_of(afters - befores, n_clusters),
+        interval=percentiles(afters - befores, level) if n_clusters > 1 else Interval(math.nan, math.nan),
+        p=math.nan if math.isnan(new - old) else p,
+        test="mcnemar-exact" if is_mcnemar else "swap",
+        wins=wins,
+        losses=losses,
+        left_out=left_out,
+    )
+
+
+def _wins_and_losses(
+    first: Measured, second: Measured, k: int, units: NDArray[np.bool_]
+) -> tuple[int | None, int | None]:
+    """Units that moved: by their own score for the headline, by what they add to an average, else not told."""
+    formula = first.metrics[k].formula
+    column = 0 if k == 0 else formula.part if isinstance(formula, Ratio) else None
+    if column is None:
+        return None, None
+    gained = (second.columns[:, column] - first.columns[:, column])[units]
+    return int(np.count_nonzero(gained > 1e-12)), int(np.count_nonzero(gained < -1e-12))
 
 
 def _sorted_rows(rows: Sequence[Mapping[str, Any]], shared: set[str]) -> list[Mapping[str, Any]]:
@@ -152,5 +178,12 @@ def _on_columns(formula: Formula, part: slice) -> Formula:
 def _fits_mcnemar(first: Measured, second: Measured) -> bool:
     """Whether the headline is the plain mean of 0/1 scores of units that share no cluster."""
     scores = np.concatenate([first.columns[:, 0], second.columns[:, 0]])
-    is_plain = all(abs(one.values()[0] - float(one.columns[:, 0].mean())) < 1e-12 for one in (first, second))
-    return is_plain and bool(np.isin(scores, (0.0, 1.0)).all()) and len(set(first.clusters)) == len(first.clusters)
+    is_binary = bool(np.isin(scores, (0.0, 1.0)).all())
+    return is_binary and len(set(first.clusters)) == len(first.clusters) and all(map(_is_plain, (first, second)))
+
+
+def _is_plain(measured: Measured) -> bool:
+    """Whether the headline is the mean of the first column, and not a formula that happens to agree with it here."""
+    weights = np.random.default_rng(0).random((8, len(measured.columns)))
+    means = (weights / weights.sum(axis=1, keepdims=True)) @ measured.columns
+    return bool(np.allclose(measured.metrics[0].formula(means), means[:, 0], rtol=0, atol=1e-12))

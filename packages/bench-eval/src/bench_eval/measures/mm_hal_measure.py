@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from bench_eval.measures.group_columns import group_columns, group_metrics
-from bench_eval.measures.judged_rows import judged_rows
+from bench_eval.measures.judged_figures import judged_figures
+from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measured, Metric, ratio
 
@@ -17,7 +18,7 @@ _WITHOUT_HALLUCINATION = 3.0
 """Ratings from here on say that nothing is made up."""
 
 
-def mm_hal_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
+def measure_mm_hal(rows: Sequence[Mapping[str, Any]]) -> Measured:
     """Average ratings from 0 to 6; the share below 3 is the hallucination rate, of which less is better.
 
     Informativeness counts how informative an answer is, whether made up or not: rating - 3 from 3 on, the rating below,
@@ -29,16 +30,17 @@ def mm_hal_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
     Source: Sun et al. 2023 (arXiv 2309.14525); RLHF-V (arXiv 2312.00849) for informativeness.
 
     >>> rows = [{"id": r, "question_type": "other", "trials": [{"answer": r, "score": int(r) / 6}]} for r in "615"]
-    >>> measured = mm_hal_measure(rows)
+    >>> measured = measure_mm_hal(rows)
     >>> [metric.name for metric in measured.metrics], [round(value, 3) for value in measured.values()]
     (['rating', 'hallucination rate', 'informativeness', 'type=other'], [4.0, 0.333, 0.667, 4.0])
     """
-    judged = judged_rows(rows, 1)
-    ratings = np.array([one.mean() for one in judged.figures])
-    made_up = np.array([(one < _WITHOUT_HALLUCINATION).mean() for one in judged.figures])
-    informative = np.array([np.where(one >= 3, one - 3, one).mean() / 3 for one in judged.figures])
+    known = known_rows(rows)
+    judged = judged_figures(known.rows, 1)
+    ratings = np.array([one.mean() for one in judged])
+    made_up = np.array([(one < _WITHOUT_HALLUCINATION).mean() for one in judged])
+    informative = np.array([np.where(one >= 3, one - 3, one).mean() / 3 for one in judged])
     types = kinds_of(rows, ["question_type"])
-    inside = np.array([[float(str(row[field]) == value) for field, value in types] for row in judged.rows])
+    inside = np.array([[float(str(row[field]) == value) for field, value in types] for row in known.rows])
     columns = np.column_stack([ratings / _BEST, made_up, informative, group_columns(ratings, inside)])
     overall, *by_type = group_metrics("rating", [f"type={value}" for _, value in types], top=_BEST, first=3)
     metrics = (
@@ -47,6 +49,4 @@ def mm_hal_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
         Metric(name="informativeness", formula=ratio(2, 4)),
         *by_type,
     )
-    return Measured(
-        ids=judged.ids, clusters=judged.clusters, columns=columns, metrics=metrics, left_out=judged.left_out
-    )
+    return known.measured(columns, metrics)

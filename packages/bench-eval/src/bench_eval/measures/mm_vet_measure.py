@@ -9,13 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench_eval.bootstrap import Formula
-from bench_eval.errors import RowError
 from bench_eval.measures.group_columns import group_columns, group_metrics
+from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.measured import Measured, Metric
-from bench_eval.pairs import score_rows
 
 
-def mm_vet_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
+def measure_mm_vet(rows: Sequence[Mapping[str, Any]]) -> Measured:
     """Average the scores over all questions, over those that need a capability, and over those that need exactly a set.
 
     Rows have `capabilities` and `integration`. Where every row has as many trials, and more than one, each position is
@@ -28,28 +27,20 @@ def mm_vet_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
 
     >>> scores = {"ocr": 0.5, "rec": 1.0}
     >>> rows = [{"id": c, "capabilities": [c], "integration": c, "trials": [{"score": scores[c]}]} for c in scores]
-    >>> measured = mm_vet_measure(rows)
+    >>> measured = measure_mm_vet(rows)
     >>> [metric.name for metric in measured.metrics], measured.values()
     (['total', 'ocr', 'rec', 'only ocr', 'only rec'], [0.75, 0.5, 1.0, 0.5, 1.0])
     """
-    scored = score_rows(rows)
-    known = [row for row in rows if scored.scores[str(row["id"])] is not None]
-    if not known:
-        raise RowError(f"none of {len(rows)} rows has a score.")
-    ids = [str(row["id"]) for row in known]
+    known = known_rows(rows)
     groups = _groups(rows)
-    inside = np.array([[name in _groups([row]) for name in groups] for row in known], dtype=np.float64)
-    values = np.array([scored.scores[row_id] for row_id in ids], dtype=np.float64)
-    columns = group_columns(values, inside)
+    inside = np.array([[name in _groups([row]) for name in groups] for row in known.rows], dtype=np.float64)
+    columns = group_columns(known.scores, inside)
     metrics = [*group_metrics("total", [name for _, name in groups])]
-    runs = _runs(rows, known)
+    runs = _runs(rows, known.rows)
     if runs is not None:
         metrics.append(Metric(name="std over runs", formula=_spread(columns.shape[1], runs.shape[1])))
         columns = np.hstack([columns, runs])
-    clusters = [scored.clusters[row_id] for row_id in ids]
-    return Measured(
-        ids=ids, clusters=clusters, columns=columns, metrics=tuple(metrics), left_out=len(rows) - len(known)
-    )
+    return known.measured(columns, metrics)
 
 
 def _groups(rows: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:

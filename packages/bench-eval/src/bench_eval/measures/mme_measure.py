@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench_eval.bootstrap import Formula
 from bench_eval.errors import RowError
 from bench_eval.measures.measured import Measured, Metric, ratio
-from bench_eval.measures.scored_trials import scored_trials
+from bench_eval.pairs import mean_score
 
 PERCEPTION = (
     "existence",
@@ -47,7 +47,7 @@ def measure_mme(rows: Sequence[Mapping[str, Any]]) -> Measured:
     Source: Fu et al. 2023 (MME), arXiv 2306.13394; the official tool pairs lines that follow each other.
     """
     pictures = _pictures(rows)
-    whole = {name: pair for name, pair in pictures.items() if len(pair) == 2 and all(map(scored_trials, pair))}
+    whole = {name: pair for name, pair in pictures.items() if _is_whole(pair)}
     if not whole:
         raise RowError(f"none of {len(pictures)} pictures has two questions with a score.")
     known = {category for category, _ in pictures}
@@ -76,9 +76,13 @@ def _pictures(rows: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str], list[M
     return pictures
 
 
+def _is_whole(pair: Sequence[Mapping[str, Any]]) -> bool:
+    return len(pair) == 2 and all(mean_score(row) is not None for row in pair)
+
+
 def _line(category: str, pair: Sequence[Mapping[str, Any]], categories: Sequence[str]) -> list[float]:
     """A picture's own score, then for each sub-task whether it is there, its share right, and whether both are."""
-    scores = np.array([[float(trial["score"]) for trial in scored_trials(row)] for row in pair])
+    scores = np.array([[float(trial["score"]) for trial in row["trials"]] for row in pair])
     right, both = float(scores.mean()), float(scores.prod(axis=0).mean())
     line = [(right + both) / 2]
     for other in categories:

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from bench_eval.errors import RowError
+from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measure, Measured, Metric, ratio
-from bench_eval.measures.scored_trials import cluster_of, scored_trials
 from bench_eval.rules.class_names import NONE, SEVERAL
 
 
@@ -27,28 +26,20 @@ def naming_measure(*, by_label: bool = False) -> Measure:
 
     def measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
         labels = [label for _, label in kinds_of(rows, ["answer"])] if by_label else []
-        known = [row for row in rows if scored_trials(row)]
-        if not known:
-            raise RowError(f"none of {len(rows)} rows has a score.")
+        known = known_rows(rows)
         names = ["accuracy", "several named", "none named"]
         metrics = [Metric(name=name, formula=ratio(k, 3)) for k, name in enumerate(names)]
         metrics += [
             Metric(name=f"label={label}", formula=ratio(4 + 2 * k, 5 + 2 * k)) for k, label in enumerate(labels)
         ]
-        return Measured(
-            ids=[str(row["id"]) for row in known],
-            clusters=[cluster_of(row) for row in known],
-            columns=np.array([_line(row, labels) for row in known]),
-            metrics=tuple(metrics),
-            left_out=len(rows) - len(known),
-        )
+        lines = [_line(row, score, labels) for row, score in zip(known.rows, known.scores, strict=True)]
+        return known.measured(np.array(lines), metrics)
 
     return measure
 
 
-def _line(row: Mapping[str, Any], labels: Sequence[str]) -> list[float]:
-    trials = scored_trials(row)
-    score = float(np.mean([float(trial["score"]) for trial in trials]))
-    shares = [float(np.mean([trial.get("reason") == reason for trial in trials])) for reason in (SEVERAL, NONE)]
+def _line(row: Mapping[str, Any], score: float, labels: Sequence[str]) -> list[float]:
+    reasons = [trial.get("reason") for trial in row["trials"]]
+    shares = [reasons.count(reason) / len(reasons) for reason in (SEVERAL, NONE)]
     by_label = [cell for label in labels for cell in ([score, 1.0] if label == str(row["answer"]) else [0.0, 0.0])]
     return [score, *shares, 1.0, *by_label]

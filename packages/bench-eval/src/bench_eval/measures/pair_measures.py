@@ -12,7 +12,7 @@ from bench_eval.measures.measured import Measured, Metric, ratio
 from bench_eval.pairs import mean_score
 
 
-def pair_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
+def measure_pairs(rows: Sequence[Mapping[str, Any]]) -> Measured:
     """Share of pairs with both questions right, then the share of right questions; units and clusters are pairs.
 
     Rows name their `pair`; one that is incomplete, or has a question without a score, is left out whole. With several
@@ -26,7 +26,7 @@ def pair_measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
 
     >>> scores = {"a1": 1.0, "a2": 1.0, "b1": 1.0, "b2": 0.0}
     >>> rows = [{"id": i, "pair": i[0], "trials": [{"score": score}]} for i, score in scores.items()]
-    >>> pair_measure(rows).values()
+    >>> measure_pairs(rows).values()
     [0.5, 0.75]
     """
     pairs: dict[str, list[Mapping[str, Any]]] = {}

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench_eval.bootstrap import Formula
-from bench_eval.errors import RowError
+from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measure, Measured, Metric
-from bench_eval.measures.scored_trials import cluster_of, scored_trials
 from bench_eval.rules.yes_no_words import true_yes_no
 
 _COUNTS = ("n", "right", "said_yes", "true_yes", "hit", "missed")
@@ -40,25 +39,17 @@ def pope_measure(*, pooled: bool = False, unparsed_is_no: bool = True, yes_ratio
 
     def measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
         categories = [category for _, category in kinds_of(rows, ["category"])]
-        known = [row for row in rows if scored_trials(row)]
-        if not known:
-            raise RowError(f"none of {len(rows)} rows has a score.")
-        lines = [_line(row, categories, unparsed_is_no) for row in known]
+        known = known_rows(rows)
+        lines = [_line(row, categories, unparsed_is_no) for row in known.rows]
         yes_ratio = "true_yes" if yes_ratio_of_truths else "said_yes"
-        return Measured(
-            ids=[str(row["id"]) for row in known],
-            clusters=[cluster_of(row) for row in known],
-            columns=np.array(lines),
-            metrics=tuple(_metrics(categories, pooled, yes_ratio)),
-            left_out=len(rows) - len(known),
-        )
+        return known.measured(np.array(lines), _metrics(categories, pooled, yes_ratio))
 
     return measure
 
 
 def _line(row: Mapping[str, Any], categories: Sequence[str], unparsed_is_no: bool) -> list[float]:
-    truth, trials = true_yes_no(row), scored_trials(row)
-    counts = np.mean([_counts(truth, trial, unparsed_is_no) for trial in trials], axis=0)
+    truth = true_yes_no(row)
+    counts = np.mean([_counts(truth, trial, unparsed_is_no) for trial in row["trials"]], axis=0)
     own = str(row.get("category"))
     cells = [counts if category == own else np.zeros(len(_COUNTS)) for category in categories]
     return [float(counts[1]), *np.concatenate(cells).tolist()]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bench_eval.bootstrap import Formula
 from bench_eval.measures.group_columns import group_columns, group_metrics
-from bench_eval.measures.judged_rows import judged_rows
+from bench_eval.measures.judged_figures import judged_figures
+from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measure, Measured, Metric, ratio
 
@@ -35,10 +36,10 @@ def relative_score_measure(*, mean_decimals: int | None = None) -> Measure:
     """
 
     def measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
-        judged = judged_rows(rows, 2)
-        means = np.array([one.mean(axis=0) for one in judged.figures])
+        known = known_rows(rows)
+        means = np.array([one.mean(axis=0) for one in judged_figures(known.rows, 2)])
         kinds = kinds_of(rows, ["category"])
-        inside = np.array([[float(str(row[field]) == value) for field, value in kinds] for row in judged.rows])
+        inside = np.array([[float(str(row[field]) == value) for field, value in kinds] for row in known.rows])
         reference, model = (group_columns(means[:, k], inside) for k in (0, 1))
         columns, at = np.column_stack([means[:, 1] / _BEST, model, reference]), 1 + model.shape[1]
         names = [value for _, value in kinds]
@@ -51,9 +52,7 @@ def relative_score_measure(*, mean_decimals: int | None = None) -> Measure:
             *group_metrics("model mean", [f"model mean, {name}" for name in names], top=_BEST, first=1),
             *group_metrics("reference mean", [f"reference mean, {name}" for name in names], top=_BEST, first=at),
         )
-        return Measured(
-            ids=judged.ids, clusters=judged.clusters, columns=columns, metrics=metrics, left_out=judged.left_out
-        )
+        return known.measured(columns, metrics)
 
     return measure
 

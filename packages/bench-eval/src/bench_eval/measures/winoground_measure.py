@@ -10,7 +10,7 @@ import numpy as np
 from bench_eval.errors import RowError
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measured, Metric, ratio
-from bench_eval.measures.scored_trials import cluster_of, scored_trials
+from bench_eval.pairs import mean_score
 
 _FIGURES = ("group score", "text score", "image score")
 
@@ -50,7 +50,7 @@ def measure_winoground(rows: Sequence[Mapping[str, Any]]) -> Measured:
     ]
     return Measured(
         ids=list(whole),
-        clusters=[cluster_of(both["text"][0]) for both in whole.values()],
+        clusters=[str(both["text"][0].get("cluster", item)) for item, both in whole.items()],
         columns=np.array([_line(both, tags) for both in whole.values()]),
         metrics=tuple(metrics),
         left_out=len(rows) - 4 * len(whole),
@@ -69,12 +69,12 @@ def _sides(item: str, members: Sequence[Mapping[str, Any]]) -> dict[str, list[Ma
 
 
 def _is_whole(sides: Mapping[str, Sequence[Mapping[str, Any]]]) -> bool:
-    return all(len(rows) == 2 and all(map(scored_trials, rows)) for rows in sides.values())
+    return all(len(rows) == 2 and all(mean_score(row) is not None for row in rows) for rows in sides.values())
 
 
 def _line(sides: Mapping[str, Sequence[Mapping[str, Any]]], tags: Sequence[str]) -> list[float]:
     text, image = (
-        np.prod([[float(trial["score"]) for trial in scored_trials(row)] for row in sides[side]], axis=0)
+        np.prod([[float(trial["score"]) for trial in row["trials"]] for row in sides[side]], axis=0)
         for side in ("text", "image")
     )
     group = float(np.mean(text * image))

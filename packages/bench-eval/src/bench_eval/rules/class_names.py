@@ -15,6 +15,7 @@ from bench_eval.grades import Grade, Grader
 ONE, SEVERAL, NONE = "one_name", "several_names", "no_name"
 """Reasons: how many classes an answer names."""
 _ARTICLES = frozenset({"a", "an", "the"})
+_SENTENCE_END = re.compile(r"[.!\n]")
 _DENIALS = frozenset({"not", "no", "without"})
 _Words = tuple[str, ...]
 
@@ -23,7 +24,8 @@ def class_name_grader(names: Mapping[str, Sequence[str]] | None = None) -> Grade
     """Make the grader that wants the row's class named in whole words, and no other of its `labels`.
 
     Case, hyphens and other marks are no matter, and numbers stand apart from letters: `A320` is `A-320`. Where names
-    overlap the longer one counts (`Western Gull`, not `Gull`); a name right behind not, no or without doesn't.
+    overlap the longer one counts (`Western Gull`, not `Gull`); a name right behind not, no or without doesn't. A whole
+    answer, or its first sentence, that is a label names it, also where other names stand instead of the label.
 
     Args:
         names: what else a label is called, by the label in small letters. Such a list stands instead of the label.
@@ -34,8 +36,8 @@ def class_name_grader(names: Mapping[str, Sequence[str]] | None = None) -> Grade
     >>> row = {"answer": "normal", "labels": ["normal", "pneumonia"]}
     >>> grade("There is no pneumonia; the heart is normal.", row)
     Grade(score=1.0, reason='one_name', answer='normal')
-    >>> grade("A normal chest, or pneumonia.", row).reason
-    'several_names'
+    >>> grade("A normal chest, or pneumonia.", row).reason, grade("Normal.", row).answer
+    ('several_names', 'normal')
     """
     known = {label: tuple(others) for label, others in (names or {}).items()}
 
@@ -43,7 +45,12 @@ def class_name_grader(names: Mapping[str, Sequence[str]] | None = None) -> Grade
         truth, labels = _truth(row), tuple(map(str, cast("Sequence[Any]", row.get("labels") or ())))
         if truth not in labels:
             raise RowError(f"row {row.get('id')!r} needs one of its labels as answer; got {truth!r} of {len(labels)}.")
-        claimed = _claimed(_words(final_text(text)), _table(labels, tuple((one, known[one]) for one in sorted(known))))
+        said = final_text(text)
+        whole = [
+            one for one in labels if _words(one) in (_words(said), _words(_SENTENCE_END.split(said, maxsplit=1)[0]))
+        ]
+        table = _table(labels, tuple((one, known[one]) for one in sorted(known)))
+        claimed = whole or _claimed(_words(said), table)
         reason = ONE if len(claimed) == 1 else SEVERAL if claimed else NONE
         return Grade(float(claimed == [truth]), reason, "; ".join(claimed))
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from bench_eval.choices import LETTERS
-from bench_eval.grades import Grade
-from bench_eval.rules.letter_graders import grade_letter
 
+A_TO_D = ("", "", "", "")
+"""Options of tasks where lmms-eval looks for A to D, however many a question has."""
 _OUTER = (",", ".", "!", "?", ";", ":", "'", '"')
 """Stripped from the ends, each once and in this order."""
 _NOUNS = ("answer", "correct answer", "best answer", "correct option", "best option", "choice", "correct choice")
@@ -72,14 +72,3 @@ def _anywhere(inner: str, letters: str) -> Iterator[_Place]:
 def _found(rank: int, position: int, letter: str) -> Iterator[_Place]:
     if position >= 0:
         yield _Place(rank, position, letter)
-
-
-def grade_lmms_eval_letter(text: str, row: Mapping[str, Any]) -> Grade:
-    """Compare the letter of lmms-eval's shared extractor with the row's `answer`; no letter is wrong and unparsed.
-
-    Source: as of `extract_letter_lmms_eval`. lmms-eval removes thinking before it grades; pass the text without.
-
-    >>> grade_lmms_eval_letter("B. dog", {"options": ["cat", "dog"], "answer": "B"})
-    Grade(score=1.0, reason='letter', answer='B')
-    """
-    return grade_letter(text, row, extract_letter_lmms_eval)

@@ -7,10 +7,8 @@ from typing import Any
 
 from bench_eval.grades import Grade
 from bench_eval.rules.letter_graders import grade_letter
-from bench_eval.rules.lmms_eval_letters import extract_letter_lmms_eval
+from bench_eval.rules.lmms_eval_letters import A_TO_D, extract_letter_lmms_eval
 
-_FOUR = ("", "", "", "")
-"""Letters A to D are looked for, however many options a question has."""
 _BEFORE = ("", "(", "option ", "the answer is ")
 
 
@@ -43,7 +41,7 @@ def grade_mm_star_lmms_eval_0_2_3(text: str, row: Mapping[str, Any]) -> Grade:
 
 
 def _shared(text: str, options: Sequence[str]) -> str | None:
-    return extract_letter_lmms_eval(text, _FOUR)
+    return extract_letter_lmms_eval(text, A_TO_D)
 
 
 def _at_known_places(text: str, options: Sequence[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Rules for MMVP's two options: lmms-eval's patterns and Cambrian's equality."""
+"""lmms-eval's patterns for MMVP's two options."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from bench_eval.choices import LETTERS
 from bench_eval.grades import Grade
-from bench_eval.rules.letter_graders import grade_letter, options_of, true_letter
+from bench_eval.rules.letter_graders import grade_letter
 
 _FORMS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -20,7 +19,6 @@ _FORMS = tuple(
     )
 )
 """First its begin, then phrases, then any A or B before a space or the end, even one that ends a word."""
-_INTRODUCTIONS = ("answer is", "answer is:", "answer:")
 
 
 def grade_mmvp_lmms_eval(text: str, row: Mapping[str, Any]) -> Grade:
@@ -40,28 +38,3 @@ def _letter(text: str) -> str | None:
         if match := form.search(text):
             return match[1].upper()
     return text[0].upper() if text[:1] in {"a", "A", "b", "B"} else None
-
-
-def grade_mmvp_cambrian(text: str, row: Mapping[str, Any]) -> Grade:
-    """Compare what follows the last `answer is` or `answer:` with the letter, then with the true option's text.
-
-    In any case, without an open bracket before it and closing marks behind it; `(B) Closed` is neither.
-
-    Source: Cambrian, `eval/eval/mmvp/mmvp_test.py`.
-
-    >>> row = {"options": ["Open", "Closed"], "answer": "(b)"}
-    >>> [grade_mmvp_cambrian(text, row).score for text in ("The answer is (B).", "closed", "(B) Closed")]
-    [1.0, 1.0, 0.0]
-    """
-    said = text.lower().strip()
-    for introduction in _INTRODUCTIONS:
-        said = said.rpartition(introduction)[2]
-    said = said.strip().rstrip(".:,").lstrip("(").rstrip(")")
-    options = [option.lower() for option in options_of(row)]
-    letters = LETTERS[: len(options)]
-    truth = letters.index(true_letter(row, len(options)))
-    named = [letter for letter, option in zip(letters, options, strict=True) if said in (letter.lower(), option)]
-    is_right = said in (letters[truth].lower(), options[truth])
-    return Grade(
-        float(is_right), "letter" if named else "no_letter", letters[truth] if is_right else "".join(named[:1])
-    )

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from bench_eval.choices import grade_choice
 from bench_eval.final_texts import final_text
 from bench_eval.grades import Grade
-from bench_eval.rules.lmms_eval_letters import extract_letter_lmms_eval
+from bench_eval.rules.lmms_eval_letters import A_TO_D, extract_letter_lmms_eval
 from bench_eval.rules.vlmevalkit_letters import grade_vlmevalkit_letter
-from bench_eval.words import grade_number, grade_word, grade_yes_no
+from bench_eval.rules.yes_no_words import grade_stated_yes_no
+from bench_eval.words import grade_number, grade_word
 
 _INTRODUCTION = re.compile(r"\W*(?:the\s+)?(?:(?:final|correct)\s+)?answer(?:\s+is\b)?\s*[:=]?", re.IGNORECASE)
-_INTRODUCTIONS = ("answer is", "answer is:", "answer:")
-_FOUR = ("", "", "", "")
-"""lmms-eval looks for A to D whatever the row's options are."""
 
 
 def grade_own_real_world_qa(text: str, row: Mapping[str, Any]) -> Grade:
-    """Grade letters as everywhere, yes and no by the first word, numbers as numbers, other words whole.
+    """Grade letters as everywhere, yes and no as stated, numbers as numbers, other words whole.
 
     Words such as `The answer is` are passed over.
 
@@ -33,8 +30,7 @@ def grade_own_real_world_qa(text: str, row: Mapping[str, Any]) -> Grade:
         return grade_choice(text, row)
     said, truth = _without_introduction(final_text(text)).strip(), str(row["answer"]).strip()
     if truth.lower() in ("yes", "no"):
-        grade = grade_yes_no(said, row)
-        return grade if grade.reason == "yes_no" else replace(grade, answer="")
+        return grade_stated_yes_no(said, row)
     return grade_number(said, row) if truth.isdigit() else grade_word(said, row)
 
 
@@ -53,29 +49,10 @@ def grade_real_world_qa_lmms_eval(text: str, row: Mapping[str, Any]) -> Grade:
     """
     truth = str(row["answer"]).strip()
     if truth.upper() in ("A", "B", "C", "D"):
-        letter = extract_letter_lmms_eval(text, _FOUR)
+        letter = extract_letter_lmms_eval(text, A_TO_D)
         return Grade(float(letter == truth.upper()), "letter" if letter else "no_letter", letter or "")
     said = text.lower().strip().rstrip(".")
     return Grade(float(said == truth.lower()), "word", said)
-
-
-def grade_real_world_qa_cambrian(text: str, row: Mapping[str, Any]) -> Grade:
-    """Compare the first word behind the last `answer is` or `answer:`, without periods at the end of the text.
-
-    Source: Cambrian, `eval/eval/realworldqa/realworldqa_test.py`; an empty text, which stops that script, is wrong.
-
-    >>> grade_real_world_qa_cambrian("The answer is B", {"answer": "B"}).score
-    1.0
-    >>> grade_real_world_qa_cambrian("B. It is", {"answer": "B"})
-    Grade(score=0.0, reason='word', answer='b.')
-    """
-    said = text.lower().strip()
-    for introduction in _INTRODUCTIONS:
-        said = said.rpartition(introduction)[2]
-    words = said.strip().rstrip(".").split()
-    if not words:
-        return Grade(0.0, "no_word")
-    return Grade(float(words[0] == str(row["answer"]).lower()), "word", words[0])
 
 
 def grade_real_world_qa_vlmevalkit(text: str, row: Mapping[str, Any]) -> Grade:

@@ -10,6 +10,11 @@ from bench_eval.choices import LETTERS
 from bench_eval.grades import Grade
 from bench_eval.rules.letter_graders import grade_letter
 
+VLMEVALKIT_RULE = (
+    "A lone letter among the last four words, `answer is X`, or the only option named; where the kit would ask a judge "
+    "or draw a random letter, there is no answer and it is wrong."
+)
+"""What `grade_vlmevalkit_letter` does, in one sentence for profiles."""
 _MARKS = str.maketrans(dict.fromkeys(".()[],:;!*#{}", " "))
 _REFUSALS = (
     "Sorry, I can't help with images of people yet.",

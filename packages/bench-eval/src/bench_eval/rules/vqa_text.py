@@ -57,7 +57,16 @@ def normalise_vlmevalkit(text: str) -> str:
     >>> normalise_vlmevalkit("5."), normalise_vlmevalkit("It's.")
     ('5.', "it's")
     """
-    return _words(_LONE_PERIOD.sub("", _without_marks(on_one_line(text)), count=_MOST_PERIODS))
+    return _words(without_marks_vlmevalkit(on_one_line(text)))
+
+
+def without_marks_vlmevalkit(text: str) -> str:
+    """Take out marks, and periods with no digit beside them, as VLMEvalKit does before it looks at words.
+
+    >>> without_marks_vlmevalkit("Yes, it is."), without_marks_vlmevalkit("no/5.")
+    ('Yes it is', 'no 5.')
+    """
+    return _LONE_PERIOD.sub("", _without_marks(text), count=_MOST_PERIODS)
 
 
 def on_one_line(text: str) -> str:

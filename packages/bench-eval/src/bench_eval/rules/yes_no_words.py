@@ -9,10 +9,10 @@ from typing import Any
 from bench_eval.errors import RowError
 from bench_eval.final_texts import final_text
 from bench_eval.grades import Grade
+from bench_eval.rules.vqa_text import without_marks_vlmevalkit
 from bench_eval.words import normalise
 
 _NO_WORDS = frozenset({"No", "no", "not"})
-_VLMEVALKIT_MARKS = ';/[]"{}()=+\\_-><@`,?!'
 _LEADING = re.compile(r"^\W*(yes|no)\b", re.IGNORECASE)
 _STATED = re.compile(r"\banswer\s*(?:is|:)\W*(yes|no)\b", re.IGNORECASE)
 
@@ -54,7 +54,7 @@ def grade_only_yes_or_no(text: str, row: Mapping[str, Any]) -> Grade:
     >>> [grade_only_yes_or_no(text, {"answer": "yes"}).answer for text in ("Yes, it is.", "'yes'", "Yes and no")]
     ['yes', '', '']
     """
-    found = {"yes", "no"} & set(_vlmevalkit_words(text.lower()))
+    found = {"yes", "no"} & set(without_marks_vlmevalkit(text.lower()).split())
     return _graded(found.pop() if len(found) == 1 else "", row, "only_word")
 
 
@@ -121,12 +121,3 @@ def _in_first_four(said: str) -> str:
     if said in ("yes", "no"):
         return said
     return next((word for word in ("yes", "no") if word in said[:4]), "")
-
-
-def _vlmevalkit_words(text: str) -> list[str]:
-    """Words as VLMEvalKit splits them: marks beside a space go, others become spaces; colons and quotes stay."""
-    bare, has_thousands = text, re.search(r"\d,\d", text) is not None
-    for mark in _VLMEVALKIT_MARKS:
-        goes = has_thousands or f"{mark} " in text or f" {mark}" in text
-        bare = bare.replace(mark, "" if goes else " ")
-    return re.sub(r"(?<!\d)\.(?!\d)", "", bare, count=32).split()  # 32: the original gives a flag as the count

@@ -11,7 +11,7 @@ from bench_eval.runs.result_tables import (
 )
 from bench_eval.runs.run_comparisons import RunComparison, TaskComparison, compare_runs, profile_of
 from bench_eval.runs.saved_answers import SavedAnswers, load_answers
-from bench_eval.runs.task_records import TaskRecord, load_record, saved_tasks
+from bench_eval.runs.task_records import TaskRecord, find_record, load_record, saved_tasks
 from bench_eval.runs.task_results import AnswerCounts, TaskResult, count_answers, grade_answers, score_task
 from bench_eval.runs.task_runs import AskedJudge, AskedModel, keep_answers, run_task
 from bench_eval.whole_files import write_text_whole
@@ -36,6 +36,7 @@ __all__ = [
     "count_answers",
     "disagreements_to_json",
     "find_disagreements",
+    "find_record",
     "grade_answers",
     "keep_answers",
     "load_answers",

@@ -91,7 +91,7 @@ def condition_lines(comparison: RunComparison) -> list[str]:
 def _conditions(task: TaskComparison) -> str:
     said = [f"profile {task.profile} {task.profile_version}", f"{task.headline.n_clusters} clusters"]
     said.append(f"test {task.headline.test}" if not math.isnan(task.headline.p) else "not tested: no value")
-    said += [f"judge {task.judge}"] if task.judge else []
+    said += [f"judge {task.judge} ({task.judge_rule})"] if task.judge else []
     said += [f"the first {task.limit} rows alone"] if task.limit else []
     said += [task.turns] if task.turns else []
     said += [f"{task.headline.left_out} rows left out"] if task.headline.left_out else []

@@ -11,6 +11,7 @@ from bench_eval.errors import BenchEvalError, PairingError
 from bench_eval.measures import MetricComparison, compare_metrics
 from bench_eval.paired_tests import holm
 from bench_eval.pairs import Missing
+from bench_eval.runs.likeness import require_alike, turns_of
 from bench_eval.runs.saved_answers import SavedAnswers, load_answers
 from bench_eval.runs.task_records import saved_tasks
 from bench_eval.runs.task_results import AnswerCounts, count_answers, grade_answers
@@ -35,6 +36,7 @@ class TaskComparison:
     tokens_before: int
     tokens_after: int
     judge: str = ""
+    judge_rule: str = ""
     limit: int | None = None
     """Only so many rows were asked; None: all."""
     turns: str = ""
@@ -161,45 +163,7 @@ def _task_comparison(
         tokens_before=before.tokens,
         tokens_after=after.tokens,
         judge=before.record.judge,
+        judge_rule=before.record.judge_rule,
         limit=before.record.limit,
-        turns=_turns(before.record.is_zoomed, after.record.is_zoomed),
+        turns=turns_of(before, after),
     )
-
-
-def _turns(before: bool, after: bool) -> str:
-    if before and after:
-        return "asked in two turns"
-    return f"{'before' if before else 'after'} alone asked in two turns" if before or after else ""
-
-
-def require_alike(before: SavedAnswers, after: SavedAnswers) -> None:
-    """Refuse two sides that did not answer the same questions under the same conditions.
-
-    A model that learned to ask for a crop may be compared with one that was asked at once, but not with other crops.
-
-    Raises:
-        PairingError: questions, decoding, crops, harness or judge differ.
-    """
-    one, other = before.record, after.record
-    pairs = {
-        "harness": (one.harness or "bench-eval", other.harness or "bench-eval"),
-        "decoding": (one.decoding, other.decoding),
-        "judge": (one.judge, other.judge),
-        "prompt of the judge": (one.judge_rule, other.judge_rule),
-        "number of judgements": (one.judge_runs, other.judge_runs),
-        "zoom": (one.zoom, other.zoom if one.zoom and other.zoom else one.zoom),
-    }
-    for what, (left, right) in pairs.items():
-        if left != right:
-            got = f"{left or 'none'} and {right or 'none'}"
-            raise PairingError(f"{one.task}: both runs need the same {what}; got {got}.")
-    shared = {row["id"] for row in before.rows} & {row["id"] for row in after.rows}
-    asked = [{row["id"]: row["answer"] for row in side.rows if row["id"] in shared} for side in (before, after)]
-    changed = [row_id for row_id in shared if asked[0][row_id] != asked[1][row_id]]
-    if changed:
-        raise PairingError(f"{one.task}: both runs need the same data; {min(changed)!r} has another answer.")
-    if not one.is_zoomed and not other.is_zoomed:
-        texts = [{row["id"]: row["messages"] for row in side.rows if row["id"] in shared} for side in (before, after)]
-        moved = [row_id for row_id in shared if texts[0][row_id] != texts[1][row_id]]
-        if moved:
-            raise PairingError(f"{one.task}: both runs need the same questions; {min(moved)!r} was put in other words.")

@@ -72,10 +72,7 @@ def begin_record(record: TaskRecord, run_dir: Path) -> None:
     Raises:
         BenchEvalError: fewer rows are asked for than the run holds, so that the answers to the others would be lost.
     """
-    try:
-        old = load_record(run_dir, record.task)
-    except FileError:
-        old = None
+    old = find_record(run_dir, record.task)
     if old is not None and old.is_asked_like(record) and _is_less(record.limit, old.limit):
         raise BenchEvalError(
             f"{run_dir} was asked {old.limit or 'all'} rows of {record.task}; a limit of {record.limit} would throw "
@@ -105,6 +102,14 @@ def answers_digest(run_dir: Path, record: TaskRecord) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
     except OSError as error:
         raise FileError(f"{path} can't be read: {error}. Give the same command again.") from error
+
+
+def find_record(run_dir: Path, task: str) -> TaskRecord | None:
+    """Read how a task was asked; None where it was not, or where the file is torn and will be written anew."""
+    try:
+        return load_record(run_dir, task)
+    except FileError:
+        return None
 
 
 def load_record(run_dir: Path, task: str) -> TaskRecord:

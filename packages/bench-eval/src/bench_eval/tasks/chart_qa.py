@@ -15,7 +15,7 @@ from bench_eval.rules.relaxed_accuracy import grade_relaxed, grade_relaxed_vlmev
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need
@@ -35,8 +35,7 @@ def read_chartqa(folder: DataFolder) -> Iterator[Row]:
         FileError: a file is missing or torn, or names a part that isn't known.
         RowError: an entry lacks a field.
     """
-    official = any((folder.root / _name(part)).exists() for part in PARTS)
-    return _read_hub(folder) if folder.find(_TABLES) and not official else _read_official(folder)
+    return _read_hub(folder) if hub_stands_in(folder, map(_name, PARTS), _TABLES) else _read_official(folder)
 
 
 def _name(part: str) -> str:
@@ -45,7 +44,7 @@ def _name(part: str) -> str:
 
 def _read_official(folder: DataFolder) -> Iterator[Row]:
     for part in PARTS:
-        for number, (where, entry) in enumerate(json_entries(folder.file(_name(part))), start=1):
+        for number, (where, entry) in enumerate(json_entries(official_file(folder, [_name(part)], _TABLES)), start=1):
             name = str(need(entry, "imgname", where))
             question, answer = str(need(entry, "query", where)), str(need(entry, "label", where))
             yield _row(part, number, folder.image(f"test/png/{name}"), question, answer)

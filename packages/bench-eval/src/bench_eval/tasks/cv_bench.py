@@ -9,19 +9,19 @@ from shard_runner import Row
 
 from bench_eval.asking import Decoding
 from bench_eval.choices import CHOICE_RULE, grade_choice
-from bench_eval.errors import RowError
-from bench_eval.measures.cv_bench_measure import cv_bench_measure
+from bench_eval.measures.cv_bench_measure import measure_cv_bench
 from bench_eval.measures.mean_measures import mean_measure
-from bench_eval.rules.letter_graders import true_letter
 from bench_eval.rules.lmms_eval_short_letters import grade_cv_bench_lmms_eval
 from bench_eval.rules.svco_letters import grade_first_characters_svco
-from bench_eval.rules.vlmevalkit_letters import grade_vlmevalkit_letter
+from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE, grade_vlmevalkit_letter
 from bench_eval.tasks.asking_forms import LETTER, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
+from bench_eval.tasks.fields import need_letter, need_list
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import line_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json_lines
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 _LINES = ("cvbench_test.jsonl", "test.jsonl")
@@ -38,21 +38,20 @@ def read_cv_bench(folder: DataFolder) -> Iterator[Row]:
         FileError: none of these is there, or a file can't be read.
         RowError: a row lacks a field, or its answer is none of its options' letters.
     """
-    if not any((folder.root / name).exists() for name in _LINES) and folder.find(_TABLES):
+    if hub_stands_in(folder, _LINES, _TABLES):
         for where, row in hub_rows(folder, _TABLES):
             yield _row(row, save_cell(folder, row.get("image"), where), where)
         return
-    path = folder.file(*_LINES)
-    for k, row in enumerate(read_json_lines(path)):
-        where = f"{path}, row {k}"
+    for where, row in line_entries(official_file(folder, _LINES, _TABLES)):
         name = row.get("image") or need(row, "filename", where)
         yield _row(row, folder.image(f"img/{name}"), where)
 
 
 def _row(row: Mapping[str, Any], image: str, where: str) -> Row:
-    options = [str(option) for option in need(row, "choices", where)]
+    options = [str(option) for option in need_list(row, "choices", where)]
+    need_letter(row, "answer", where, len(options))
     known = {name: str(need(row, name, where)) for name in _COPIED}
-    made: Row = {
+    return {
         "id": str(need(row, "idx", where)),
         "task": "cv_bench",
         "cluster": f"{known['source']}/{known['source_filename']}",
@@ -64,11 +63,6 @@ def _row(row: Mapping[str, Any], image: str, where: str) -> Row:
         "kind": str(need(row, "task", where)),
         **known,
     }
-    try:
-        true_letter(made, len(options))
-    except RowError as error:
-        raise RowError(f"{where}: {error}") from error
-    return made
 
 
 CV_BENCH = Task(
@@ -80,13 +74,13 @@ CV_BENCH = Task(
         Profile(
             name="selfsight",
             grader=grade_choice,
-            measure=cv_bench_measure,
+            measure=measure_cv_bench,
             rule=f"{CHOICE_RULE} The official mean over sources.",
         ),
         Profile(
             name="svco",
             grader=grade_first_characters_svco,
-            measure=cv_bench_measure,
+            measure=measure_cv_bench,
             rule="The first four characters, without brackets and spaces, must be the letter: `B.` is wrong. The "
             "official mean over sources.",
         ),
@@ -99,10 +93,8 @@ CV_BENCH = Task(
         Profile(
             name="vlmevalkit",
             grader=grade_vlmevalkit_letter,
-            measure=cv_bench_measure,
-            rule="A lone letter among the last four words, `answer is X`, or the only option named; where the kit "
-            "would ask a judge or draw a random letter, there is no answer and it is wrong. The kit reports "
-            "2D and 3D alone.",
+            measure=measure_cv_bench,
+            rule=f"{VLMEVALKIT_RULE} The kit reports 2D and 3D alone.",
         ),
     ),
     card=DataCard(
@@ -110,13 +102,16 @@ CV_BENCH = Task(
         address="https://huggingface.co/datasets/nyu-visionx/CV-Bench",
         hub="nyu-visionx/CV-Bench",
         files=(
-            DataFile(path="test.jsonl", what="2,638 questions; cvbench_test.jsonl is read as well"),
-            DataFile(path="img", what="pictures under 2D/ and 3D/"),
+            DataFile(path="test_2d.parquet", what="1,438 questions with pictures, as on the hub", optional=True),
+            DataFile(path="test_3d.parquet", what="1,200 questions with pictures, as on the hub", optional=True),
+            DataFile(path="test.jsonl", what="all, as first published; or cvbench_test.jsonl", optional=True),
+            DataFile(path="img", what="their pictures, under 2D/ and 3D/, with test.jsonl only", optional=True),
         ),
         split="test",
         n=2638,
         paper="Tong et al. 2024, Cambrian-1: a fully open, vision-centric exploration of MLLMs, arXiv 2406.16860",
         notes=(
+            "The two tables, or test.jsonl with its pictures, must be there.",
             "The official figure weighs 2D and 3D alike, and ADE20K and COCO alike within 2D; the plain mean differs: "
             "always answering (A) gives 42.8 by the one and 42.1 by the other.",
             "2,112 source pictures: rows of one are no independent evidence, and share a cluster.",

@@ -34,7 +34,9 @@ class DataCard:
     split: str
     """Which part: `test`, `val`."""
     n: int | None = None
-    """Rows of the whole split; a run says when it sees another number."""
+    """Rows of the whole split; `run` and `score` say when they see another number."""
+    n_units: int | None = None
+    """Pairs, items or pictures that the headline is about; None: it is about rows."""
     paper: str
     """Authors, year, title, arXiv number."""
     notes: tuple[str, ...] = ()

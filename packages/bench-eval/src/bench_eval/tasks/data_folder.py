@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_eval.errors import FileError
+from bench_eval.whole_files import write_bytes_whole
 
 _SUFFIXES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp", b"GIF8": ".gif", b"BM": ".bmp"}
 
@@ -39,20 +40,16 @@ class DataFolder:
         """Return the absolute path of a picture of the folder; it need not exist, but must lie inside.
 
         Raises:
-            FileError: the name leaves the folder.
+            FileError: the name leaves the folder, or is none.
         """
-        path = (self.root / name).absolute()
-        if ".." in Path(name).parts or Path(name).is_absolute():
+        if ".." in Path(name).parts or Path(name).is_absolute() or "\0" in name or not name.strip():
             raise FileError(f"pictures must lie in {self.root}; got {name!r}.")
-        return str(path)
+        return str((self.root / name).absolute())
 
     def save_picture(self, data: bytes) -> str:
         """Write a picture under the name of its content, unless it is there, and return its absolute path."""
         suffix = next((suffix for magic, suffix in _SUFFIXES.items() if data.startswith(magic)), ".img")
         path = self.pictures / (hashlib.sha256(data).hexdigest()[:32] + suffix)
         if not path.exists():
-            self.pictures.mkdir(parents=True, exist_ok=True)
-            partial = path.with_name(f".{path.name}.partial")
-            partial.write_bytes(data)
-            partial.replace(path)
+            write_bytes_whole(path, data)
         return str(path.absolute())

@@ -13,14 +13,16 @@ from bench_eval.rules.anls import grade_anls, grade_anls_vlmevalkit
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
-from bench_eval.tasks.json_entries import json_entries, need_texts
+from bench_eval.tasks.fields import need_texts
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 _NAMES = ("val_v1.0_withQT.json", "val_v1.0.json")
-_TABLES = "**/validation-*.parquet"
+# The hub repository has InfographicVQA beside it, whose files have the same names.
+_TABLES = ("**/DocVQA/validation-*.parquet", "**/validation-*.parquet")
 
 
 def read_docvqa(folder: DataFolder) -> Iterator[Row]:
@@ -30,13 +32,12 @@ def read_docvqa(folder: DataFolder) -> Iterator[Row]:
         FileError: a file is missing or torn.
         RowError: an entry lacks a field.
     """
-    official = any((folder.root / name).exists() for name in _NAMES)
-    if official or not folder.find(_TABLES):
-        for where, entry in json_entries(folder.file(*_NAMES), "data"):
-            yield _row(entry, folder.image(str(need(entry, "image", where))), where)
-    else:
-        for where, entry in hub_rows(folder, _TABLES):
+    if hub_stands_in(folder, _NAMES, *_TABLES):
+        for where, entry in hub_rows(folder, *_TABLES):
             yield _row(entry, save_cell(folder, need(entry, "image", where), where), where)
+    else:
+        for where, entry in json_entries(official_file(folder, _NAMES, *_TABLES), "data"):
+            yield _row(entry, folder.image(str(need(entry, "image", where))), where)
 
 
 def _row(entry: Mapping[str, Any], image: str, where: str) -> Row:

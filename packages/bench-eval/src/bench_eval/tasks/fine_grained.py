@@ -7,19 +7,20 @@ from the folder above. The answer is free text, in which the name of the class i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.errors import FileError, RowError
+from bench_eval.errors import RowError
 from bench_eval.measures import mean_measure
 from bench_eval.measures.naming_measure import naming_measure
 from bench_eval.rules.class_names import class_name_grader, grade_label_letters
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.tables import need, read_json
+from bench_eval.tasks.json_entries import json_entries
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 CHEST_NAMES = {
@@ -86,10 +87,7 @@ def read_fine_grained(key: str, question: str, task: str) -> Callable[[DataFolde
 
     def read(folder: DataFolder) -> Iterator[Row]:
         path = folder.file(f"{key}/{key}-test.json", f"{key}-test.json")
-        document = read_json(path)
-        if not isinstance(document, list):
-            raise FileError(f"{path.name} must hold a list; got {type(document).__name__}.")
-        items = [_item(item, f"{path.name}, row {k}") for k, item in enumerate(cast("list[Any]", document))]
+        items = [_item(item, where) for where, item in json_entries(path)]
         labels = sorted({label for _, _, label in items})
         for row_id, image, label in items:
             yield {
@@ -105,8 +103,7 @@ def read_fine_grained(key: str, question: str, task: str) -> Callable[[DataFolde
     return read
 
 
-def _item(item: Any, where: str) -> tuple[str, str, str]:
-    row = cast("Mapping[str, Any]", item if isinstance(item, Mapping) else {})
+def _item(row: Mapping[str, Any], where: str) -> tuple[str, str, str]:
     row_id, image, label = (str(need(row, name, where)).strip() for name in ("id", "img_path", "label"))
     if not label:
         raise RowError(f"{where}: label must be the name of a class; got nothing.")

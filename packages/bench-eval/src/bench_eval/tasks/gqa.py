@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from shard_runner import Row
 
@@ -20,9 +20,11 @@ from bench_eval.rules.exact_text import (
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
+from bench_eval.tasks.fields import need_object
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import named_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 _QUESTIONS = "testdev_balanced_questions.json"
@@ -38,20 +40,11 @@ def read_gqa(folder: DataFolder) -> Iterator[Row]:
         FileError: a file is missing or torn, or a picture isn't there.
         RowError: an entry lacks a field.
     """
-    official = any((folder.root / name).exists() for name in _NAMES)
-    return _read_hub(folder) if folder.find(_TABLES) and not official else _read_official(folder)
+    return _read_hub(folder) if hub_stands_in(folder, _NAMES, _TABLES) else _read_official(folder)
 
 
 def _read_official(folder: DataFolder) -> Iterator[Row]:
-    path = folder.file(*_NAMES)
-    document = read_json(path)
-    if not isinstance(document, Mapping):
-        raise FileError(f"{path} must map ids of questions to questions; got {type(document).__name__}.")
-    for row_id, entry in cast("Mapping[str, Any]", document).items():
-        where = f"{path}, question {row_id}"
-        if not isinstance(entry, Mapping):
-            raise FileError(f"{where}: expected an object; got {type(entry).__name__}.")
-        question = cast("Mapping[str, Any]", entry)
+    for where, row_id, question in named_entries(official_file(folder, _NAMES, _TABLES)):
         if need(question, "isBalanced", where):
             yield _row(row_id, folder.image(f"images/{need(question, 'imageId', where)}.jpg"), question, where)
 
@@ -70,7 +63,7 @@ def _read_hub(folder: DataFolder) -> Iterator[Row]:
 
 
 def _row(row_id: str, image: str, entry: Mapping[str, Any], where: str) -> Row:
-    types = cast("Mapping[str, Any]", need(entry, "types", where))
+    types = need_object(entry, "types", where)
     structural = str(need(types, "structural", where))
     return {
         "id": row_id,

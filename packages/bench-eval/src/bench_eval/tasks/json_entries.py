@@ -1,4 +1,4 @@
-"""Entries of a JSON list, each with words for errors that say where it is."""
+"""Entries of JSON lists and JSON lines, each with words for errors that say where it is."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench_eval.errors import FileError
-from bench_eval.tasks.tables import read_json
+from bench_eval.tasks.tables import read_json, read_json_lines
 
 
 def json_entries(path: Path, field: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -29,15 +29,27 @@ def json_entries(path: Path, field: str | None = None) -> Iterator[tuple[str, di
         yield where, cast("dict[str, Any]", entry)
 
 
-def need_texts(entry: Mapping[str, Any], name: str, where: str) -> list[str]:
-    """Return a field that is a list of texts, or of objects with a text `answer`, as VQA files have them.
+def line_entries(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the objects of a file with one on each line, behind words for errors; empty lines are not counted.
 
     Raises:
-        FileError: it is missing, empty, or anything else.
+        FileError: the file is missing, or a line is no object.
     """
-    value = entry.get(name)
-    items = cast("list[Any]", value) if isinstance(value, list) else []
-    texts = [cast("Mapping[str, Any]", item).get("answer") if isinstance(item, Mapping) else item for item in items]
-    if not texts or not all(isinstance(text, str) for text in texts):
-        raise FileError(f"{where}: {name} must be a list of texts; got {str(value)[:60]}. Download the file again.")
-    return cast("list[str]", texts)
+    for number, entry in enumerate(read_json_lines(path), start=1):
+        yield f"{path}, row {number}", entry
+
+
+def named_entries(path: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield the objects of a file that is an object of objects: words for errors, its name, the object.
+
+    Raises:
+        FileError: the file is missing or torn, or is no object of objects.
+    """
+    document = read_json(path)
+    if not isinstance(document, dict):
+        raise FileError(f"{path} must hold an object with an entry for each id; got {type(document).__name__}.")
+    for name, entry in cast("dict[str, Any]", document).items():
+        where = f"{path}, entry {name}"
+        if not isinstance(entry, dict):
+            raise FileError(f"{where}: expected an object; got {type(entry).__name__}.")
+        yield where, name, cast("dict[str, Any]", entry)

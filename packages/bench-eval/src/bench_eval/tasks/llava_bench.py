@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any, cast
 
 from shard_runner import Row
@@ -20,12 +21,15 @@ from bench_eval.measures.relative_score_measure import relative_score_measure
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import line_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json_lines, read_parquet
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 CATEGORIES = ("conv", "detail", "complex")
 """Conversation, detailed description, complex reasoning."""
+_TABLES = "**/*.parquet"
 
 
 def read_llava_bench(folder: DataFolder) -> Iterator[Row]:
@@ -36,16 +40,13 @@ def read_llava_bench(folder: DataFolder) -> Iterator[Row]:
     Raises:
         FileError, RowError: a file, a field, a description or a reference answer is missing.
     """
-    tables = folder.find("**/*.parquet")
-    if tables and not (folder.root / "questions.jsonl").exists():
-        for line, record in enumerate(read_parquet(tables), start=1):
-            yield _parquet_row(folder, record, f"{tables[0].parent}, row {line}")
+    if hub_stands_in(folder, ["questions.jsonl"], _TABLES):
+        for where, record in hub_rows(folder, _TABLES):
+            yield _hub_row(folder, record, where)
         return
     contexts = _by(folder, "context.jsonl", "image", "caption")
     references = _by(folder, "answers_gpt4.jsonl", "question_id", "text")
-    path = folder.file("questions.jsonl")
-    for line, record in enumerate(read_json_lines(path), start=1):
-        where = f"{path}, line {line}"
+    for where, record in line_entries(official_file(folder, ["questions.jsonl"], _TABLES)):
         name, row_id = str(need(record, "image", where)), str(need(record, "question_id", where))
         context, reference = (
             need(contexts, name, f"{where}: context.jsonl"),
@@ -56,17 +57,15 @@ def read_llava_bench(folder: DataFolder) -> Iterator[Row]:
 
 
 def _by(folder: DataFolder, name: str, key: str, value: str) -> dict[str, Any]:
-    path = folder.file(name)
-    records = [(record, f"{path}, line {line}") for line, record in enumerate(read_json_lines(path), start=1)]
-    return {str(need(record, key, where)): need(record, value, where) for record, where in records}
+    entries = line_entries(folder.file(name))
+    return {str(need(record, key, where)): need(record, value, where) for where, record in entries}
 
 
-def _parquet_row(folder: DataFolder, record: Mapping[str, Any], where: str) -> Row:
+def _hub_row(folder: DataFolder, record: Mapping[str, Any], where: str) -> Row:
     image = save_cell(folder, need(record, "image", where), where)
     row_id, question = str(need(record, "question_id", where)), str(need(record, "question", where))
     context, reference = need(record, "caption", where), need(record, "gpt_answer", where)
-    name = image.rsplit("/", 1)[-1]
-    return _row(row_id, name, image, question, context, reference, need(record, "category", where), where)
+    return _row(row_id, Path(image).name, image, question, context, reference, need(record, "category", where), where)
 
 
 def _row(
@@ -99,31 +98,31 @@ LLAVA_BENCH = Task(
             name="selfsight",
             grader=reply_grader(read_score_pair),
             measure=relative_score_measure(),
-            rule="two scores on a line of their own, however parted; an unreadable reply has no score",
+            rule="Two scores on a line of their own, however parted; an unreadable reply has no score.",
         ),
         Profile(
             name="official",
             grader=reply_grader(read_score_pair_official),
             measure=relative_score_measure(mean_decimals=3),
-            rule="exactly two numbers on the first line, parted by one blank or comma, means rounded to 3 decimals; "
-            "else no score, where the original averages -1 in",
+            rule="Exactly two numbers on the first line, parted by one blank or comma, means rounded to 3 decimals; "
+            "else no score, where the original averages -1 in.",
         ),
         Profile(
             name="vlmevalkit",
             grader=reply_grader(read_score_pair_official),
             measure=relative_score_measure(),
-            rule="read as official, means not rounded; else no score, where the original averages -1 in",
+            rule="Read as official, means not rounded; else no score, where the original averages -1 in.",
         ),
         Profile(
             name="lmms-eval",
             grader=reply_grader(read_score_pair_lmms_eval),
             measure=relative_score_measure(mean_decimals=3),
-            rule="the first two numbers of the first line, means rounded to 3 decimals; else no score, where the "
-            "original averages -1 in",
+            rule="The first two numbers of the first line, means rounded to 3 decimals; else no score, where the "
+            "original averages -1 in.",
         ),
     ),
     card=DataCard(
-        licence="not stated",
+        licence="Apache-2.0",
         address="https://huggingface.co/datasets/liuhaotian/llava-bench-in-the-wild",
         hub="lmms-lab/llava-bench-in-the-wild",
         files=(

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
-from typing import Any, cast
+from typing import Any
 
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.errors import FileError, RowError
+from bench_eval.errors import RowError
 from bench_eval.judges import MM_HAL_JUDGE, read_rating, read_rating_official, read_rating_svco, reply_grader
-from bench_eval.measures.mm_hal_measure import mm_hal_measure
+from bench_eval.measures.mm_hal_measure import measure_mm_hal
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.tables import need, read_json
+from bench_eval.tasks.fields import need_list
+from bench_eval.tasks.json_entries import json_entries
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 QUESTION_TYPES = ("attribute", "adversarial", "comparison", "counting", "relation", "environment", "holistic", "other")
@@ -30,16 +32,12 @@ def read_mm_hal(folder: DataFolder) -> Iterator[Row]:
     Raises:
         FileError, RowError: a file or a field is missing, or a question is of an unknown type.
     """
-    path = folder.file("response_template.json", "mmhal-bench_answer_template.json")
-    records = read_json(path)
-    if not isinstance(records, list):
-        raise FileError(f"{path}: expected a list of records; got {type(records).__name__}.")
-    for index, record in enumerate(cast("list[dict[str, Any]]", records)):
-        yield _row(folder, record, f"{path}, record {index}")
+    for where, record in json_entries(folder.file("response_template.json", "mmhal-bench_answer_template.json")):
+        yield _row(folder, record, where)
 
 
 def _row(folder: DataFolder, record: Mapping[str, Any], where: str) -> Row:
-    kind, content = str(need(record, "question_type", where)), need(record, "image_content", where)
+    kind, content = str(need(record, "question_type", where)), need_list(record, "image_content", where)
     if kind not in QUESTION_TYPES:
         raise RowError(f"{where}: question_type must be one of {', '.join(QUESTION_TYPES)}; got {kind!r}.")
     row_id, question = str(need(record, "image_id", where)), str(need(record, "question", where))
@@ -71,21 +69,21 @@ MM_HAL = Task(
         Profile(
             name="selfsight",
             grader=reply_grader(read_rating),
-            measure=mm_hal_measure,
-            rule="the one rating from 0 to 6 that the judge's reply commits to; an unreadable reply has no score",
+            measure=measure_mm_hal,
+            rule="The one rating from 0 to 6 that the judge's reply commits to; an unreadable reply has no score.",
         ),
         Profile(
             name="official",
             grader=reply_grader(read_rating_official),
-            measure=mm_hal_measure,
-            rule="exactly one digit after `rating: `; else no score, where the original gives 0",
+            measure=measure_mm_hal,
+            rule="Exactly one digit after `rating: `; else no score, where the original gives 0.",
         ),
         Profile(
             name="svco",
             grader=reply_grader(read_rating_svco),
-            measure=mm_hal_measure,
-            rule="digits after `rating` with or without stars and colon, several averaged; none is no score, where the "
-            "original gives 0",
+            measure=measure_mm_hal,
+            rule="Digits after `rating` with or without stars and colon, several averaged; none is no score, where the "
+            "original gives 0.",
         ),
     ),
     card=DataCard(

@@ -9,22 +9,24 @@ from pathlib import Path
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.choices import LETTERS, grade_choice
+from bench_eval.choices import CHOICE_RULE, LETTERS, grade_choice
 from bench_eval.errors import FileError
 from bench_eval.measures import mean_measure
 from bench_eval.measures.macro_measure import macro_measure
-from bench_eval.rules.letter_graders import true_letter
 from bench_eval.rules.mm_star import grade_mm_star_lmms_eval, grade_mm_star_lmms_eval_0_2_3
-from bench_eval.rules.vlmevalkit_letters import grade_vlmevalkit_letter
+from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE, grade_vlmevalkit_letter
 from bench_eval.tasks.asking_forms import LETTER, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.fields import need_letter
 from bench_eval.tasks.hub_tables import hub_rows
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 _TABLE = "**/mmstar.parquet"
+_MOST = 4
+"""Options of a question at most."""
 _HEAD = re.compile(r"Options:\s*")
 _INLINE = re.compile(r"(?:^|[,\n]\s*)([A-Z]):\s")
 _LINES = re.compile(r"^\s*\(([A-Z])\)[ \t]*", re.MULTILINE)
@@ -57,8 +59,9 @@ def _between(pattern: re.Pattern[str], body: str) -> list[str]:
 def read_mm_star(folder: DataFolder) -> Iterator[Row]:
     """Yield the questions of `mmstar.parquet`, each as it stands, with the options inside.
 
-    Rows have `category` and `l2_category`. `options` are read from the question; where they can't be, there are four
-    empty ones, so that letters count and texts of options do not. Questions about one picture share a cluster.
+    Rows have `category` and `l2_category`. `options` are read from the question; where they can't be, or the answer is
+    beyond those found, there are four empty ones, so that letters count and texts of options do not. Questions about
+    one picture share a cluster.
 
     Raises:
         FileError, RowError: the file, or a field is missing, or an answer is no letter.
@@ -67,7 +70,9 @@ def read_mm_star(folder: DataFolder) -> Iterator[Row]:
         raise FileError(f"{folder.root} must hold mmstar.parquet; there is no such file.")
     for where, question in hub_rows(folder, _TABLE):
         text = str(need(question, "question", where)).strip()
-        options = options_in_question(text) or [""] * 4
+        answer = need_letter(question, "answer", where, _MOST)
+        options = options_in_question(text)
+        options = options if answer in LETTERS[: len(options)] else [""] * _MOST
         image = save_cell(folder, need(question, "image", where), where)
         yield {
             "id": str(need(question, "index", where)),
@@ -76,7 +81,7 @@ def read_mm_star(folder: DataFolder) -> Iterator[Row]:
             "image": image,
             "messages": user_turn(f"{text}\n{LETTER.rstrip('.')}"),
             "options": options,
-            "answer": true_letter({"id": where, "answer": need(question, "answer", where)}, len(options)),
+            "answer": answer,
             "category": str(need(question, "category", where)),
             "l2_category": str(need(question, "l2_category", where)),
         }
@@ -94,7 +99,7 @@ MM_STAR = Task(
             name="selfsight",
             grader=grade_choice,
             measure=_MICRO,
-            rule="A letter the answer is, begins with or states, else the one option it names; accuracy over all.",
+            rule=f"{CHOICE_RULE} Accuracy over all.",
         ),
         Profile(
             name="lmms-eval",
@@ -113,8 +118,7 @@ MM_STAR = Task(
             name="vlmevalkit",
             grader=grade_vlmevalkit_letter,
             measure=_MICRO,
-            rule="One letter among the last four words, a stated one, or the one option named; without a judge what is "
-            "left is wrong and unparsed; accuracy over all.",
+            rule=f"{VLMEVALKIT_RULE} Accuracy over all.",
         ),
     ),
     card=DataCard(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.errors import FileError, RowError
+from bench_eval.errors import RowError
 from bench_eval.judges import (
     MM_VET_JUDGE,
     read_correctness,
@@ -17,16 +17,20 @@ from bench_eval.judges import (
     read_correctness_vlmevalkit,
     reply_grader,
 )
-from bench_eval.measures.mm_vet_measure import mm_vet_measure
+from bench_eval.measures.mm_vet_measure import measure_mm_vet
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.fields import need_list
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import named_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json, read_parquet
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 CAPABILITIES = ("rec", "ocr", "know", "gen", "spat", "math")
 """Recognition, reading, knowledge, language generation, spatial awareness, arithmetic."""
+_NAMES, _TABLES = ("mm-vet.json", "mm-vet/mm-vet.json"), "**/*.parquet"
 
 
 def read_mm_vet(folder: DataFolder) -> Iterator[Row]:
@@ -35,27 +39,19 @@ def read_mm_vet(folder: DataFolder) -> Iterator[Row]:
     Raises:
         FileError, RowError: a file or a field is missing.
     """
-    tables = folder.find("**/*.parquet")
-    if tables and not (folder.root / "mm-vet.json").exists():
-        for line, record in enumerate(read_parquet(tables), start=1):
-            yield _parquet_row(folder, record, f"{tables[0].parent}, row {line}")
+    if hub_stands_in(folder, _NAMES, _TABLES):
+        for where, record in hub_rows(folder, _TABLES):
+            yield _hub_row(folder, record, where)
         return
-    path = folder.file("mm-vet.json", "mm-vet/mm-vet.json")
-    records = read_json(path)
-    if not isinstance(records, dict):
-        raise FileError(f"{path}: expected an object with a record for each id; got {type(records).__name__}.")
-    for row_id, record in cast("dict[str, Any]", records).items():
-        yield _json_row(folder, path, row_id, record)
+    path = official_file(folder, _NAMES, _TABLES)
+    pictures = path.parent.relative_to(folder.root) / "images"
+    for where, row_id, record in named_entries(path):
+        name = str(need(record, "imagename", where))
+        named = [str(one) for one in need_list(record, "capability", where)]
+        yield _row(row_id, name, folder.image(str(pictures / name)), record, named, where)
 
 
-def _json_row(folder: DataFolder, path: Path, row_id: str, record: Mapping[str, Any]) -> Row:
-    where = f"{path}, {row_id}"
-    name = str(need(record, "imagename", where))
-    image = folder.image(str(Path("images") / name if path.parent == folder.root else Path("mm-vet/images") / name))
-    return _row(row_id, name, image, record, need(record, "capability", where), where)
-
-
-def _parquet_row(folder: DataFolder, record: Mapping[str, Any], where: str) -> Row:
+def _hub_row(folder: DataFolder, record: Mapping[str, Any], where: str) -> Row:
     image = save_cell(folder, need(record, "image", where), where)
     named = str(need(record, "capability", where)).split(",")
     return _row(str(need(record, "question_id", where)), Path(image).name, image, record, named, where)
@@ -90,21 +86,21 @@ MM_VET = Task(
         Profile(
             name="selfsight",
             grader=reply_grader(read_correctness),
-            measure=mm_vet_measure,
-            rule="the one number from 0 to 1 that the judge's reply commits to; an unreadable reply has no score",
+            measure=measure_mm_vet,
+            rule="The one number from 0 to 1 that the judge's reply commits to; an unreadable reply has no score.",
         ),
         Profile(
             name="official",
             grader=reply_grader(read_correctness_official),
-            measure=mm_vet_measure,
-            rule="what stands before the first space must be a number from 0 to 1; else no score, where the original "
-            "gives 0 (lmms-eval reads alike)",
+            measure=measure_mm_vet,
+            rule="What stands before the first space must be a number from 0 to 1; else no score, where the original "
+            "gives 0 (lmms-eval reads alike).",
         ),
         Profile(
             name="vlmevalkit",
             grader=reply_grader(read_correctness_vlmevalkit),
-            measure=mm_vet_measure,
-            rule="the whole reply must be a number from 0 to 1; else no score, where the original gives 0",
+            measure=measure_mm_vet,
+            rule="The whole reply must be a number from 0 to 1; else no score, where the original gives 0.",
         ),
     ),
     card=DataCard(

@@ -8,20 +8,22 @@ from pathlib import Path
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.errors import FileError
+from bench_eval.errors import FileError, RowError
 from bench_eval.measures.mme_measure import COGNITION, PERCEPTION, measure_mme
 from bench_eval.rules.yes_no_words import grade_mme_lmms_eval, grade_mme_official, grade_stated_yes_no
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.fields import need_yes_no
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_parquet
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 SUB_TASKS = (*PERCEPTION, *COGNITION)
 _ENDING = "Please answer yes or no."
 _RELEASE = "MME_Benchmark_release_version"
-_COLUMNS = ("question_id", "image", "question", "answer", "category")
+_TABLES = "**/*.parquet"
 
 
 def read_mme(folder: DataFolder) -> Iterator[Row]:
@@ -31,11 +33,11 @@ def read_mme(folder: DataFolder) -> Iterator[Row]:
         FileError: a file or a picture is missing, or a line doesn't have at least three cells.
         RowError: a Parquet row lacks a field.
     """
-    if any((folder.root / name).exists() for sub_task in SUB_TASKS for name in _names(sub_task)):
+    if hub_stands_in(folder, [name for sub_task in SUB_TASKS for name in _names(sub_task)], _TABLES):
+        yield from _hub_rows(folder)
+    else:
         for sub_task in SUB_TASKS:
             yield from _official_rows(folder, sub_task)
-    else:
-        yield from _parquet_rows(folder)
 
 
 def _names(sub_task: str) -> tuple[str, ...]:
@@ -44,20 +46,24 @@ def _names(sub_task: str) -> tuple[str, ...]:
 
 def _official_rows(folder: DataFolder, sub_task: str) -> Iterator[Row]:
     """Lines of picture, question and answer with tabs between; what a model answered may follow and is passed over."""
-    path = folder.file(*_names(sub_task))
+    path = official_file(folder, _names(sub_task), _TABLES)
     seen: dict[str, int] = {}
-    for number, line in enumerate(_lines(path), start=1):
+    for number, line in _lines(path):
+        where = f"{path}, line {number}"
         cells = [cell.strip() for cell in line.split("\t")]
         if len(cells) < 3 or not all(cells[:3]):
-            raise FileError(f"{path}, line {number}: expected picture, question and answer with tabs between.")
+            raise FileError(f"{where}: expected picture, question and answer with tabs between.")
         picture, question, truth = cells[:3]
         place = seen[picture] = seen.get(picture, -1) + 1
-        yield _row(sub_task, picture, place, _picture(folder, sub_task, picture), question, truth)
+        image = _picture(folder, sub_task, picture)
+        yield _row(sub_task, picture, place, image, question, truth, where)
 
 
-def _lines(path: Path) -> list[str]:
+def _lines(path: Path) -> list[tuple[int, str]]:
+    """Lines that are not empty, behind their numbers."""
     try:
-        return [line for line in path.read_text(encoding="utf-8-sig").splitlines() if line.strip()]
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+        return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(f"{path} can't be read: {error}.") from error
 
@@ -73,24 +79,19 @@ def _picture(folder: DataFolder, sub_task: str, picture: str) -> str:
     return found
 
 
-def _parquet_rows(folder: DataFolder) -> Iterator[Row]:
-    paths = folder.find("**/*.parquet")
-    if not paths:
-        raise FileError(
-            f"{folder.root} must hold eval_tool/Your_Results/ and {_RELEASE}/, or the Parquet files of lmms-lab/MME; "
-            f"there are neither."
-        )
+def _hub_rows(folder: DataFolder) -> Iterator[Row]:
     seen: dict[tuple[str, str], int] = {}
-    for number, item in enumerate(read_parquet(paths, _COLUMNS), start=1):
-        where = f"{paths[0].parent}/*.parquet, row {number}"
+    for where, item in hub_rows(folder, _TABLES):
         sub_task, question = str(need(item, "category", where)), str(need(item, "question", where))
         picture = str(need(item, "question_id", where)).removeprefix(f"{sub_task}/").removeprefix("images/")
         place = seen[sub_task, picture] = seen.get((sub_task, picture), -1) + 1
-        truth = str(need(item, "answer", where))
-        yield _row(sub_task, picture, place, save_cell(folder, need(item, "image", where), where), question, truth)
+        image = save_cell(folder, need(item, "image", where), where)
+        yield _row(sub_task, picture, place, image, question, str(need(item, "answer", where)), where)
 
 
-def _row(sub_task: str, picture: str, place: int, image: str, question: str, truth: str) -> Row:
+def _row(sub_task: str, picture: str, place: int, image: str, question: str, truth: str, where: str) -> Row:
+    if sub_task not in SUB_TASKS:
+        raise RowError(f"{where}: category must be a sub-task of MME; got {sub_task!r}.")
     asked = question.strip().removesuffix(_ENDING).strip()
     return {
         "id": f"{sub_task}/{picture}#{place}",
@@ -98,7 +99,7 @@ def _row(sub_task: str, picture: str, place: int, image: str, question: str, tru
         "cluster": f"{sub_task}/{picture}",
         "image": image,
         "messages": user_turn(f"{asked}\n{WORD_OR_PHRASE}"),
-        "answer": truth,
+        "answer": need_yes_no({"answer": truth}, "answer", where),
         "category": sub_task,
         "picture": picture,
     }
@@ -143,6 +144,7 @@ MME = Task(
         hub="lmms-lab/MME",
         split="test",
         n=2374,
+        n_units=1187,
         paper="Fu et al. 2023, MME: A Comprehensive Evaluation Benchmark for Multimodal Large Language Models, "
         "arXiv 2306.13394",
         notes=(

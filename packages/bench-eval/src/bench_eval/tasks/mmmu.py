@@ -10,12 +10,15 @@ from typing import Any, cast
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
+from bench_eval.choices import CHOICE_RULE
 from bench_eval.errors import FileError, RowError
 from bench_eval.measures import mean_measure
 from bench_eval.rules.mmmu import CHOICE, OPEN, grade_mmmu_official, grade_mmmu_selfsight, grade_mmmu_vlmevalkit
+from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE
 from bench_eval.tasks.asking_forms import LETTER, WORD_OR_PHRASE, option_lines
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.fields import need_letter
 from bench_eval.tasks.hub_tables import hub_rows
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need
@@ -68,7 +71,9 @@ def _row(folder: DataFolder, question: Mapping[str, Any], where: str) -> Row:
         "images": images,
         "messages": messages,
         "options": options,
-        "answer": _accepted(str(answer), where) if kind == OPEN else str(answer),
+        "answer": _accepted(str(answer), where)
+        if kind == OPEN
+        else need_letter(question, "answer", where, len(options)),
         "question_type": kind,
         "subject": subject,
         "discipline": _DISCIPLINE_OF[subject],
@@ -132,14 +137,13 @@ MMMU = Task(
             name="vlmevalkit",
             grader=grade_mmmu_vlmevalkit,
             measure=_MEASURE,
-            rule="VLMEvalKit's matcher without a judge, open questions as a choice between their answer and `Other "
-            "Answers`; what is left is wrong and unparsed.",
+            rule=f"{VLMEVALKIT_RULE} An open question is a choice between its answer and `Other Answers`.",
         ),
         Profile(
             name="selfsight",
             grader=grade_mmmu_selfsight,
             measure=_MEASURE,
-            rule="A letter the answer is, begins with or states, else the one option it names; open answers as MMMU.",
+            rule=f"{CHOICE_RULE} Open answers as MMMU.",
         ),
     ),
     card=DataCard(

@@ -12,14 +12,16 @@ from bench_eval.asking import Decoding
 from bench_eval.choices import CHOICE_RULE, grade_choice
 from bench_eval.errors import RowError
 from bench_eval.grades import Grade, Grader
-from bench_eval.measures.pair_measures import pair_measure
-from bench_eval.rules.mmvp_letters import grade_mmvp_cambrian, grade_mmvp_lmms_eval
+from bench_eval.measures.pair_measures import measure_pairs
+from bench_eval.rules.cambrian_answers import grade_mmvp_cambrian
+from bench_eval.rules.mmvp_letters import grade_mmvp_lmms_eval
 from bench_eval.rules.svco_letters import grade_first_characters_svco
-from bench_eval.rules.vlmevalkit_letters import grade_vlmevalkit_letter
+from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE, grade_vlmevalkit_letter
 from bench_eval.tasks.asking_forms import LETTER, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
+from bench_eval.tasks.fields import need_whole
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need, read_csv
 from bench_eval.tasks.task import Profile, Task
@@ -40,11 +42,11 @@ def read_mmvp(folder: DataFolder) -> Iterator[Row]:
         FileError: neither is there, or a file can't be read.
         RowError: a row lacks a field, or its options or its label aren't (a) and (b).
     """
-    if not (folder.root / "Questions.csv").exists() and folder.find(_TABLES):
+    if hub_stands_in(folder, ["Questions.csv"], _TABLES):
         for where, row in hub_rows(folder, _TABLES):
             yield _row(row, save_cell(folder, row.get("image"), where), where)
         return
-    path = folder.file("Questions.csv")
+    path = official_file(folder, ["Questions.csv"], _TABLES)
     for k, row in enumerate(read_csv(path), start=2):
         where = f"{path}, line {k}"
         index = _index(row, where)
@@ -52,8 +54,8 @@ def read_mmvp(folder: DataFolder) -> Iterator[Row]:
 
 
 def _row(row: Mapping[str, Any], image: str, where: str) -> Row:
-    index, question = _index(row, where), need(row, "Question", where)
-    told, answer = need(row, "Options", where), need(row, "Correct Answer", where).strip()
+    index, question = _index(row, where), str(need(row, "Question", where))
+    told, answer = str(need(row, "Options", where)), str(need(row, "Correct Answer", where)).strip()
     options = _OPTIONS.fullmatch(told)
     if not options or answer not in ("(a)", "(b)"):
         raise RowError(
@@ -76,10 +78,10 @@ def _row(row: Mapping[str, Any], image: str, where: str) -> Row:
 
 def _index(row: Mapping[str, Any], where: str) -> int:
     """The index from 1; older copies of the file misspell the column."""
-    told = str(need(row, "lndex" if "lndex" in row else "Index", where))
-    if not told.isdigit() or int(told) < 1:
-        raise RowError(f"{where}: Index must be a number from 1 on; got {told!r}.")
-    return int(told)
+    index = need_whole(row, "lndex" if "lndex" in row else "Index", where)
+    if index < 1:
+        raise RowError(f"{where}: Index must be a number from 1 on; got {index}.")
+    return index
 
 
 def corrected(grader: Grader) -> Grader:
@@ -100,40 +102,39 @@ MMVP = Task(
         Profile(
             name="selfsight",
             grader=grade_choice,
-            measure=pair_measure,
+            measure=measure_pairs,
             rule=f"{CHOICE_RULE} Labels as in the file, with two pairs swapped in the original.",
         ),
         Profile(
             name="selfsight-corrected",
             grader=corrected(grade_choice),
-            measure=pair_measure,
+            measure=measure_pairs,
             rule=f"{CHOICE_RULE} The swapped labels of two pairs are corrected.",
         ),
         Profile(
             name="svco",
             grader=grade_first_characters_svco,
-            measure=pair_measure,
+            measure=measure_pairs,
             rule="The first four characters, without brackets and spaces, must be the letter: `B.` is wrong; S-VCO "
             "reports the question accuracy. Labels as in the file.",
         ),
         Profile(
             name="lmms-eval",
             grader=corrected(grade_mmvp_lmms_eval),
-            measure=pair_measure,
+            measure=measure_pairs,
             rule="A or B by a list of patterns in any case, then a first character that is one; corrected labels.",
         ),
         Profile(
             name="cambrian",
             grader=grade_mmvp_cambrian,
-            measure=pair_measure,
+            measure=measure_pairs,
             rule="What follows the last `answer is` must be the letter or the option's text. Labels as in the file.",
         ),
         Profile(
             name="vlmevalkit",
             grader=grade_vlmevalkit_letter,
-            measure=pair_measure,
-            rule="A lone letter among the last four words, `answer is X`, or the only option named; where the kit "
-            "would ask a judge or draw a random letter, there is no answer and it is wrong. Labels as in the file.",
+            measure=measure_pairs,
+            rule=f"{VLMEVALKIT_RULE} Labels as in the file.",
         ),
     ),
     card=DataCard(
@@ -146,6 +147,7 @@ MMVP = Task(
         ),
         split="all",
         n=300,
+        n_units=150,
         paper="Tong et al. 2024, Eyes wide shut? Exploring the visual shortcomings of MLLMs, arXiv 2401.06209",
         notes=(
             "The original swaps the labels of questions 99 and 100 and of 279 and 280; the profiles "

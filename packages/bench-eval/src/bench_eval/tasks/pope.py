@@ -8,18 +8,22 @@ from pathlib import Path
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.errors import FileError
+from bench_eval.errors import RowError
 from bench_eval.measures.pope_measure import pope_measure
 from bench_eval.rules.yes_no_words import grade_only_yes_or_no, grade_pope_official, grade_whole_yes_no
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.fields import need_yes_no
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import line_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json_lines, read_parquet
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 CATEGORIES = ("random", "popular", "adversarial")
-_COLUMNS = ("question_id", "question", "answer", "image_source", "image", "category")
+# The hub repository holds every row twice: in data/, and by category in Full/.
+_TABLES = ("**/data/*.parquet", "**/Full/*.parquet", "**/*.parquet")
 
 
 def read_pope(folder: DataFolder) -> Iterator[Row]:
@@ -29,11 +33,11 @@ def read_pope(folder: DataFolder) -> Iterator[Row]:
         FileError: a file is missing, or a line is no object.
         RowError: a line lacks a field.
     """
-    if any(_found(folder, category) for category in CATEGORIES):
+    if hub_stands_in(folder, [name for category in CATEGORIES for name in _names(category)], *_TABLES):
+        yield from _hub_rows(folder)
+    else:
         for category in CATEGORIES:
             yield from _official_rows(folder, category)
-    else:
-        yield from _parquet_rows(folder)
 
 
 def _names(category: str) -> tuple[str, ...]:
@@ -41,35 +45,24 @@ def _names(category: str) -> tuple[str, ...]:
     return name, f"coco/{name}", f"output/coco/{name}"
 
 
-def _found(folder: DataFolder, category: str) -> bool:
-    return any((folder.root / name).exists() for name in _names(category))
-
-
 def _official_rows(folder: DataFolder, category: str) -> Iterator[Row]:
-    path = folder.file(*_names(category))
-    for number, item in enumerate(read_json_lines(path), start=1):
-        where = f"{path.name}, row {number}"
+    for where, item in line_entries(official_file(folder, _names(category), _TABLES[0])):
         name = str(need(item, "image", where))
-        question, truth = str(need(item, "text", where)), str(need(item, "label", where))
+        question, truth = str(need(item, "text", where)), need_yes_no(item, "label", where)
         image = folder.image(f"val2014/{name}")
         yield _row(category, str(need(item, "question_id", where)), Path(name).stem, image, question, truth)
 
 
-def _parquet_rows(folder: DataFolder) -> Iterator[Row]:
-    # The hub repository holds every row twice: in data/, and by category in Full/.
-    paths = folder.find("**/data/*.parquet") or folder.find("**/Full/*.parquet") or folder.find("**/*.parquet")
-    if not paths:
-        raise FileError(
-            f"{folder.root} must hold coco_pope_{{random,popular,adversarial}}.json and val2014/, or the Parquet files "
-            f"of lmms-lab/POPE; there are neither."
-        )
-    for number, item in enumerate(read_parquet(paths, _COLUMNS), start=1):
-        where = f"{paths[0].parent}/*.parquet, row {number}"
+def _hub_rows(folder: DataFolder) -> Iterator[Row]:
+    for where, item in hub_rows(folder, *_TABLES):
         source = Path(str(need(item, "image_source", where))).stem
-        question, truth = str(need(item, "question", where)), str(need(item, "answer", where))
+        question, truth = str(need(item, "question", where)), need_yes_no(item, "answer", where)
         image = save_cell(folder, need(item, "image", where), where)
         question_id = str(need(item, "question_id", where))
-        yield _row(str(need(item, "category", where)), question_id, source, image, question, truth)
+        category = str(need(item, "category", where))
+        if category not in CATEGORIES:
+            raise RowError(f"{where}: category must be one of {', '.join(CATEGORIES)}; got {category!r}.")
+        yield _row(category, question_id, source, image, question, truth)
 
 
 def _row(category: str, question_id: str, source: str, image: str, question: str, truth: str) -> Row:

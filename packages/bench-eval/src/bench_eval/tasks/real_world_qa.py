@@ -11,19 +11,21 @@ from bench_eval.asking import Decoding
 from bench_eval.choices import CHOICE_RULE, LETTERS
 from bench_eval.errors import RowError
 from bench_eval.measures.mean_measures import mean_measure
+from bench_eval.rules.cambrian_answers import grade_real_world_qa_cambrian
 from bench_eval.rules.real_world_qa import (
     grade_own_real_world_qa,
-    grade_real_world_qa_cambrian,
     grade_real_world_qa_lmms_eval,
     grade_real_world_qa_vlmevalkit,
 )
 from bench_eval.rules.svco_letters import grade_real_world_qa_svco
+from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import line_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json_lines
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 _LINES = "llava_test_realworldqa.jsonl"
@@ -41,17 +43,15 @@ def read_real_world_qa(folder: DataFolder) -> Iterator[Row]:
         FileError: neither is there, or a file can't be read.
         RowError: a row lacks a field, or its options can't be found.
     """
-    if not (folder.root / _LINES).exists() and folder.find(_TABLES):
+    if hub_stands_in(folder, [_LINES], _TABLES):
         for k, (where, row) in enumerate(hub_rows(folder, _TABLES), start=1):
             image = save_cell(folder, row.get("image"), where)
-            yield _row(str(k), need(row, "question", where), str(need(row, "answer", where)), image, where)
+            yield _row(str(k), str(need(row, "question", where)), str(need(row, "answer", where)), image, where)
         return
-    path = folder.file(_LINES)
-    for k, row in enumerate(read_json_lines(path)):
-        where = f"{path}, row {k}"
+    for where, row in line_entries(official_file(folder, [_LINES], _TABLES)):
         image = folder.image(f"images/{need(row, 'image', where)}")
         row_id, answer = str(need(row, "question_id", where)), str(need(row, "answer", where))
-        yield _row(row_id, need(row, "text", where), answer, image, where)
+        yield _row(row_id, str(need(row, "text", where)), answer, image, where)
 
 
 def _row(row_id: str, question: str, answer: str, image: str, where: str) -> Row:
@@ -101,7 +101,7 @@ REAL_WORLD_QA = Task(
             name="selfsight",
             grader=grade_own_real_world_qa,
             measure=mean_measure(by=("form",)),
-            rule=f"Letters: {CHOICE_RULE} Yes or no by the first word, numbers in digits or words, other "
+            rule=f"Letters: {CHOICE_RULE} Yes or no as stated, numbers in digits or words, other "
             "words whole without articles and punctuation.",
         ),
         Profile(
@@ -127,9 +127,7 @@ REAL_WORLD_QA = Task(
             name="vlmevalkit",
             grader=grade_real_world_qa_vlmevalkit,
             measure=mean_measure(by=("form",)),
-            rule="Letters: a lone one among the last four words, `answer is X`, or the only option named; where the "
-            "kit would ask a judge or draw a random letter, there is no answer and it is wrong. Words equal in any "
-            "case.",
+            rule=f"Letters: {VLMEVALKIT_RULE} Words equal in any case.",
         ),
     ),
     card=DataCard(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from box_space import ImageError, open_image
 from shard_runner import Row
@@ -19,12 +19,16 @@ from bench_eval.rules.boxes_in_text import (
     grade_box_of_fractions,
     grade_box_of_padded_fractions,
     grade_box_vlmevalkit,
+    true_box,
 )
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.fields import need_list, need_whole
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import line_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json_lines, read_parquet
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 SPLITS = {
@@ -44,7 +48,6 @@ ASKING = (
 )
 """Before the expression. The second sentence is the one that LLaVA-1.5 was trained with."""
 _HUB = {"refcoco": "RefCOCO", "refcoco+": "RefCOCOplus", "refcocog": "RefCOCOg"}
-_COLUMNS = ("question_id", "image", "answer", "bbox", "file_name")
 
 
 def read_ref_coco(splits: Sequence[str], task: str) -> Callable[[DataFolder], Iterator[Row]]:
@@ -57,44 +60,39 @@ def read_ref_coco(splits: Sequence[str], task: str) -> Callable[[DataFolder], It
 
     def read(folder: DataFolder) -> Iterator[Row]:
         sources = [_source(folder, split) for split in splits]
-        for split, paths in zip(splits, sources, strict=True):
-            if paths[0].suffix == ".jsonl":
-                yield from _line_rows(folder, paths[0], split, task)
+        for split, source in zip(splits, sources, strict=True):
+            if isinstance(source, Path):
+                yield from _line_rows(folder, source, split, task)
             else:
-                yield from _parquet_rows(folder, paths, split, task)
+                yield from _hub_rows(folder, source, split, task)
 
     return read
 
 
-def _source(folder: DataFolder, split: str) -> list[Path]:
-    places = folder.root / f"{split}.jsonl", folder.root / "refcoco" / f"{split}.jsonl"
-    lines = [path for path in places if path.exists()]
+def _source(folder: DataFolder, split: str) -> Path | str:
+    """The file of lines, or the pattern of the hub's files."""
+    lines = f"{split}.jsonl", f"refcoco/{split}.jsonl"
     name, part = split.rsplit("_", 1)
-    paths = lines[:1] or folder.find(f"{_HUB[name]}/**/{part}-*.parquet")
-    if not paths:
-        hub = f"{_HUB[name]}/data/{part}-*.parquet"
-        raise FileError(f"{folder.root} must hold {split}.jsonl or {hub}; there is neither.")
-    return paths
+    tables = f"{_HUB[name]}/**/{part}-*.parquet"
+    return tables if hub_stands_in(folder, lines, tables) else official_file(folder, lines, tables)
 
 
 def _line_rows(folder: DataFolder, path: Path, split: str, task: str) -> Iterator[Row]:
-    for number, item in enumerate(read_json_lines(path), start=1):
-        where = f"{path.name}, row {number}"
+    for number, (where, item) in enumerate(line_entries(path), start=1):
         name = Path(str(need(item, "image", where))).name
-        size_wh = need(item, "width", where), need(item, "height", where)
-        box_xyxy_px = _four(need(item, "bbox", where), where)
+        size_wh = need_whole(item, "width", where), need_whole(item, "height", where)
+        box_xyxy_px = _checked(_four(item, where), where)
         image, expression = folder.image(f"train2014/{name}"), str(need(item, "sent", where))
         yield _row(task, split, str(number), image, name, expression, box_xyxy_px, size_wh)
 
 
-def _parquet_rows(folder: DataFolder, paths: Sequence[Path], split: str, task: str) -> Iterator[Row]:
-    for number, item in enumerate(read_parquet(paths, _COLUMNS), start=1):
-        where = f"{paths[0].parent}/{paths[0].name.split('-')[0]}-*.parquet, row {number}"
+def _hub_rows(folder: DataFolder, pattern: str, split: str, task: str) -> Iterator[Row]:
+    for where, item in hub_rows(folder, pattern):
         image = save_cell(folder, need(item, "image", where), where)
-        x, y, width, height = _four(need(item, "bbox", where), where)
-        box_xyxy_px = [x, y, x + width, y + height]
+        x, y, width, height = _four(item, where)
+        box_xyxy_px = _checked([x, y, x + width, y + height], where)
         name, question_id = str(need(item, "file_name", where)), str(need(item, "question_id", where))
-        for k, expression in enumerate(cast("list[Any]", need(item, "answer", where))):
+        for k, expression in enumerate(need_list(item, "answer", where)):
             row_id = f"{question_id}#{k}"
             yield _row(task, split, row_id, image, name, str(expression), box_xyxy_px, _size_wh(image))
 
@@ -108,11 +106,16 @@ def _size_wh(image: str) -> tuple[int, int]:
         raise FileError(str(error)) from error
 
 
-def _four(values: Any, where: str) -> list[float]:
-    numbers = [float(value) for value in cast("list[Any]", values)] if isinstance(values, list | tuple) else []
-    if len(numbers) != 4:
-        raise RowError(f"{where}: bbox must be four numbers; got {values!r}.")
-    return numbers
+def _four(item: Mapping[str, Any], where: str) -> list[float]:
+    values = need_list(item, "bbox", where)
+    if len(values) != 4 or not all(isinstance(value, int | float) for value in values):
+        raise RowError(f"{where}: bbox must be four numbers; got {values}.")
+    return [float(value) for value in values]
+
+
+def _checked(box_xyxy_px: list[float], where: str) -> list[float]:
+    true_box({"id": where, "box_xyxy_px": box_xyxy_px})
+    return box_xyxy_px
 
 
 def _row(
@@ -123,7 +126,7 @@ def _row(
     file_name: str,
     expression: str,
     box_xyxy_px: list[float],
-    size_wh: tuple[Any, Any],
+    size_wh: tuple[int, int],
 ) -> Row:
     return {
         "id": f"{split}/{row_id}",
@@ -135,8 +138,8 @@ def _row(
         "split": split,
         "expression": expression,
         "box_xyxy_px": box_xyxy_px,
-        "width": int(size_wh[0]),
-        "height": int(size_wh[1]),
+        "width": size_wh[0],
+        "height": size_wh[1],
     }
 
 

@@ -36,6 +36,7 @@ _MODULES = {
     "chart_qa": ["CHARTQA"],
     "winoground": ["WINOGROUND"],
     "fine_grained": ["FINE_GRAINED"],
+    "world": ["WORLD"],
 }
 """Constants of each module, in the order of `bench-eval list`."""
 
@@ -66,7 +67,7 @@ def find_task(name: str) -> Task:
     """Return the task of a name; `file:PATH` is a JSON list of questions of your own.
 
     Raises:
-        BenchEvalError: there is none of that name; the text names the nearest.
+        BenchEvalError: there is none of that name; the text names the nearest. Or a file has the name of a task.
 
     >>> find_task("mmvp").title
     'MMVP'
@@ -74,7 +75,12 @@ def find_task(name: str) -> Task:
     if name.startswith("file:"):
         from bench_eval.tasks.question_files_task import question_file_task
 
-        return question_file_task(Path(name.removeprefix("file:")))
+        path = Path(name.removeprefix("file:"))
+        if not path.stem or path.stem in known_tasks():
+            raise BenchEvalError(
+                f"a question file gives its task its name, which must be one of its own; got {str(path)!r}."
+            )
+        return question_file_task(path)
     if name not in known_tasks():
         near = difflib.get_close_matches(name, known_tasks(), n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}? " if near else ""

@@ -11,20 +11,22 @@ from shard_runner import Row
 from bench_eval.asking import Decoding
 from bench_eval.choices import CHOICE_RULE, LETTERS, grade_choice
 from bench_eval.errors import FileError, RowError
-from bench_eval.measures.science_qa_measure import science_qa_measure
+from bench_eval.measures.science_qa_measure import measure_science_qa
 from bench_eval.rules.llava_letters import grade_science_qa_llava
 from bench_eval.rules.lmms_eval_short_letters import grade_science_qa_lmms_eval
 from bench_eval.rules.svco_letters import grade_science_qa_svco
 from bench_eval.tasks.asking_forms import LETTER, option_lines, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
+from bench_eval.tasks.fields import need_list, need_object, need_whole
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need, read_json
 from bench_eval.tasks.task import Profile, Task
 
 _LIST, _PROBLEMS, _SPLITS = "llava_test_CQM-A.json", "problems.json", "pid_splits.json"
-_TABLES = ("ScienceQA-FULL/test-*.parquet", "**/test-*.parquet")
+_TABLES = ("**/ScienceQA-FULL/test-*.parquet", "**/test-*.parquet")
 _PICTURE = "<image>"
 _COPIED = ("subject", "topic", "grade")
 
@@ -39,36 +41,35 @@ def read_science_qa(folder: DataFolder) -> Iterator[Row]:
         FileError: neither form is there, a file can't be read, or the list lacks questions of the split.
         RowError: a question lacks a field, its options can't be found, or its label is none of their letters.
     """
-    pattern = next((one for one in _TABLES if folder.find(one)), None)
-    if pattern and not (folder.root / _LIST).exists():
-        for k, (where, row) in enumerate(hub_rows(folder, pattern)):
+    if hub_stands_in(folder, [_LIST], *_TABLES):
+        for k, (where, row) in enumerate(hub_rows(folder, *_TABLES)):
             yield _hub_row(f"test-{k}", row, folder, where)
         return
-    path = folder.file(_LIST)
-    items = cast("list[dict[str, Any]]", _require(read_json(path), list, f"{path}"))
+    path = official_file(folder, [_LIST], *_TABLES)
+    entries = list(json_entries(path))
     problems = _optional(folder, _PROBLEMS)
-    _require_whole_split(items, _optional(folder, _SPLITS), str(path))
-    for k, item in enumerate(items):
-        yield _listed_row(item, problems, folder, f"{path}, item {k}")
+    _require_whole_split([item for _, item in entries], _optional(folder, _SPLITS), str(path))
+    for where, item in entries:
+        yield _listed_row(item, problems, folder, where)
 
 
 def _listed_row(item: Mapping[str, Any], problems: Mapping[str, Any], folder: DataFolder, where: str) -> Row:
-    row_id, turns = str(need(item, "id", where)), need(item, "conversations", where)
-    told = [need(turn, "value", where) for turn in turns]
-    if len(told) != 2:
-        raise RowError(f"{where}: conversations must have a question and its answer; got {len(told)} turns.")
-    problem = problems.get(row_id) or {}
+    row_id, turns = str(need(item, "id", where)), need_list(item, "conversations", where)
+    if len(turns) != 2 or not all(isinstance(turn, Mapping) for turn in turns):
+        raise RowError(f"{where}: conversations must have a question and its answer; got {len(turns)} turns.")
+    told = [str(need(turn, "value", where)) for turn in turns]
+    problem = need_object(problems, row_id, f"{where}: {_PROBLEMS}") if row_id in problems else {}
     if problems and not problem:
         raise RowError(f"{where}: {_PROBLEMS} has no question {row_id!r}; both must be of one release.")
     prompt = told[0].replace(_PICTURE, "").strip()
-    options = list(map(str, problem["choices"])) if problem else options_at_end(prompt)
+    options = list(map(str, need_list(problem, "choices", where))) if problem else options_at_end(prompt)
     name = f"images/test/{item['image']}" if item.get("image") else ""
     row = _row(row_id, prompt, options, told[1].strip(), folder.image(name) if name else "", where)
     return row | {name: problem[name] for name in _COPIED if problem.get(name)}
 
 
 def _hub_row(row_id: str, row: Mapping[str, Any], folder: DataFolder, where: str) -> Row:
-    options, answer = [str(option) for option in need(row, "choices", where)], int(need(row, "answer", where))
+    options, answer = [str(option) for option in need_list(row, "choices", where)], need_whole(row, "answer", where)
     hint = str(row.get("hint") or "")
     question = f"{need(row, 'question', where)}\n{option_lines(options)}"
     prompt = f"Context: {hint}\n{question}" if hint else question
@@ -112,13 +113,10 @@ def options_at_end(prompt: str) -> list[str]:
 
 def _optional(folder: DataFolder, name: str) -> dict[str, Any]:
     path = folder.root / name
-    return cast("dict[str, Any]", _require(read_json(path), dict, str(path))) if path.exists() else {}
-
-
-def _require(value: Any, kind: type, where: str) -> Any:
-    if not isinstance(value, kind):
-        raise FileError(f"{where}: expected a {kind.__name__}; got {type(value).__name__}. Download the file again.")
-    return value
+    value = read_json(path) if path.exists() else {}
+    if not isinstance(value, dict):
+        raise FileError(f"{path} must hold an object; got {type(value).__name__}. Download the file again.")
+    return cast("dict[str, Any]", value)
 
 
 def _require_whole_split(items: Sequence[Mapping[str, Any]], splits: Mapping[str, Any], where: str) -> None:
@@ -133,24 +131,25 @@ SCIENCE_QA = Task(
     read=read_science_qa,
     decoding=Decoding(max_new_tokens=128),
     profiles=(
-        Profile(name="selfsight", grader=grade_choice, measure=science_qa_measure(), rule=CHOICE_RULE),
+        Profile(name="selfsight", grader=grade_choice, measure=measure_science_qa, rule=CHOICE_RULE),
         Profile(
             name="llava",
             grader=grade_science_qa_llava,
-            measure=science_qa_measure(missing_is_wrong=True),
+            measure=measure_science_qa,
             rule="A bare letter, one before a period and a space, or exactly one `The answer is X` with a character "
-            "behind it; a letter beyond the options, and a question without a reply, are wrong.",
+            "behind it; a letter beyond the options is wrong. Questions without a reply, which the script counts as "
+            "wrong, are left out and counted.",
         ),
         Profile(
             name="svco",
             grader=grade_science_qa_svco,
-            measure=science_qa_measure(missing_is_wrong=True),
+            measure=measure_science_qa,
             rule="The first character, if it is a letter, whatever follows it: `Based on` says B.",
         ),
         Profile(
             name="lmms-eval",
             grader=grade_science_qa_lmms_eval,
-            measure=science_qa_measure(),
+            measure=measure_science_qa,
             rule="A lone letter in any case, or a capital before a period; sentences are not searched.",
         ),
     ),

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.choices import grade_choice
+from bench_eval.choices import CHOICE_RULE, grade_choice
 from bench_eval.errors import RowError
 from bench_eval.measures import mean_measure
 from bench_eval.rules.seed_letters import grade_seed_llava, grade_seed_lmms_eval
 from bench_eval.tasks.asking_forms import LETTER, option_lines, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
+from bench_eval.tasks.fields import need_letter, need_list, need_whole
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 QUESTION_TYPES = (
@@ -35,7 +37,7 @@ QUESTION_TYPES = (
     "Procedure Understanding",
 )
 """Names of the types 1 to 12; from 10 on the questions are about videos."""
-_TABLES = "**/test-*.parquet"
+_NAME, _TABLES = "SEED-Bench.json", "**/test-*.parquet"
 _CHOICES = ("choice_a", "choice_b", "choice_c", "choice_d")
 
 
@@ -54,17 +56,13 @@ def read_seed_bench(folder: DataFolder, task: str = "seedbench", data_type: str 
 
 
 def _questions(folder: DataFolder) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if folder.find(_TABLES):
-        yield from hub_rows(folder, _TABLES)
-        return
-    path = folder.file("SEED-Bench.json")
-    questions = need(read_json(path), "questions", str(path))
-    for number, question in enumerate(cast("list[dict[str, Any]]", questions)):
-        yield f"{path}, question {number}", question
+    if hub_stands_in(folder, [_NAME], _TABLES):
+        return hub_rows(folder, _TABLES)
+    return json_entries(official_file(folder, [_NAME], _TABLES), "questions")
 
 
 def _row(folder: DataFolder, question: Mapping[str, Any], task: str, where: str) -> Row:
-    type_id = int(need(question, "question_type_id", where))
+    type_id = need_whole(question, "question_type_id", where)
     if not 1 <= type_id <= len(QUESTION_TYPES):
         raise RowError(f"{where}: question_type_id must lie in 1 to {len(QUESTION_TYPES)}; got {type_id}.")
     options = [str(need(question, name, where)) for name in _CHOICES]
@@ -77,7 +75,7 @@ def _row(folder: DataFolder, question: Mapping[str, Any], task: str, where: str)
         "images": images,
         "messages": user_turn(text, len(images)),
         "options": options,
-        "answer": str(need(question, "answer", where)),
+        "answer": need_letter(question, "answer", where, len(options)),
         "data_type": str(need(question, "data_type", where)),
         "question_type": QUESTION_TYPES[type_id - 1],
     }
@@ -85,7 +83,7 @@ def _row(folder: DataFolder, question: Mapping[str, Any], task: str, where: str)
 
 def _images(folder: DataFolder, question: Mapping[str, Any], type_id: int, where: str) -> list[str]:
     if "image" in question:
-        return [save_cell(folder, cell, where) for cell in need(question, "image", where)]
+        return [save_cell(folder, cell, where) for cell in need_list(question, "image", where)]
     if question["data_type"] == "video":
         return [folder.image(f"SEED-Bench-video-image/{type_id}_{need(question, 'question_id', where)}.png")]
     return [folder.image(f"SEED-Bench-image/{need(question, 'data_id', where)}")]
@@ -104,25 +102,25 @@ def seed_profiles(*by: str) -> tuple[Profile, ...]:
             name="selfsight",
             grader=grade_choice,
             measure=measure,
-            rule="A letter the answer is, begins with or states, else the one option it names; accuracy over all.",
+            rule=f"{CHOICE_RULE} Accuracy over all.",
         ),
         Profile(
             name="llava",
             grader=grade_seed_llava,
             measure=measure,
-            rule="The answer is the capital letter and nothing else; accuracy over all.",
+            rule="The answer is the capital letter and nothing else. Accuracy over all.",
         ),
         Profile(
             name="lmms-eval",
             grader=grade_seed_lmms_eval,
             measure=measure,
-            rule="The first character is the letter, in any case and even where it begins a word; accuracy over all.",
+            rule="The first character is the letter, in any case and even where it begins a word. Accuracy over all.",
         ),
     )
 
 
 _DECODING = Decoding(max_new_tokens=16)
-_JSON = DataFile(path="SEED-Bench.json", what="questions and answers")
+_JSON = DataFile(path=_NAME, what="questions and answers")
 _PICTURES = DataFile(path="SEED-Bench-image/", what="pictures, unpacked from SEED-Bench-image.zip")
 _FRAMES = DataFile(
     path="SEED-Bench-video-image/",

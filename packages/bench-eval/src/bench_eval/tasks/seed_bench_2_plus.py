@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, cast
+from typing import Any
 
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.errors import FileError
 from bench_eval.tasks.asking_forms import LETTER, option_lines, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
+from bench_eval.tasks.fields import need_letter
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.seed_bench import seed_profiles
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need, read_json
@@ -42,22 +43,16 @@ def read_seed_bench_2_plus(folder: DataFolder) -> Iterator[Row]:
             "image": save_cell(folder, question["image"], where) if "image" in question else folder.image(data_id),
             "messages": user_turn(text),
             "options": options,
-            "answer": str(need(question, "answer", where)),
+            "answer": need_letter(question, "answer", where, len(options)),
             "image_type": str(need(question, "question_image_type", where)).lower(),
         }
 
 
 def _questions(folder: DataFolder) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    if folder.find(_TABLES):
-        yield from hub_rows(folder, _TABLES)
-        return
-    path = folder.file(_JSON)
-    value = read_json(path)
-    questions = need(cast("dict[str, Any]", value), "questions", str(path)) if isinstance(value, dict) else value
-    if not isinstance(questions, list):
-        raise FileError(f"{path}: expected a list of questions; got {type(questions).__name__}.")
-    for number, question in enumerate(cast("list[dict[str, Any]]", questions)):
-        yield f"{path}, question {number}", question
+    if hub_stands_in(folder, [_JSON], _TABLES):
+        return hub_rows(folder, _TABLES)
+    path = official_file(folder, [_JSON], _TABLES)
+    return json_entries(path, "questions" if isinstance(read_json(path), dict) else None)
 
 
 SEED_BENCH_2_PLUS = Task(

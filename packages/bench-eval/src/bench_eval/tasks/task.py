@@ -30,7 +30,7 @@ class Profile:
     measure: Measure
     """Graded rows -> figures."""
     rule: str
-    """In one sentence, what this profile does; `compare` and the disagreement report print it."""
+    """In one sentence, what this profile does; `bench-eval data` and the disagreement report print it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +56,11 @@ class Task:
     """Folder of its data, which ways to ask one benchmark share; empty: its name."""
     reference: str = ""
     """What `find_task` takes to make this task again; empty: its name."""
+
+    @property
+    def needs_data(self) -> bool:
+        """Whether it reads a data folder; a question file stands alone."""
+        return not self.reference
 
     @property
     def data_folder_name(self) -> str:

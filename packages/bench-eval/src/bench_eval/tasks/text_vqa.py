@@ -14,11 +14,12 @@ from bench_eval.rules.soft_accuracy import grade_m4c, grade_m4c_any_number, grad
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
-from bench_eval.tasks.json_entries import json_entries, need_texts
+from bench_eval.tasks.fields import need_list, need_texts
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import json_entries, line_entries
 from bench_eval.tasks.soft_accuracy_profiles import soft_accuracy_profiles
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json_lines
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Task
 
 _QUESTIONS = "TextVQA_0.5.1_val.json"
@@ -62,17 +63,17 @@ def _published_prompt(prompts: Mapping[tuple[str, str], str], entry: Mapping[str
 
 
 def _prompt_with_tokens(entry: Mapping[str, Any], where: str) -> str:
-    tokens = ", ".join(need(entry, "ocr_tokens", where))
+    tokens = ", ".join(map(str, need_list(entry, "ocr_tokens", where)))
     return f"{str(need(entry, 'question', where)).capitalize()}\n{_OCR} {tokens}\n{WORD_OR_PHRASE}"
 
 
 def _is_official(folder: DataFolder) -> bool:
-    return (folder.root / _QUESTIONS).exists() or not folder.find(_TABLES)
+    return not hub_stands_in(folder, [_QUESTIONS], _TABLES)
 
 
 def _entries(folder: DataFolder) -> Iterator[tuple[str, dict[str, Any], str]]:
     if _is_official(folder):
-        for where, entry in json_entries(folder.file(_QUESTIONS), "data"):
+        for where, entry in json_entries(official_file(folder, [_QUESTIONS], _TABLES), "data"):
             yield where, entry, folder.image(f"train_images/{need(entry, 'image_id', where)}.jpg")
     else:
         for where, entry in hub_rows(folder, _TABLES):
@@ -82,9 +83,7 @@ def _entries(folder: DataFolder) -> Iterator[tuple[str, dict[str, Any], str]]:
 def _read_prompts(folder: DataFolder) -> dict[tuple[str, str], str]:
     """Map (image id, question in small letters) to LLaVA's prompt: question, OCR tokens and ending, a line each."""
     prompts: dict[tuple[str, str], str] = {}
-    path = folder.file(_PROMPTS)
-    for number, line in enumerate(read_json_lines(path), start=1):
-        where = f"{path}, row {number}"
+    for where, line in line_entries(folder.file(_PROMPTS)):
         prompt = str(need(line, "text", where))
         question, *rest = prompt.split("\n")
         if len(rest) != 2 or not rest[0].startswith(_OCR):

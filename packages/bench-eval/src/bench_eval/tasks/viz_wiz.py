@@ -19,8 +19,9 @@ from bench_eval.rules.soft_accuracy import (
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
-from bench_eval.tasks.json_entries import json_entries, need_texts
+from bench_eval.tasks.fields import need_texts
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.soft_accuracy_profiles import soft_accuracy_profiles
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need
@@ -38,8 +39,7 @@ def read_vizwiz(folder: DataFolder) -> Iterator[Row]:
         FileError: a file is missing or torn.
         RowError: an entry lacks a field.
     """
-    official = any((folder.root / name).exists() for name in _names("val"))
-    return _read_hub(folder) if folder.find(_TABLES) and not official else _read_official(folder)
+    return _read_hub(folder) if hub_stands_in(folder, _names("val"), _TABLES) else _read_official(folder)
 
 
 def read_vizwiz_test(folder: DataFolder) -> Iterator[Row]:
@@ -58,7 +58,7 @@ def _names(split: str) -> tuple[str, str]:
 
 
 def _read_official(folder: DataFolder) -> Iterator[Row]:
-    for where, entry in json_entries(folder.file(*_names("val"))):
+    for where, entry in json_entries(official_file(folder, _names("val"), _TABLES)):
         kind = str(need(entry, "answer_type", where))
         answer = need_texts(entry, "answers", where)
         yield _official_row("vizwiz", folder, entry, where) | {"answer": answer, "answer_type": kind}

@@ -12,8 +12,9 @@ from shard_runner import Row
 from bench_eval.errors import FileError
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.hub_tables import hub_rows
-from bench_eval.tasks.json_entries import json_entries, need_texts
+from bench_eval.tasks.fields import need_texts, need_whole
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
 from bench_eval.tasks.tables import need
 
@@ -40,14 +41,15 @@ class VqaFiles:
             FileError: a file is missing or torn, or a question has no answers.
             RowError: an entry lacks a field.
         """
-        if self.tables and folder.find(self.tables) and not (folder.root / self.questions).exists():
+        if self.tables and hub_stands_in(folder, [self.questions], self.tables):
             return self._read_hub(folder)
         return self._read_official(folder)
 
     def _read_official(self, folder: DataFolder) -> Iterator[Row]:
+        path = official_file(folder, [self.questions], *filter(None, [self.tables]))
         answers = _answers(folder.file(self.annotations)) if self.annotations else None
-        for where, entry in json_entries(folder.file(self.questions), "questions"):
-            row_id, image_id = int(need(entry, "question_id", where)), int(need(entry, "image_id", where))
+        for where, entry in json_entries(path, "questions"):
+            row_id, image_id = (need_whole(entry, name, where) for name in ("question_id", "image_id"))
             image = folder.image(f"{self.images}/COCO_{self.images}_{image_id:012d}.jpg")
             row = self._row(row_id, str(need(entry, "question", where)), image, str(image_id))
             if answers is not None and row_id not in answers:
@@ -69,7 +71,7 @@ class VqaFiles:
 
 def _answers(path: Path) -> dict[int, Row]:
     entries = json_entries(path, "annotations")
-    return {int(need(entry, "question_id", where)): _answer_fields(entry, where) for where, entry in entries}
+    return {need_whole(entry, "question_id", where): _answer_fields(entry, where) for where, entry in entries}
 
 
 def _answer_fields(entry: Row, where: str) -> Row:

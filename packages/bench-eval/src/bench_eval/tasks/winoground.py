@@ -15,19 +15,20 @@ from typing import Any
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
-from bench_eval.choices import LETTERS, grade_choice
-from bench_eval.errors import FileError
+from bench_eval.choices import CHOICE_RULE, LETTERS, grade_choice
 from bench_eval.measures.winoground_measure import measure_winoground
 from bench_eval.tasks.asking_forms import LETTER, option_lines, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
+from bench_eval.tasks.json_entries import line_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json_lines, read_parquet
+from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 PICTURES = ("the first image", "the second image")
 """Options where the picture is asked for."""
-_COLUMNS = ("id", "image_0", "image_1", "caption_0", "caption_1", "collapsed_tag")
+_LINES, _TABLES = ("data/examples.jsonl", "examples.jsonl"), "**/*.parquet"
 
 
 def read_winoground(folder: DataFolder) -> Iterator[Row]:
@@ -37,27 +38,19 @@ def read_winoground(folder: DataFolder) -> Iterator[Row]:
         FileError: neither is there, or a line is no object.
         RowError: an item lacks a field.
     """
-    lines = [path for name in ("data/examples.jsonl", "examples.jsonl") if (path := folder.root / name).exists()]
-    paths = folder.find("**/*.parquet")
-    if lines:
-        yield from _items(_line_items(folder, lines[0]))
-    elif paths:
-        yield from _items(_parquet_items(folder, paths))
-    else:
-        raise FileError(f"{folder.root} must hold data/examples.jsonl or Parquet files; there are neither.")
+    stands_in = hub_stands_in(folder, _LINES, _TABLES)
+    yield from _items(_hub_items(folder) if stands_in else _line_items(folder, official_file(folder, _LINES, _TABLES)))
 
 
 def _line_items(folder: DataFolder, path: Path) -> Iterator[tuple[Mapping[str, Any], str, list[str]]]:
     inner = path.parent.relative_to(folder.root)
-    for number, item in enumerate(read_json_lines(path), start=1):
-        where = f"{path.name}, row {number}"
+    for where, item in line_entries(path):
         names = [str(need(item, f"image_{k}", where)) for k in (0, 1)]
         yield item, where, [folder.image(str(inner / "images" / f"{name}.png")) for name in names]
 
 
-def _parquet_items(folder: DataFolder, paths: Sequence[Path]) -> Iterator[tuple[Mapping[str, Any], str, list[str]]]:
-    for number, item in enumerate(read_parquet(paths, _COLUMNS), start=1):
-        where = f"{paths[0].parent}/*.parquet, row {number}"
+def _hub_items(folder: DataFolder) -> Iterator[tuple[Mapping[str, Any], str, list[str]]]:
+    for where, item in hub_rows(folder, _TABLES):
         yield item, where, [save_cell(folder, need(item, f"image_{k}", where), where) for k in (0, 1)]
 
 
@@ -98,8 +91,7 @@ WINOGROUND = Task(
             name="selfsight",
             grader=grade_choice,
             measure=measure_winoground,
-            rule="The letter or the option that the answer commits to; an item counts as a whole when all four of its "
-            "choices are right.",
+            rule=f"{CHOICE_RULE} An item counts as a whole when all four of its choices are right.",
         ),
     ),
     card=DataCard(
@@ -112,6 +104,7 @@ WINOGROUND = Task(
         hub="facebook/winoground",
         split="test",
         n=1600,
+        n_units=400,
         paper="Thrush et al. 2022, Winoground: Probing Vision and Language Models for Visio-Linguistic "
         "Compositionality, arXiv 2204.03162",
         notes=(
