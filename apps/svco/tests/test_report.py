@@ -305,7 +305,7 @@ def test_a_page_shows_pairs_from_all_over_a_large_file(world: Path, tmp_path: Pa
     many = [row | {"id": f"colour-{number % 10}-{number}"} for number in range(300) for row in [rows[number % 10]]]
     run_all(tmp_path, many, only=["check"])
     page = make_report(settings_of(world), tmp_path).read_text(encoding="utf-8")
-    assert page.count("<article") == MAX_SHOWN
+    assert page.count('"id": "colour-') == MAX_SHOWN
     assert f"{MAX_SHOWN} of 300." in page
     assert "colour-7-297" in page
 
@@ -393,6 +393,6 @@ def test_the_page_works_in_a_browser(finished: Path, tmp_path: Path) -> None:
         # pictures out of sight are loaded late
         decoded = "(image) => { image.loading = 'eager'; return image.decode().then(() => image.naturalWidth); }"
         sizes = browser.execute_script(f"return Promise.all([...document.images].map({decoded}))")
-        assert len(sizes) == 10
+        assert len(sizes) == 2 + 5
         assert set(sizes) == {2 * 330 + GAP_PX, 2 * 192 + GAP_PX}
         assert browser.get_log("browser") == []

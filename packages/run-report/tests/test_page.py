@@ -43,7 +43,7 @@ def page(*sections: Section) -> str:
 
 def words(html: str) -> str:
     """The text between the tags, white space made single."""
-    body = html.split("<main>")[1].split("</main>")[0]
+    body = re.split("<main[^>]*>", html)[1].split("</main>")[0]
     return " ".join(re.sub(r"<[^>]*>", " ", body).split())
 
 
@@ -186,7 +186,7 @@ def test_what_is_no_number_never_breaks_a_section(value: float) -> None:
         Gallery([GalleryItem(id="a", image=None, question="q", truth="t", trials=[trial])]),
     ]
     text = page(*sections)
-    assert re.search(r"\bnan\b|\binf\b|NaN|Infinity", text.split("<main>")[1].split("</main>")[0]) is None
+    assert re.search(r"\bnan\b|\binf\b|NaN|Infinity", re.split("<main[^>]*>", text)[1].split("</main>")[0]) is None
 
 
 def test_a_value_that_is_not_finite_lifts_the_pen_and_is_counted() -> None:
@@ -245,7 +245,7 @@ def test_pictures_are_bounded_and_unreadable_ones_are_named(tmp_path: Path) -> N
     assert 'width="200" height="150"' in text
     assert len(text) < 90_000
     assert "no picture: missing" in text
-    assert text.count("no picture: ") == 2
+    assert words(text).count("no picture: ") == 2
 
 
 def test_bands_of_one_trial_and_of_none() -> None:

@@ -54,7 +54,7 @@ def test_the_page_of_rounds_names_the_page_of_each_and_the_settings(tmp_path: Pa
     rounds = SimpleNamespace(records=[record(0, 0.25), record(1, 0.3), last], best=last, stopped="all are done.")
     page = write_page(tmp_path / "page.html", rounds).read_text(encoding="utf-8")
     assert "Twice." in page
-    assert "<td>learning_rate</td>" in page
+    assert '<th scope="row">learning_rate</th>' in page
     assert [f"round-{number}/page.html" in page for number in range(4)] == [False, True, True, False]
     assert "25.0 → 50.0 %" in page
 
@@ -62,7 +62,7 @@ def test_the_page_of_rounds_names_the_page_of_each_and_the_settings(tmp_path: Pa
 def test_before_the_rounds_are_finished_the_page_has_introduction_and_settings(tmp_path: Path) -> None:
     page = write_page(tmp_path / "page.html", None).read_text(encoding="utf-8")
     assert "Twice." in page
-    assert "<td>learning_rate</td>" in page
+    assert '<th scope="row">learning_rate</th>' in page
     assert "Is variety lost?" not in page
     assert "Reports of the rounds" not in page
 

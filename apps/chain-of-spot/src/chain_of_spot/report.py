@@ -22,7 +22,7 @@ REPORT = "report.html"
 """File name of the page in the run folder."""
 
 MAX_SHOWN = 80
-"""Cards in each gallery; more make the page slow."""
+"""Cards in each gallery; each brings its picture into the file."""
 
 _INTRODUCTION = (
     "For each question a relevance map shows where in the image its answer is looked up; the smallest square that "

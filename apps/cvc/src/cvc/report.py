@@ -20,7 +20,7 @@ REPORT = "report.html"
 """File name of the page in the run folder."""
 
 MAX_SHOWN = 120
-"""Instances in each gallery; more make the page slow."""
+"""Instances in each gallery; each brings its picture into the file."""
 
 
 def make_report(settings: CvcSettings, run_dir: Path) -> Path:

@@ -44,10 +44,12 @@ def make_report(settings: SynthSettings, run_dir: Path) -> Path:
     accounts = [account for account in status(run_dir) if account.kind != "task"]
     values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
     found = load_rounds(run_dir)
+    rounds = round_sections(settings, found, run_dir) if found else []
     sections: list[Section] = [
         Prose(_INTRODUCTION),
+        *rounds[:1],  # the figures, before all else
         *comparison_sections(run_dir, [BASE]),
-        *(round_sections(settings, found, run_dir) if found else []),
+        *rounds[1:],
         *comparison_sections(run_dir, [name for name in compared_names(run_dir) if name != BASE]),
         *_selection(settings, run_dir),
         *_losses(run_dir),

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from run_report import GalleryItem
 
 MAX_SHOWN = 60
-"""Cards in each gallery; more make the page slow."""
+"""Cards in each gallery; each brings its picture into the file."""
 
 _TAGS = {
     (False, True): "learned",

@@ -23,7 +23,7 @@ REPORT = "report.html"
 """File name of the page in the run folder."""
 
 MAX_SHOWN = 120
-"""Pairs in each gallery; more make the page slow."""
+"""Pairs in each gallery; each brings its picture into the file."""
 
 _INTRODUCTION = (
     "Each pair holds two nearly equal images, each with a text that is true of it alone. The model learns that a text "

@@ -21,7 +21,7 @@ REPORT = "report.html"
 """File name of the page in the run folder."""
 
 MAX_SHOWN = 60
-"""Cards in each gallery; more make the page slow."""
+"""Cards in each gallery; each brings its picture into the file."""
 
 _INTRODUCTION = (
     "The model describes each image several times; a detector finds boxes for the names; the model is then asked again "
@@ -195,7 +195,8 @@ def _galleries(
     if rendered:
         shown = [row for row in rendered if row["id"] in evidence]  # a step may be further than another
         items = [scene_card(row, evidence[row["id"]], settings, run_dir) for row in _spread(shown)]
-        note = f"{len(items)} of {len(shown)}. Kept boxes green, dropped ones red; the code; what each rule dropped."
+        boxes = "Kept boxes green and thick, dropped ones red and thin; the code; what each rule dropped."
+        note = f"{len(items)} of {len(shown)}. {boxes}"
         found.append(Gallery(items, title="Scenes to learn from", note=note, max_side_px=SIDE_PX))
     if asked:
         items = [asked_card(row, before) for row in _spread(asked)]

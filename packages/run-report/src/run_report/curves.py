@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from run_report.axes import Axis, axis_over
 from run_report.errors import RunReportError
+from run_report.untrusted import MAX_NAME_CHARS, shorten, to_printable
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 300, 54, 12, 12, 44
 MAX_POINTS = 800
 """More points than this are thinned to the lowest and highest of each stretch."""
+MAX_TABLE_ROWS = 20
+"""Steps in the table beside a drawing."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,8 @@ class CurvesDrawing:
     y_ticks: list[tuple[float, float]]
     hover: list[dict[str, object]]
     """Per line: name, xs, ys (positions) and labels, for the pointer."""
+    table: list[tuple[float, list[float | None]]]
+    """Some steps, evenly spaced, each with the value of every curve there, None where it has none."""
 
 
 def draw_curves(curves: Curves) -> CurvesDrawing:
@@ -87,9 +92,11 @@ def draw_curves(curves: Curves) -> CurvesDrawing:
     x_axis = axis_over([x for line in points for x, _ in line], LEFT, WIDTH - RIGHT)
     y_axis = axis_over([y for line in points for _, y in line], HEIGHT - BOTTOM, TOP)
     lines = [_line(curve, x_axis, y_axis, curves.smoothing) for curve in curves.curves]
-    x_ticks = [(x_axis.place(tick), tick) for tick in x_axis.ticks(8)]
+    are_whole = all(x.is_integer() for line in points for x, _ in line)  # steps: half a one would be nonsense
+    x_ticks = [(x_axis.place(tick), tick) for tick in x_axis.ticks(8) if tick.is_integer() or not are_whole]
     y_ticks = [(y_axis.place(tick), tick) for tick in y_axis.ticks(5)]
-    return CurvesDrawing(lines, x_ticks, y_ticks, [_hover(curve, x_axis, y_axis) for curve in curves.curves])
+    hover = [_hover(curve, x_axis, y_axis) for curve in curves.curves]
+    return CurvesDrawing(lines, x_ticks, y_ticks, hover, _table(points))
 
 
 def smooth(values: Sequence[float], weight: float) -> list[float]:
@@ -115,7 +122,7 @@ def _line(curve: Curve, x_axis: Axis, y_axis: Axis, smoothing: float) -> Line:
 
 
 def _finite_points(curve: Curve) -> list[tuple[float, float]]:
-    return [(x, y) for x, y in zip(curve.x, curve.y, strict=True) if math.isfinite(x) and math.isfinite(y)]
+    return [(float(x), y) for x, y in zip(curve.x, curve.y, strict=True) if math.isfinite(x) and math.isfinite(y)]
 
 
 def _path(curve: Curve, x_axis: Axis, y_axis: Axis) -> str:
@@ -144,10 +151,19 @@ def _thin(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return kept
 
 
+def _table(lines: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, list[float | None]]]:
+    """First step, last step and some between."""
+    steps = sorted({x for line in lines for x, _ in line})
+    last = len(steps) - 1
+    chosen = sorted({index * last // max(1, MAX_TABLE_ROWS - 1) for index in range(MAX_TABLE_ROWS)}) if steps else []
+    values = [dict(line) for line in lines]
+    return [(steps[index], [line.get(steps[index]) for line in values]) for index in chosen]
+
+
 def _hover(curve: Curve, x_axis: Axis, y_axis: Axis) -> dict[str, object]:
     points = _thin(_finite_points(curve))
     return {
-        "name": curve.name,
+        "name": to_printable(shorten(curve.name, MAX_NAME_CHARS)),
         "px": [x_axis.place(x) for x, _ in points],
         "py": [y_axis.place(y) for _, y in points],
         "x": [float(f"{x:.6g}") for x, _ in points],

@@ -7,10 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from run_report.pictures import Picture
-from run_report.untrusted import shorten
-
-MAX_TEXT_CHARS = 4000
-"""Longer texts of a model are cut, and the cut is stated."""
+from run_report.untrusted import MAX_TEXT_CHARS, shorten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +52,7 @@ class GalleryItem:
 
 @dataclass(frozen=True)
 class Gallery:
-    """Cards with filter buttons and a text search; several hundred items are fine."""
+    """Cards with filters, orders, a text search and a view of one item; shown in pages, ten thousand items are fine."""
 
     items: Sequence[GalleryItem]
     """In the order in which they are shown."""
@@ -67,76 +64,6 @@ class Gallery:
     """Pictures are inlined with at most this many pixels a side."""
     hard_share: float = 0.25
     """Instances with some trials right, but at most this share, form the band of hard ones (4 of 16)."""
-
-
-@dataclass(frozen=True)
-class Filter:
-    """One button."""
-
-    key: str
-    label: str
-    count: int
-
-
-@dataclass(frozen=True)
-class FilterGroup:
-    """Buttons of which one is pressed at a time."""
-
-    label: str
-    filters: list[Filter]
-
-
-BANDS = {
-    "none": "never right",
-    "hard": "rarely right",
-    "often": "often right",
-    "all": "always right",
-    "unjudged": "not judged",
-}
-
-
-def band(item: GalleryItem, hard_share: float) -> str:
-    """Name the pass-rate band of an item: `none`, `hard`, `often`, `all`, or `unjudged` when no trial has a verdict.
-
-    >>> right, wrong = ShownTrial(text="", verdict=True), ShownTrial(text="", verdict=False)
-    >>> band(GalleryItem(id="1", image=None, question="", truth="", trials=[right] * 4 + [wrong] * 12), 0.25)
-    'hard'
-    """
-    judged = [trial.verdict for trial in item.trials if trial.verdict is not None]
-    if not judged:
-        return "unjudged"
-    right = sum(judged)
-    if right in (0, len(judged)):
-        return "all" if right else "none"
-    return "hard" if right <= hard_share * len(judged) else "often"
-
-
-def facets(item: GalleryItem, hard_share: float) -> list[str]:
-    """List the filter keys that an item answers to."""
-    rungs = {trial.rung for trial in item.trials if trial.verdict and trial.rung}
-    tags = [f"tag:{tag}" for tag in dict.fromkeys(item.tags)]
-    return [f"band:{band(item, hard_share)}", *(f"rung:{rung}" for rung in sorted(rungs)), *tags]
-
-
-def filter_groups(gallery: Gallery) -> list[FilterGroup]:
-    """List the buttons that make sense for these items: a group whose choice changes nothing is left out."""
-    counts: dict[str, int] = {}
-    for item in gallery.items:
-        for key in facets(item, gallery.hard_share):
-            counts[key] = counts.get(key, 0) + 1
-    bands = [
-        Filter(f"band:{key}", label, counts[f"band:{key}"]) for key, label in BANDS.items() if f"band:{key}" in counts
-    ]
-    groups = [FilterGroup("trials", bands)]
-    for prefix, label in (("rung:", "accepted by"), ("tag:", "tag")):
-        found = [
-            Filter(key, key.removeprefix(prefix), count) for key, count in counts.items() if key.startswith(prefix)
-        ]
-        groups.append(
-            FilterGroup(label, sorted(found, key=lambda found_filter: (-found_filter.count, found_filter.key)))
-        )
-    groups = [group for group in groups if group.label != "accepted by" or len(group.filters) > 1]
-    return [group for group in groups if any(choice.count < len(gallery.items) for choice in group.filters)]
 
 
 def row_to_gallery_item(

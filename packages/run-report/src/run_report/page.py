@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from importlib.resources import files
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,14 +13,16 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from run_report import numbers
 from run_report.accounts import StageAccounts, balance
+from run_report.assets import content_policy, load_assets
+from run_report.cards import MOULD
 from run_report.comparison import Comparison, interval_axis, interval_mark, verdict
 from run_report.curves import Curves, draw_curves
 from run_report.errors import RunReportError
-from run_report.gallery import MAX_TEXT_CHARS, Gallery, facets, filter_groups
+from run_report.gallery import Gallery
+from run_report.gallery_pages import GalleryPages, gallery_to_pages
 from run_report.histogram import Histogram, draw_histogram
-from run_report.pictures import inline_picture
-from run_report.prose import KeyFacts, Prose, Table, text_to_blocks
-from run_report.untrusted import shorten, to_printable
+from run_report.prose import KeyFacts, Prose, Table, number_columns, text_to_blocks
+from run_report.untrusted import MAX_NAME_CHARS, MAX_TEXT_CHARS, shorten, to_printable
 
 Section: TypeAlias = StageAccounts | Gallery | Histogram | Curves | Comparison | KeyFacts | Prose | Table
 """What a report is made of."""
@@ -37,6 +37,9 @@ _TEMPLATES: Mapping[type, str] = {
     Prose: "prose.html",
     Table: "table.html",
 }
+
+_LONGEST_CHARS = 2 * MAX_TEXT_CHARS
+"""No text of the page is longer; cards cut theirs before."""
 
 
 def write_report(path: str | Path, *, title: str, sections: Sequence[Section], subtitle: str = "") -> Path:
@@ -73,21 +76,31 @@ def render_report(*, title: str, sections: Sequence[Section], subtitle: str = ""
         if type(section) not in _TEMPLATES:
             known = ", ".join(sorted(kind.__name__ for kind in _TEMPLATES))
             raise RunReportError(f"a section must be one of {known}; got {type(section).__name__}.")
-    script, style = (_asset(name) for name in ("report.js", "report.css"))
-    parts = [(section, _TEMPLATES[type(section)]) for section in sections]
-    page = _environment().get_template("page.html")
+    assets, page = load_assets(), _environment().get_template("page.html")
     return page.render(
-        title=title, subtitle=subtitle, parts=parts, script=script, style=style, script_hash=_csp_hash(script)
+        title=title,
+        subtitle=subtitle,
+        parts=[_part(number, section) for number, section in enumerate(sections, 1)],
+        assets=assets,
+        policy=content_policy(assets),
+        mould=MOULD,
     )
 
 
-def _asset(name: str) -> str:
-    return files("run_report").joinpath("templates", name).read_text(encoding="utf-8")
+@dataclass(frozen=True)
+class _Part:
+    """A section on its way into the page."""
+
+    number: int
+    section: Section
+    template: str
+    gallery: GalleryPages | None
+    """Of a gallery alone."""
 
 
-def _csp_hash(script: str) -> str:
-    """The only script that the page's content security policy lets run, named by its digest."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+def _part(number: int, section: Section) -> _Part:
+    gallery = gallery_to_pages(section) if isinstance(section, Gallery) else None
+    return _Part(number, section, _TEMPLATES[type(section)], gallery)
 
 
 def _environment() -> Environment:
@@ -95,12 +108,18 @@ def _environment() -> Environment:
         loader=PackageLoader("run_report"),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=to_printable,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.globals.update(_template_functions())
     return environment
+
+
+def _shown(value: Any) -> Any:
+    """What stands in the page for a value: no text without end, nothing unprintable; markup of ours is left whole."""
+    text = shorten(value, _LONGEST_CHARS) if type(value) is str else value  # markup is of a type of its own
+    return to_printable(text)
 
 
 def _template_functions() -> dict[str, Callable[..., Any]]:
@@ -118,11 +137,10 @@ def _template_functions() -> dict[str, Callable[..., Any]]:
         "interval_mark": interval_mark,
         "draw_histogram": draw_histogram,
         "draw_curves": draw_curves,
-        "facets": facets,
-        "filter_groups": filter_groups,
-        "inline_picture": inline_picture,
         "blocks": text_to_blocks,
-        "shown_text": lambda text: shorten(text, MAX_TEXT_CHARS),
+        "number_columns": number_columns,
+        "name": lambda text: to_printable(shorten(text, MAX_NAME_CHARS)),
+        "zip": zip,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -56,6 +57,25 @@ class Table:
     """Heading of the section."""
     note: str = ""
     """A sentence under the heading."""
+
+
+_NUMBER = re.compile(r"[+−-]?[\d\u202f.,]+( ?%)?|–|")
+
+
+def number_columns(table: Table) -> set[int]:
+    """Positions of the columns that hold numbers alone, also as text or with a dash for none.
+
+    >>> sorted(number_columns(Table(("a", "b", "c"), [("x", 1, "–"), ("y", None, "−4.5 %")])))
+    [1, 2]
+    """
+    columns = zip(*table.rows, strict=False)
+    return {at for at, column in enumerate(columns) if all(map(_is_number, column)) and any(column)}
+
+
+def _is_number(value: Cell) -> bool:
+    if isinstance(value, bool):
+        return False
+    return _NUMBER.fullmatch(value) is not None if isinstance(value, str) else True
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,23 @@
-"""Model output is untrusted text: made printable here, escaped by the template engine."""
+"""Model output is untrusted text: cut and made printable here, escaped by the template engine."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+MAX_TEXT_CHARS = 4000
+"""Longer texts are cut, and the cut is stated."""
+
+MAX_NAME_CHARS = 300
+"""The same for names: of items, tags, rungs and columns."""
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202d\u202e\ud800-\udfff\ufffe\uffff]")
 
 
 def to_printable(value: Any) -> Any:
-    """Replace what cannot stand in an HTML file (NUL, control characters, lone surrogates) by U+FFFD; keep the rest.
+    """Replace what cannot stand in an HTML file or would disguise other text by U+FFFD; keep the rest.
+
+    These are NUL, control characters, lone surrogates, and overrides of the direction of text (U+202D, U+202E).
 
     >>> to_printable("duck\\x00"), to_printable(3)
     ('duck�', 3)
