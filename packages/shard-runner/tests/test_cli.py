@@ -257,7 +257,7 @@ def test_an_app_may_do_the_work_of_its_commands_itself(tmp_path: Path) -> None:
 def test_programs_get_json_of_a_run_its_forecast_its_accounts_and_a_rows_way(tmp_path: Path) -> None:
     out = tmp_path / "run"
     told = json.loads(call("run", "--out", out, "--images", "i", "--json", "--dry-run").output)
-    assert [(step["name"], step["will"]) for step in told][0] == ("numbers", "read")
+    assert (told[0]["name"], told[0]["will"]) == ("numbers", "read")
     done = json.loads(call("run", "--out", out, "--images", "i", "--json").output)
     assert (done["run_dir"], done["report"]) == (str(out), str(out / "report.html"))
     shown = json.loads(call("status", out, "--json").output)
