@@ -31,9 +31,10 @@ AnswerRelevance ClipRelevance ExplainedObject explain_clip explain_detr explain_
     "roi_attention.zoom": """
 CLIP_MEAN_RGB LEAST_SHARE Annotation ChooseBox Conversation Failure Form Frame Looked Mix MixRow ReadParams Respond
 SkippedQuestion Square Stage TurnWeights Verdict Where Wording WrittenParams ZoomItem ZoomPictures ZoomQuestion
-ZoomSettings annotation_to_row annotations_by_key ask ask_many box_to_square crop_picture frame_space model_frame
-params_name params_to_box plain_row question_key read_mix read_params read_params_entries read_where row_to_annotation
-row_to_conversations shown_picture square_to_box where_text whole_box write_params zoom_pictures zoom_row
+ZoomSettings annotation_to_row annotations_by_key answer_turn ask ask_many box_to_square crop_picture frame_space
+model_frame params_name params_to_box plain_row question_key read_mix read_params read_params_entries read_where reply
+row_to_annotation row_to_conversations shown_picture square_to_box where_text where_turn whole_box write_params
+zoom_pictures zoom_row
 """,
 }
 

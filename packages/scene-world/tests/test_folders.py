@@ -46,3 +46,8 @@ def test_task_and_base_rows_are_chat_rows_of_different_scenes(tmp_path: Path) ->
     for row in base:
         assert [m["role"] for m in row["messages"]] == ["user", "assistant"]
         assert Path(row["images"][0]).exists()
+
+
+def test_a_folder_may_be_named_by_text(tmp_path: Path) -> None:
+    world.write_folder(str(tmp_path / "photos"), 1)
+    assert (tmp_path / "photos" / "captions.json").is_file()

@@ -94,13 +94,16 @@ def files_of_at_most(size_bytes: int) -> Generator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-LONG = 3 * ("a text that is longer than the others: " + " ".join(str(7**k) for k in range(60)))
+LONG = 12 * ("a text that is longer than the others: " + " ".join(str(7**k) for k in range(60)))
+TWO_ROWS_FIT = int(2.2 * len(LONG))
+"""Bytes of a file that holds a journal's record of one batch, but not of two."""
 
 
 def test_a_file_that_may_not_grow_stops_the_run_and_room_ends_it_with_the_same_bytes(tmp_path: Path) -> None:
     go(pipeline([], LONG), tmp_path / "whole")
     run_json = (tmp_path / "whole" / "run.json").stat().st_size
-    for limit, some_finished in ((10, False), (run_json, False), (run_json + 4000, True), (run_json + 12_000, True)):
+    assert run_json < 2 * len(LONG)
+    for limit, some_finished in ((10, False), (run_json, False), (TWO_ROWS_FIT, True), (TWO_ROWS_FIT * 3 // 2, True)):
         run_dir, seen = tmp_path / str(limit), list[str]()
         for _ in range(2):
             with (
@@ -119,10 +122,9 @@ def test_a_file_that_may_not_grow_stops_the_run_and_room_ends_it_with_the_same_b
 def test_a_worker_that_finds_the_disk_full_stops_the_run_in_the_same_way(tmp_path: Path) -> None:
     steps = pipeline([], LONG)[:2]
     go(steps[:1], tmp_path / "run")
-    room = (tmp_path / "run" / "run.json").stat().st_size + 2000  # less than a journal takes
     with (
         pytest.raises(LedgerError, match=f"the file is larger than the system allows here; {FULL}") as told,
-        files_of_at_most(room),
+        files_of_at_most(TWO_ROWS_FIT),
     ):
         go(steps, tmp_path / "run", Placement(overlap=True))
     assert "in a worker:" in told.value.__cause__.__notes__[0]  # pyright: ignore

@@ -26,7 +26,7 @@ Row = dict[str, Any]
 _BASE_TASKS = (*EXAM_TASKS, "caption")
 
 
-def write_folder(folder: Path, n: int, *, split: str = "train", seed: int = 0) -> None:
+def write_folder(folder: str | Path, n: int, *, split: str = "train", seed: int = 0) -> None:
     """Writes `n` scenes as a user would have photographs.
 
     `images/*.png`; `captions.json`, a list of `{"image", "text_input"}` with two captions for each image;
@@ -38,6 +38,7 @@ def write_folder(folder: Path, n: int, *, split: str = "train", seed: int = 0) -
         split: which scenes; `heldout` is never used for training.
         seed: another seed, other scenes.
     """
+    folder = Path(folder)
     (folder / "images").mkdir(parents=True, exist_ok=True)
     captions: list[Row] = []
     images: list[Row] = []
