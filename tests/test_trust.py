@@ -178,7 +178,7 @@ NASTY = [
     '"><img src=x onerror=alert(1)>',
     "javascript:alert(1)",
     "</script><script>alert(1)</script>",
-    "{{ 7 * 7 }} {% raw %}",
+    "{{ 7 * 1234567 }} {% raw %}",
     "\u202egnp.exe",
     "a\x00b",
 ]
@@ -210,4 +210,4 @@ def test_untrusted_text_is_never_markup_in_a_report(text):
     assert "alert(1)</script>" not in page
     assert "<img src=x" not in page
     assert 'href="javascript:' not in page
-    assert "49" not in page.partition("<style")[0]
+    assert "8641969" not in page

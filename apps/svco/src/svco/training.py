@@ -38,7 +38,7 @@ def training_settings(settings: SvcoRunSettings, control: str | None = None) -> 
     from svco_loss import DpoBetas, MdpoBetas, SvcoBetas
     from svco_loss.training import SvcoSettings
 
-    values = settings.model_dump() | {"method": settings.train_method}
+    values: dict[str, Any] = settings.model_dump() | {"method": settings.train_method}
     names = (
         *("method" if name == "train_method" else name for name in SETTINGS),
         "reference",
