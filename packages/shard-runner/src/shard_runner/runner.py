@@ -76,14 +76,10 @@ def run(
         KeyboardInterrupt: after Ctrl-C; what was finished is kept.
         Exception: what a source's `rows` and `fingerprint`, a stage's `make` or a task raise comes as it is.
     """
-    check_sizes(shard_size, limit)
-    if not 0 <= max_failed_share <= 1:
-        raise PipelineError(f"max_failed_share must lie between 0 and 1; got {max_failed_share}")
-    _check_settings(settings or {})
-    whole = plan_pipeline(pipeline, seed=seed)
-    plan = plan_pipeline(pipeline, seed=seed, only=only)
-    run_dir = Path(run_dir)
-    request = StopRequest()
+    how = {"seed": seed, "shard_size": shard_size, "limit": limit, "max_failed_share": max_failed_share}
+    _check_arguments(shard_size, limit, max_failed_share, settings or {})
+    whole, plan = (plan_pipeline(pipeline, seed=seed, only=steps) for steps in (None, only))
+    run_dir, request = Path(run_dir), StopRequest()
     with disk_errors_told(run_dir, making=True):
         run_dir.mkdir(parents=True, exist_ok=True)
     stages = [step for step in plan.steps if isinstance(step, Stage)]
@@ -91,24 +87,21 @@ def run(
         remove_gone(run_dir)
         check_folders(run_dir, [step.name for step in plan.steps])
         with closing(placement.make_engine(stages=stages, stopping=request)) as engine:
-            how: dict[str, Any] = {
-                "seed": seed,
-                "shard_size": shard_size,
-                "limit": limit,
-                "max_failed_share": max_failed_share,
-            }
             write_record(run_dir / RUN_RECORD, describe_run(whole, how, settings or {}))
-            context = RunContext(
-                run_dir=run_dir,
-                plan=plan,
-                **how,
-                progress=progress,
-                placement=placement,
-                engine=engine,
-                stopping=request,
-            )
+            told: dict[str, Any] = {**how, "progress": progress, "placement": placement}
+            context = RunContext(run_dir=run_dir, plan=plan, engine=engine, stopping=request, **told)
             _work(context, _groups(plan, together=placement.overlap), request)
             return RunSummary(run_dir, recorded_accounts(run_dir))
+
+
+def _check_arguments(shard_size: int, limit: int | None, max_failed_share: float, settings: Mapping[str, Any]) -> None:
+    check_sizes(shard_size, limit)
+    if not 0 <= max_failed_share <= 1:
+        raise PipelineError(f"max_failed_share must lie between 0 and 1; got {max_failed_share}")
+    try:
+        to_json(dict(settings))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PipelineError(f"settings must be plain values, so that {RUN_RECORD} can keep them: {error}") from error
 
 
 def check_sizes(shard_size: int, limit: int | None) -> None:
@@ -121,13 +114,6 @@ def check_sizes(shard_size: int, limit: int | None) -> None:
         raise PipelineError(f"shard_size must be at least 1; got {shard_size}")
     if limit is not None and limit < 1:
         raise PipelineError(f"limit must be at least 1, or None for all rows; got {limit}")
-
-
-def _check_settings(settings: Mapping[str, Any]) -> None:
-    try:
-        to_json(dict(settings))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise PipelineError(f"settings must be plain values, so that {RUN_RECORD} can keep them: {error}") from error
 
 
 Group = Source | Task | list[Stage]
