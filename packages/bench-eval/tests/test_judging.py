@@ -21,7 +21,6 @@ from bench_eval.judges import (
     read_correctness_official,
     reply_grader,
     reread_row,
-    rereading_stage,
 )
 from bench_eval.judges.key_redaction import redact_keys, without_keys
 from shard_runner import Row, Source, explain, read_rows, run, status
@@ -229,12 +228,8 @@ def test_saved_replies_are_read_again_under_another_profile_without_asking(tmp_p
     judge = Judge(lambda prompt, _: "0.4 I think" if "bird" in prompt else "**0.9**")
     judged = judge_all(rows_of("bird", "duck"), judge, tmp_path)
     asked = len(judge.asked)
-    pipeline = [
-        Source(name="rows", rows=lambda: judged),
-        rereading_stage("official", reply_grader(read_correctness_official), grader_name="toy-official-1"),
-    ]
-    run(pipeline, tmp_path / "again", seed=0, progress=False)
-    again = [row["trials"][0] for row in read_rows(tmp_path / "again", "official")]
+    official = reply_grader(read_correctness_official)
+    again = [reread_row(row, official)["trials"][0] for row in judged]
     assert [(one["score"], one["reason"], one["answer"]) for one in again] == [
         (0.4, "judged", "0.4"),
         (None, "judge_unreadable", ""),

@@ -8,7 +8,7 @@ import pytest
 from bench_eval import (
     StatisticsError,
     accuracy,
-    bootstrap_means,
+    bootstrap_values,
     cluster_bootstrap,
     holm,
     mcnemar_exact,
@@ -19,6 +19,7 @@ from bench_eval import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 # ---- McNemar
 
@@ -133,16 +134,20 @@ def test_clustered_intervals_cover_as_often_as_promised() -> None:
 # ---- bootstrap
 
 
+def first(means: NDArray[np.float64]) -> NDArray[np.float64]:
+    return means[:, 0]
+
+
 def test_bootstrap_error_agrees_with_the_clustered_formula() -> None:
     rng = np.random.default_rng(2)
     scores = (rng.random((80, 4)) < rng.random((80, 1))).astype(float).ravel()
     clusters = np.repeat(np.arange(80), 4).tolist()
-    spread = bootstrap_means(scores, clusters, draws=4000, seed=1)[:, 0].std()
+    spread = bootstrap_values(scores, [first], clusters, draws=4000, seed=1).std()
     assert spread == pytest.approx(accuracy(scores.tolist(), clusters).standard_error, rel=0.06)
 
 
 def test_bootstrap_draws_are_means_of_whole_clusters() -> None:
-    means = bootstrap_means([0.0, 0.0, 9.0], ["a", "a", "b"], draws=500, seed=3)
+    means = bootstrap_values([0.0, 0.0, 9.0], [first], ["a", "a", "b"], draws=500, seed=3)
     assert set(np.round(means[:, 0], 6)) == {0.0, 3.0, 9.0}  # a a, a b, b b
 
 
@@ -231,7 +236,7 @@ def test_holm_by_hand() -> None:
         (lambda: accuracy([]), r"at least one number; got shape \(0,\)"),
         (lambda: accuracy([0.5, math.nan]), r"must lie in 0 to 1; got nan at position 1 \(1 such\)"),
         (lambda: accuracy([0.5], ["a", "b"]), r"one cluster per score; got 2 for 1"),
-        (lambda: bootstrap_means([math.nan]), r"finite numbers of shape"),
+        (lambda: bootstrap_values([math.nan], [first]), r"finite numbers of shape"),
         (lambda: cluster_bootstrap([1.0], draws=0), r"draws must be at least 1"),
         (lambda: pass_at_k(2, 4, 5), r"got right=2, n=4, k=5"),
         (lambda: sign_flip_test([math.inf]), r"finite differences"),

@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from bench_eval import BenchEvalError
+from bench_eval import BenchEvalError, read_question_file
 from bench_eval.tasks import DataFolder
 from bench_eval.tasks.registry import find_task
 
@@ -142,3 +142,30 @@ def test_a_bad_row_of_mme_is_told_by_the_number_of_its_line(tmp_path: Path) -> N
     assert next(rows)["answer"] == "Yes"
     with pytest.raises(BenchEvalError, match=r"existence.txt, line 3' needs yes or no as answer; got 'Perhaps'"):
         next(rows)
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "content", "said"),
+    [
+        ("docvqa", "val_v1.0.json", b"[" * 200_000, r"val_v1.0.json cannot be read: .*recursion"),
+        ("docvqa", "val_v1.0.json", b'{"data": [' + b"7" * 5000, r"val_v1.0.json cannot be read: Exceeds the limit"),
+        ("docvqa", "val_v1.0.json", b"\xff", r"val_v1.0.json cannot be read: 'utf-8' codec"),
+        ("pope", "coco_pope_random.json", b"\n" + b"[" * 200_000, r"random.json, line 2: .*recursion"),
+        ("pope", "coco_pope_random.json", b"{}\n\xff", r"random.json cannot be read: 'utf-8' codec"),
+        ("mmvp", "Questions.csv", b"\xff", r"Questions.csv cannot be read: 'utf-8' codec"),
+        ("mme", "existence.txt", b"\xff", r"existence.txt cannot be read: 'utf-8' codec"),
+        ("mmstar", "mmstar.parquet", b"PAR1 torn", r"mmstar.parquet is not a whole Parquet file: .* Download it again"),
+    ],
+)
+def test_a_torn_file_is_told_in_one_line(tmp_path: Path, task: str, name: str, content: bytes, said: str) -> None:
+    folder = folder_of(tmp_path)
+    folder.root.mkdir()
+    (folder.root / name).write_bytes(content)
+    with pytest.raises(BenchEvalError, match=said):
+        list(find_task(task).read(folder))
+
+
+def test_a_mark_of_utf_8_at_the_begin_of_a_file_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "own.json"
+    path.write_bytes(b"\xef\xbb\xbf" + json.dumps([{"id": 1, "image": "a.png", "question": "?", "answer": 2}]).encode())
+    assert [row["id"] for row in read_question_file(path)] == ["1"]

@@ -2,6 +2,8 @@
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,6 +95,18 @@ def test_a_limit_asks_the_first_rows_and_the_whole_later(data: Path, tmp_path: P
     assert (len(answers.rows), answers.record.limit) == (5, 5)
     run_task(POPE, data, tmp_path / "run", model.model())
     assert len(load_answers(tmp_path / "run", "pope").rows) == 24
+
+
+def test_several_workers_share_a_small_benchmark_and_come_to_the_same_answers(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "processes").mkdir()
+    script = Path(__file__).with_name("shared_asking.py")
+    done = subprocess.run([sys.executable, str(script), str(data), str(tmp_path)], capture_output=True, timeout=180)
+    assert done.returncode == 0, done.stderr
+    assert len(list((tmp_path / "processes").iterdir())) == 2
+    run_task(POPE, data, tmp_path / "alone", Counted(knows).model())
+    rows = [load_answers(tmp_path / name, "pope").rows for name in ("run", "alone")]
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 24
 
 
 def test_other_decoding_or_another_model_asks_anew(data: Path, tmp_path: Path) -> None:
@@ -201,6 +215,8 @@ def test_a_question_reaches_the_model_with_its_seed(data: Path, tmp_path: Path) 
     run_task(POPE, data, tmp_path / "run", model.model(), seed=7)
     question: Question = model.asked[0]
     assert question.decoding.seed == 7
+    run_task(POPE, data, tmp_path / "other", model.model(), decoding=Decoding(seed=3))
+    assert model.asked[-1].decoding.seed == 3
 
 
 def test_answers_that_a_profile_gives_no_score_are_neither_higher_nor_lower(data: Path, tmp_path: Path) -> None:

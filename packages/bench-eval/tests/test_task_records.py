@@ -1,5 +1,8 @@
 """What is known of how answers came about never goes out of step with the answers, whatever stops a run."""
 
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +14,7 @@ from bench_eval.runs.task_records import TaskRecord, begin_record, load_record
 from bench_eval.tasks import Task
 from bench_eval.tasks.pope import POPE
 
+from .killed_asking import BATCH, ask_pope
 from .pope_files import Counted, knows, says_yes, write_pope
 
 
@@ -77,6 +81,34 @@ def test_a_first_run_that_was_killed_is_named_unfinished(data: Path, tmp_path: P
     assert saved_tasks(tmp_path / "run") == ["pope"]
     with pytest.raises(FileError, match="has not finished asking pope; the same command goes on"):
         load_answers(tmp_path / "run", "pope")
+
+
+def test_a_killed_run_of_sampled_answers_goes_on_to_the_same_bytes_and_repeats_one_batch_at_most(
+    data: Path, tmp_path: Path
+) -> None:
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    for folder in (killed, whole):
+        folder.mkdir()
+    script = Path(__file__).with_name("killed_asking.py")
+    done = subprocess.run([sys.executable, str(script), str(data), str(killed)], capture_output=True, timeout=120)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+    before = (killed / "asked").read_text().splitlines()
+    assert len(before) == 3
+    ask_pope(data, killed)
+    after = (killed / "asked").read_text().splitlines()[3:]
+    assert after[0] == before[2]  # the batch under way, of which nothing had come
+    assert len({row_id for line in [*before, *after[1:]] for row_id in line.split()}) == 24
+    assert sum(len(line.split()) for line in [*before, *after]) == 24 + BATCH
+    ask_pope(data, whole)
+    texts = [
+        {row["id"]: [one["text"] for one in row["trials"]] for row in load_answers(folder / "run", "pope").rows}
+        for folder in (killed, whole)
+    ]
+    assert texts[0] == texts[1]
+    assert {len(one) for one in texts[0].values()} == {3}
+    parts = [sorted((folder / "run" / "pope" / "responses").rglob("*.parquet")) for folder in (killed, whole)]
+    assert parts[0]
+    assert [path.read_bytes() for path in parts[0]] == [path.read_bytes() for path in parts[1]]
 
 
 def test_a_smaller_limit_does_not_throw_answers_away(data: Path, tmp_path: Path) -> None:

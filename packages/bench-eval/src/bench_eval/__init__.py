@@ -1,7 +1,7 @@
 """Score two models on the same rows and compare them honestly."""
 
 from bench_eval.asking import Answers, Decoding, Question, Sampler, row_to_question
-from bench_eval.bootstrap import bootstrap_means, bootstrap_values, cluster_bootstrap, percentiles
+from bench_eval.bootstrap import bootstrap_values, cluster_bootstrap, percentiles
 from bench_eval.choices import grade_choice, text_to_letter
 from bench_eval.comparison import Comparison, by_task, compare, compare_tasks
 from bench_eval.comparison_files import load_comparisons, save_comparisons
@@ -53,7 +53,6 @@ __all__ = [
     "StatisticsError",
     "TaskScore",
     "accuracy",
-    "bootstrap_means",
     "bootstrap_values",
     "box_grader",
     "boxes_grader",

@@ -69,17 +69,6 @@ def percentiles(values: NDArray[np.float64], level: float = 0.95) -> Interval:
     return Interval(float(low), float(high))
 
 
-def bootstrap_means(
-    columns: ArrayLike, clusters: Sequence[Hashable] | None = None, *, draws: int = 10_000, seed: int = 0
-) -> NDArray[np.float64]:
-    """Means (draws, K) of the columns (N, K) when whole clusters are drawn with replacement.
-
-    Raises:
-        StatisticsError: when there are no rows or a number is not finite.
-    """
-    return _in_chunks(columns, clusters, draws, seed, lambda means: means)
-
-
 def bootstrap_values(
     columns: ArrayLike,
     formulas: Sequence[Formula],

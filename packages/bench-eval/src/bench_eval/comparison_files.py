@@ -11,7 +11,7 @@ from typing import Any, cast, get_args, get_type_hints
 from bench_eval.comparison import Comparison
 from bench_eval.errors import FileError
 from bench_eval.intervals import Interval
-from bench_eval.json_lists import read_json_list
+from bench_eval.json_files import read_json_list
 from bench_eval.whole_files import write_text_whole
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bench_eval.comparison import Comparison
 from bench_eval.contrast_tables import format_p
-from bench_eval.tables import markdown_line, text_table
+from bench_eval.tables import markdown_table, text_table
 
 
 def comparisons_to_text(comparisons: Sequence[Comparison], *, label: str = "held-out") -> str:
@@ -29,9 +29,8 @@ def comparisons_to_text(comparisons: Sequence[Comparison], *, label: str = "held
 
 def comparisons_to_markdown(comparisons: Sequence[Comparison]) -> str:
     """Write the table in Markdown, with the number of rows that could not be compared."""
-    head = "| task | n | before | after | difference | interval | p | not compared |"
-    lines = (markdown_line([*_cells(result), str(_left_out(result))]) for result in comparisons)
-    return "\n".join([head, "|---|--:|--:|--:|--:|---|--:|--:|", *lines])
+    head = ("task", "n", "before", "after", "difference", "interval", "p", "not compared")
+    return markdown_table([head, *((*_cells(result), str(_left_out(result))) for result in comparisons)])
 
 
 def _cells(result: Comparison) -> tuple[str, ...]:

@@ -10,8 +10,8 @@ from typing import Any
 from bench_eval.errors import FileError, PairingError, RowError
 from bench_eval.reasoning import without_thoughts
 from bench_eval.rules.vqa_text import normalise_m4c
+from bench_eval.tasks.fields import need
 from bench_eval.tasks.json_entries import json_entries
-from bench_eval.tasks.tables import need
 from bench_eval.whole_files import write_text_whole
 
 

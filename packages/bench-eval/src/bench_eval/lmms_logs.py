@@ -11,7 +11,7 @@ from typing import Any, cast
 from shard_runner import Row
 
 from bench_eval.errors import FileError, PairingError, RowError
-from bench_eval.tasks.tables import read_json, read_json_lines
+from bench_eval.json_files import read_json, read_json_lines
 from bench_eval.words import normalise
 
 _NAME = re.compile(r"samples_(.+)\.jsonl?$")

@@ -9,7 +9,7 @@ from typing import Any, cast
 from shard_runner import Row
 
 from bench_eval.errors import RowError
-from bench_eval.json_lists import read_json_list
+from bench_eval.json_files import read_json_list
 
 NEEDED = ("id", "image", "question", "answer")
 """What every row must have."""

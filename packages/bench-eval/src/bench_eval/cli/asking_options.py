@@ -76,7 +76,6 @@ class AskingOptions:
                 limit=self.limit,
                 zoom=self._zoom_settings(),
                 judge=judge,
-                seed=self.seed,
                 progress=True,
                 placement=Placement(workers=self.workers or 1, gpus_per_worker=self.gpus_per_worker),
             )
@@ -97,7 +96,7 @@ def _require_same_model(run_dir: Path, task: Task, model: AskedModel) -> None:
     if old is not None and old.model != model.name and old.identity != model.identity:
         raise BenchEvalError(
             f"{run_dir} holds answers of {old.model} to {task.name}, which {model.name} would replace. "
-            "Give another --run, or delete that folder."
+            "Give another --out, or delete that folder."
         )
 
 

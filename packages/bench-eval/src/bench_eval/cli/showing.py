@@ -13,8 +13,8 @@ from bench_eval.runs import (
     comparison_to_latex,
     comparison_to_markdown,
     comparison_to_text,
-    write_text_whole,
 )
+from bench_eval.whole_files import write_text_whole
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 

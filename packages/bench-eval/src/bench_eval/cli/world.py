@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from bench_eval.errors import BenchEvalError
-from bench_eval.runs import write_text_whole
+from bench_eval.whole_files import write_text_whole
 
 _KEPT = ("id", "task", "cluster", "image", "question", "answer")
 

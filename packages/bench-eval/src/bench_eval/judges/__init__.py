@@ -16,7 +16,7 @@ from bench_eval.judges.mm_vet_replies import (
     read_correctness_official,
     read_correctness_vlmevalkit,
 )
-from bench_eval.judges.rereading import reply_grader, reread_row, rereading_stage
+from bench_eval.judges.rereading import reply_grader, reread_row
 from bench_eval.judges.verdict_cache import JudgeReply, VerdictCache, reply_key
 
 __all__ = [
@@ -44,5 +44,4 @@ __all__ = [
     "reply_grader",
     "reply_key",
     "reread_row",
-    "rereading_stage",
 ]

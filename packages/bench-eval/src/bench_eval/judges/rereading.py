@@ -6,9 +6,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from shard_runner import Done, Failed, Outcome, Row, Stage, StageFn
+from shard_runner import Row
 
-from bench_eval.errors import BenchEvalError, RowError
+from bench_eval.errors import RowError
 from bench_eval.grades import CheckedGrade, Grade, Grader, check_grade
 from bench_eval.judges.judge_rule import ReadReply
 from bench_eval.judges.judging import UNREADABLE
@@ -36,29 +36,6 @@ def reread_row(row: Mapping[str, Any], grader: Grader) -> Row:
         RowError: a trial has no reply of a judge.
     """
     return {**row, "trials": [_reread_trial(trial, row, grader) for trial in row["trials"]]}
-
-
-def rereading_stage(name: str, grader: Grader, *, grader_name: str, inputs: tuple[str, ...] = ()) -> Stage:
-    """Grade judged rows from their saved replies.
-
-    Args:
-        name: of the stage, unique in its pipeline.
-        grader: a judged task's profile has one.
-        grader_name: task, profile and version; replies are read again when it changes.
-        inputs: the judging stage; the one before by default.
-    """
-
-    def make() -> StageFn:
-        return lambda rows: [_reread(row, grader) for row in rows]
-
-    return Stage(name=name, make=make, config={"grader": grader_name}, version="1", inputs=inputs, batch_size=256)
-
-
-def _reread(row: Row, grader: Grader) -> Outcome:
-    try:
-        return Done([reread_row(row, grader)])
-    except BenchEvalError as error:
-        return Failed("not_gradable", str(error))
 
 
 def _reread_trial(trial: Mapping[str, Any], row: Mapping[str, Any], grader: Grader) -> Row:

@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from bench_eval.bootstrap import Formula
 from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.mean_measures import kinds_of
-from bench_eval.measures.measured import Measured, Metric, ratio
+from bench_eval.measures.measured import Measured, Metric, mean_of, ratio
 from bench_eval.rules.boxes_in_text import Xyxy, answer_to_box, iou_of_two, true_box
 
 _THRESHOLDS = (0.1, 0.3, 0.7, 0.9)
@@ -63,7 +61,7 @@ def _figures(trial: Mapping[str, Any], truth: Xyxy) -> list[float]:
 def _metrics(splits: Sequence[str]) -> list[Metric]:
     places = [1 + k * (1 + len(_FIGURES)) for k in range(len(splits))]
     metrics = [
-        Metric(name=name, formula=_mean_of([ratio(place + 1 + k, place) for place in places]))
+        Metric(name=name, formula=mean_of([ratio(place + 1 + k, place) for place in places]))
         for k, name in enumerate(_FIGURES)
     ]
     if len(splits) > 1:
@@ -72,10 +70,3 @@ def _metrics(splits: Sequence[str]) -> list[Metric]:
             for split, place in zip(splits, places, strict=True)
         ]
     return metrics
-
-
-def _mean_of(formulas: Sequence[Formula]) -> Formula:
-    def formula(means: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.mean([one(means) for one in formulas], axis=0)
-
-    return formula

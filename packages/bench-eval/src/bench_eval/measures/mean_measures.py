@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from bench_eval.measures.group_columns import group_columns, group_metrics
 from bench_eval.measures.known_rows import known_rows
-from bench_eval.measures.measured import Measure, Measured, Metric, ratio
+from bench_eval.measures.measured import Measure, Measured
 
 
 def mean_measure(name: str = "accuracy", *, by: Sequence[str] = ()) -> Measure:
@@ -26,17 +28,8 @@ def mean_measure(name: str = "accuracy", *, by: Sequence[str] = ()) -> Measure:
 
     def measure(rows: Sequence[Mapping[str, Any]]) -> Measured:
         known, kinds = known_rows(rows), kinds_of(rows, by)
-        columns = [[score, 1.0] for score in known.scores]
-        for field, value in kinds:
-            for line, row, score in zip(columns, known.rows, known.scores, strict=True):
-                inside = float(str(row.get(field)) == value)
-                line += [score * inside, inside]
-        metrics = [Metric(name=name, formula=ratio(0, 1))]
-        metrics += [
-            Metric(name=f"{field}={value}", formula=ratio(2 * k, 2 * k + 1))
-            for k, (field, value) in enumerate(kinds, start=1)
-        ]
-        return known.measured(np.array(columns), metrics)
+        metrics = group_metrics(name, [f"{field}={value}" for field, value in kinds])
+        return known.measured(group_columns(known.scores, members_of(known.rows, kinds)), metrics)
 
     return measure
 
@@ -44,3 +37,12 @@ def mean_measure(name: str = "accuracy", *, by: Sequence[str] = ()) -> Measure:
 def kinds_of(rows: Sequence[Mapping[str, Any]], by: Sequence[str]) -> list[tuple[str, str]]:
     """List each field with each of its values, sorted, so that two models get the same columns."""
     return [(field, value) for field in by for value in sorted({str(row.get(field)) for row in rows})]
+
+
+def members_of(rows: Sequence[Mapping[str, Any]], kinds: Sequence[tuple[str, str]]) -> NDArray[np.float64]:
+    """Table (N, G) with a 1 where a row has the value of a field, as `kinds_of` lists them.
+
+    >>> members_of([{"kind": "a"}, {}], [("kind", "a"), ("kind", "None")]).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+    return np.array([[float(str(row.get(field)) == value) for field, value in kinds] for row in rows])

@@ -78,3 +78,12 @@ def ratio(part: int, whole: int) -> Ratio:
     [0.5, nan]
     """
     return Ratio(part, whole)
+
+
+def mean_of(formulas: Sequence[Formula]) -> Formula:
+    """The plain mean of several figures; NaN where one of them is.
+
+    >>> mean_of([ratio(0, 1), ratio(1, 0)])(np.array([[1.0, 2.0]])).tolist()
+    [1.25]
+    """
+    return lambda means: np.mean([formula(means) for formula in formulas], axis=0)

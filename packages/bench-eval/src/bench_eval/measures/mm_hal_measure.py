@@ -10,7 +10,7 @@ import numpy as np
 from bench_eval.measures.group_columns import group_columns, group_metrics
 from bench_eval.measures.judged_figures import judged_figures
 from bench_eval.measures.known_rows import known_rows
-from bench_eval.measures.mean_measures import kinds_of
+from bench_eval.measures.mean_measures import kinds_of, members_of
 from bench_eval.measures.measured import Measured, Metric, ratio
 
 _BEST = 6.0
@@ -40,8 +40,9 @@ def measure_mm_hal(rows: Sequence[Mapping[str, Any]]) -> Measured:
     made_up = np.array([(one < _WITHOUT_HALLUCINATION).mean() for one in judged])
     informative = np.array([np.where(one >= 3, one - 3, one).mean() / 3 for one in judged])
     types = kinds_of(rows, ["question_type"])
-    inside = np.array([[float(str(row[field]) == value) for field, value in types] for row in known.rows])
-    columns = np.column_stack([ratings / _BEST, made_up, informative, group_columns(ratings, inside)])
+    columns = np.column_stack(
+        [ratings / _BEST, made_up, informative, group_columns(ratings, members_of(known.rows, types))]
+    )
     overall, *by_type = group_metrics("rating", [f"type={value}" for _, value in types], top=_BEST, first=3)
     metrics = (
         overall,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench_eval.bootstrap import Formula
 from bench_eval.measures.known_rows import known_rows
 from bench_eval.measures.mean_measures import kinds_of
-from bench_eval.measures.measured import Measure, Measured, Metric
+from bench_eval.measures.measured import Measure, Measured, Metric, mean_of
 from bench_eval.rules.yes_no_words import true_yes_no
 
 _COUNTS = ("n", "right", "said_yes", "true_yes", "hit", "missed")
@@ -66,7 +66,7 @@ def _metrics(categories: Sequence[str], pooled: bool, yes_ratio: str) -> list[Me
     every = list(range(len(categories)))
     f1s = [_figure("f1", [k], yes_ratio) for k in every]
     over_all = [Metric(name=name, formula=_figure(name, every, yes_ratio)) for name in _NAMES]
-    head = over_all if pooled else [Metric(name="mean f1", formula=_mean(f1s)), *over_all[1:]]
+    head = over_all if pooled else [Metric(name="mean f1", formula=mean_of(f1s)), *over_all[1:]]
     parts = [
         Metric(name=f"{name} category={category}", formula=_figure(name, [k], yes_ratio), about=(1 + k * len(_COUNTS),))
         for k, category in enumerate(categories)
@@ -95,7 +95,3 @@ def _figure(name: str, categories: Sequence[int], yes_ratio: str) -> Formula:
         return np.where(sums["n"] > 0, values, np.nan)
 
     return formula
-
-
-def _mean(formulas: Sequence[Formula]) -> Formula:
-    return lambda means: np.mean([formula(means) for formula in formulas], axis=0)

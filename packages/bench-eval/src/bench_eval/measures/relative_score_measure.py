@@ -12,7 +12,7 @@ from bench_eval.bootstrap import Formula
 from bench_eval.measures.group_columns import group_columns, group_metrics
 from bench_eval.measures.judged_figures import judged_figures
 from bench_eval.measures.known_rows import known_rows
-from bench_eval.measures.mean_measures import kinds_of
+from bench_eval.measures.mean_measures import kinds_of, members_of
 from bench_eval.measures.measured import Measure, Measured, Metric, ratio
 
 _BEST = 10.0
@@ -39,7 +39,7 @@ def relative_score_measure(*, mean_decimals: int | None = None) -> Measure:
         known = known_rows(rows)
         means = np.array([one.mean(axis=0) for one in judged_figures(known.rows, 2)])
         kinds = kinds_of(rows, ["category"])
-        inside = np.array([[float(str(row[field]) == value) for field, value in kinds] for row in known.rows])
+        inside = members_of(known.rows, kinds)
         reference, model = (group_columns(means[:, k], inside) for k in (0, 1))
         columns, at = np.column_stack([means[:, 1] / _BEST, model, reference]), 1 + model.shape[1]
         names = [value for _, value in kinds]

@@ -14,7 +14,6 @@ from bench_eval.runs.saved_answers import SavedAnswers, load_answers
 from bench_eval.runs.task_records import TaskRecord, find_record, load_record, saved_tasks
 from bench_eval.runs.task_results import AnswerCounts, TaskResult, count_answers, grade_answers, score_task
 from bench_eval.runs.task_runs import AskedJudge, AskedModel, keep_answers, run_task
-from bench_eval.whole_files import write_text_whole
 
 __all__ = [
     "AnswerCounts",
@@ -47,5 +46,4 @@ __all__ = [
     "run_task",
     "saved_tasks",
     "score_task",
-    "write_text_whole",
 ]

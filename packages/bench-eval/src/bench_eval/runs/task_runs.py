@@ -20,6 +20,9 @@ from bench_eval.tasks import DataFolder, Task
 if TYPE_CHECKING:
     from roi_attention.zoom import ZoomSettings
 
+_SHARD_ROWS = 512
+"""Rows that one worker takes at a time, where there is one; the result does not depend on it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class AskedModel:
@@ -59,7 +62,7 @@ def run_task(
     limit: int | None = None,
     zoom: ZoomSettings | None = None,
     judge: AskedJudge | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     progress: bool = False,
     placement: Placement | None = None,
 ) -> RunSummary:
@@ -75,7 +78,7 @@ def run_task(
         zoom: ask in two turns, as models do that learned to.
         judge: who judges the answers of a judged task; other tasks take no notice. Without one they are saved, and the
             same call with a judge judges them.
-        seed: of the run; each row's own is made from it and the row's id.
+        seed: of sampled answers, in place of the decoding's; each row's own is made from it and the row's id.
         progress: whether to show bars.
         placement: where the work is done; by default in this process.
 
@@ -86,7 +89,9 @@ def run_task(
         shard_runner.ShardRunnerError: see `shard_runner.run`.
     """
     run_dir = Path(run_dir)
-    drawn = replace(decoding or task.decoding, seed=seed)
+    drawn = decoding or task.decoding
+    if seed is not None:
+        drawn = replace(drawn, seed=seed)
     record = TaskRecord(
         task=task.name,
         model=model.name,
@@ -106,7 +111,17 @@ def run_task(
         response_stage(RESPONSES, model.make_sampler, model=model.identity, decoding=drawn, batch_size=model.batch_size)
     )
     return _run_recorded(
-        record, task, pipeline, run_dir, judge, seed=seed, limit=limit, progress=progress, placement=placement
+        record,
+        task,
+        pipeline,
+        run_dir,
+        judge,
+        seed=drawn.seed,
+        limit=limit,
+        progress=progress,
+        placement=placement,
+        # Of several workers each takes a batch at a time: a benchmark of 300 rows would else leave all but one idle.
+        shard_size=_SHARD_ROWS if placement is None or placement.workers < 2 else model.batch_size,
     )
 
 
@@ -153,6 +168,7 @@ def _run_recorded(
     limit: int | None = None,
     progress: bool = False,
     placement: Placement | None = None,
+    shard_size: int = _SHARD_ROWS,
 ) -> RunSummary:
     """Run a pipeline that ends in answers, have them judged, and write down how they came about."""
     if judge and task.judge:
@@ -167,7 +183,7 @@ def _run_recorded(
         pipeline,
         run_dir / task.name,
         seed=seed,
-        shard_size=512,
+        shard_size=shard_size,
         limit=limit,
         progress=progress,
         placement=placement or Placement(),

@@ -15,10 +15,10 @@ from bench_eval.rules.relaxed_accuracy import grade_relaxed, grade_relaxed_vlmev
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.fields import need
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 SINGLE_WORD = "Answer the question with a single word."

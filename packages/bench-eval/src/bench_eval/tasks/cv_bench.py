@@ -17,11 +17,10 @@ from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE, grade_vlmevalki
 from bench_eval.tasks.asking_forms import LETTER, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_letter, need_list
+from bench_eval.tasks.fields import need, need_letter, need_list
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import line_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 _LINES = ("cvbench_test.jsonl", "test.jsonl")

@@ -13,11 +13,10 @@ from bench_eval.rules.anls import grade_anls, grade_anls_vlmevalkit
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_texts
+from bench_eval.tasks.fields import need, need_texts
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 _NAMES = ("val_v1.0_withQT.json", "val_v1.0.json")

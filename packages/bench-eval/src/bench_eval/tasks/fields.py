@@ -1,4 +1,4 @@
-"""Fields of rows that must be of some kind; what is missing or of another kind is told with file and row."""
+"""Fields of rows that must be there and of some kind; what is missing or of another kind is told with file and row."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from typing import Any, cast
 from bench_eval.errors import FileError, RowError
 from bench_eval.rules.letter_graders import true_letter
 from bench_eval.rules.yes_no_words import true_yes_no
-from bench_eval.tasks.tables import need
+
+
+def need(row: Mapping[str, Any], name: str, where: str) -> Any:
+    """Return a field of a row.
+
+    Raises:
+        RowError: it is missing or None.
+    """
+    value = row.get(name)
+    if value is None:
+        raise RowError(f"{where}: {name} is missing; there are {', '.join(map(str, row))}.")
+    return value
 
 
 def need_texts(row: Mapping[str, Any], name: str, where: str) -> list[str]:

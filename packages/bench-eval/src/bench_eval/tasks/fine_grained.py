@@ -19,8 +19,8 @@ from bench_eval.rules.class_names import class_name_grader, grade_label_letters
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
+from bench_eval.tasks.fields import need
 from bench_eval.tasks.json_entries import json_entries
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 CHEST_NAMES = {

@@ -20,11 +20,10 @@ from bench_eval.rules.exact_text import (
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_object
+from bench_eval.tasks.fields import need, need_object
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import named_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 _QUESTIONS = "testdev_balanced_questions.json"

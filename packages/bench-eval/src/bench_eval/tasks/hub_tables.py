@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from shard_runner import TableError, iter_table
+
+from bench_eval.errors import FileError
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.tables import read_parquet
 
 
 def hub_rows(folder: DataFolder, *patterns: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -20,8 +22,11 @@ def hub_rows(folder: DataFolder, *patterns: str) -> Iterator[tuple[str, dict[str
         FileError: a file can't be read.
     """
     for path in _files(folder, patterns):
-        for number, row in enumerate(read_parquet([path]), start=1):
-            yield f"{path}, row {number}", row
+        try:
+            for number, row in enumerate(iter_table(path), start=1):
+                yield f"{path}, row {number}", row
+        except TableError as error:
+            raise FileError(f"{error}. Download it again.") from error
 
 
 def hub_stands_in(folder: DataFolder, official: Iterable[str], *patterns: str) -> bool:

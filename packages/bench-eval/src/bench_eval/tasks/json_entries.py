@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from bench_eval.errors import FileError
-from bench_eval.tasks.tables import read_json, read_json_lines
+from bench_eval.json_files import read_json, read_json_lines
 
 
 def json_entries(path: Path, field: str | None = None) -> Iterator[tuple[str, dict[str, Any]]]:

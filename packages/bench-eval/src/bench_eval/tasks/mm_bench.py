@@ -15,12 +15,12 @@ from bench_eval.measures.circular_measure import circular_measure
 from bench_eval.rules.mm_bench import grade_mm_bench_lmms_eval
 from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE, grade_vlmevalkit_letter
 from bench_eval.tasks.asking_forms import LETTER, option_lines, user_turn
+from bench_eval.tasks.csv_files import read_csv
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_letter, need_whole
+from bench_eval.tasks.fields import need, need_letter, need_whole
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.table_pictures import save_base64, save_cell
-from bench_eval.tasks.tables import need, read_csv
 from bench_eval.tasks.task import Profile, Task
 
 ROTATION = 1_000_000

@@ -15,9 +15,8 @@ from bench_eval.measures.mm_hal_measure import measure_mm_hal
 from bench_eval.tasks.asking_forms import user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_list
+from bench_eval.tasks.fields import need, need_list
 from bench_eval.tasks.json_entries import json_entries
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 QUESTION_TYPES = ("attribute", "adversarial", "comparison", "counting", "relation", "environment", "holistic", "other")

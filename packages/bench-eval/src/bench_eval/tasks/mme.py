@@ -14,11 +14,11 @@ from bench_eval.rules.yes_no_words import grade_mme_lmms_eval, grade_mme_officia
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_yes_no
+from bench_eval.tasks.fields import need, need_yes_no
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
+from bench_eval.text_files import read_lines
 
 SUB_TASKS = (*PERCEPTION, *COGNITION)
 _ENDING = "Please answer yes or no."
@@ -48,7 +48,9 @@ def _official_rows(folder: DataFolder, sub_task: str) -> Iterator[Row]:
     """Lines of picture, question and answer with tabs between; what a model answered may follow and is passed over."""
     path = official_file(folder, _names(sub_task), _TABLES)
     seen: dict[str, int] = {}
-    for number, line in _lines(path):
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
         where = f"{path}, line {number}"
         cells = [cell.strip() for cell in line.split("\t")]
         if len(cells) < 3 or not all(cells[:3]):
@@ -57,15 +59,6 @@ def _official_rows(folder: DataFolder, sub_task: str) -> Iterator[Row]:
         place = seen[picture] = seen.get(picture, -1) + 1
         image = _picture(folder, sub_task, picture)
         yield _row(sub_task, picture, place, image, question, truth, where)
-
-
-def _lines(path: Path) -> list[tuple[int, str]]:
-    """Lines that are not empty, behind their numbers."""
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-        return [(number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError(f"{path} can't be read: {error}.") from error
 
 
 def _picture(folder: DataFolder, sub_task: str, picture: str) -> str:

@@ -18,10 +18,9 @@ from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE
 from bench_eval.tasks.asking_forms import LETTER, WORD_OR_PHRASE, option_lines
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_letter
+from bench_eval.tasks.fields import need, need_letter
 from bench_eval.tasks.hub_tables import hub_rows
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 SUBJECTS = {

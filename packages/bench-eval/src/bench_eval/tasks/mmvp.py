@@ -18,12 +18,12 @@ from bench_eval.rules.mmvp_letters import grade_mmvp_lmms_eval
 from bench_eval.rules.svco_letters import grade_first_characters_svco
 from bench_eval.rules.vlmevalkit_letters import VLMEVALKIT_RULE, grade_vlmevalkit_letter
 from bench_eval.tasks.asking_forms import LETTER, user_turn
+from bench_eval.tasks.csv_files import read_csv
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_whole
+from bench_eval.tasks.fields import need, need_whole
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_csv
 from bench_eval.tasks.task import Profile, Task
 
 CORRECTED = {99: "(b)", 100: "(a)", 279: "(b)", 280: "(a)"}

@@ -14,11 +14,10 @@ from bench_eval.rules.yes_no_words import grade_only_yes_or_no, grade_pope_offic
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_yes_no
+from bench_eval.tasks.fields import need, need_yes_no
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import line_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 CATEGORIES = ("random", "popular", "adversarial")

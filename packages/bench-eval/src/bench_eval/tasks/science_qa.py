@@ -11,6 +11,7 @@ from shard_runner import Row
 from bench_eval.asking import Decoding
 from bench_eval.choices import CHOICE_RULE, LETTERS, grade_choice
 from bench_eval.errors import FileError, RowError
+from bench_eval.json_files import read_json
 from bench_eval.measures.science_qa_measure import measure_science_qa
 from bench_eval.rules.llava_letters import grade_science_qa_llava
 from bench_eval.rules.lmms_eval_short_letters import grade_science_qa_lmms_eval
@@ -18,11 +19,10 @@ from bench_eval.rules.svco_letters import grade_science_qa_svco
 from bench_eval.tasks.asking_forms import LETTER, option_lines, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_list, need_object, need_whole
+from bench_eval.tasks.fields import need, need_list, need_object, need_whole
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json
 from bench_eval.tasks.task import Profile, Task
 
 _LIST, _PROBLEMS, _SPLITS = "llava_test_CQM-A.json", "problems.json", "pid_splits.json"

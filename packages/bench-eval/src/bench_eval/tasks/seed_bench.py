@@ -15,11 +15,10 @@ from bench_eval.rules.seed_letters import grade_seed_llava, grade_seed_lmms_eval
 from bench_eval.tasks.asking_forms import LETTER, option_lines, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_letter, need_list, need_whole
+from bench_eval.tasks.fields import need, need_letter, need_list, need_whole
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Profile, Task
 
 QUESTION_TYPES = (

@@ -8,15 +8,15 @@ from typing import Any
 from shard_runner import Row
 
 from bench_eval.asking import Decoding
+from bench_eval.json_files import read_json
 from bench_eval.tasks.asking_forms import LETTER, option_lines, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_letter
+from bench_eval.tasks.fields import need, need_letter
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.seed_bench import seed_profiles
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need, read_json
 from bench_eval.tasks.task import Task
 
 _JSON = "SEED-Bench-2-plus-text-rich.json"

@@ -14,12 +14,11 @@ from bench_eval.rules.soft_accuracy import grade_m4c, grade_m4c_any_number, grad
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_list, need_texts
+from bench_eval.tasks.fields import need, need_list, need_texts
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries, line_entries
 from bench_eval.tasks.soft_accuracy_profiles import soft_accuracy_profiles
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Task
 
 _QUESTIONS = "TextVQA_0.5.1_val.json"

@@ -19,12 +19,11 @@ from bench_eval.rules.soft_accuracy import (
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_cards import DataCard, DataFile
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_texts
+from bench_eval.tasks.fields import need, need_texts
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.soft_accuracy_profiles import soft_accuracy_profiles
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 from bench_eval.tasks.task import Task
 
 UNANSWERABLE = "When the provided information is insufficient, respond with 'Unanswerable'."

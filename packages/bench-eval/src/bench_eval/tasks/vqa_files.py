@@ -12,11 +12,10 @@ from shard_runner import Row
 from bench_eval.errors import FileError
 from bench_eval.tasks.asking_forms import WORD_OR_PHRASE, user_turn
 from bench_eval.tasks.data_folder import DataFolder
-from bench_eval.tasks.fields import need_texts, need_whole
+from bench_eval.tasks.fields import need, need_texts, need_whole
 from bench_eval.tasks.hub_tables import hub_rows, hub_stands_in, official_file
 from bench_eval.tasks.json_entries import json_entries
 from bench_eval.tasks.table_pictures import save_cell
-from bench_eval.tasks.tables import need
 
 
 @dataclass(frozen=True, kw_only=True)
