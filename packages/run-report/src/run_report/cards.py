@@ -10,7 +10,7 @@ from run_report.filters import count_verdicts
 from run_report.gallery import GalleryItem, ShownTrial
 from run_report.numbers import format_number
 from run_report.pictures import InlinePicture, inline_picture
-from run_report.untrusted import MAX_NAME_CHARS, MAX_TEXT_CHARS, shorten, to_printable
+from run_report.untrusted import to_name, to_text
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,13 @@ MOULD = Card(
 def item_to_card(item: GalleryItem, *, max_side_px: int) -> Card:
     """Cut and clean what an item says, and inline its picture."""
     return Card(
-        id=_name(item.id),
-        truth=_text(item.truth),
-        question=_text(item.question),
-        caption=_text(item.caption),
-        code=_text(item.code),
-        notes=[_text(note) for note in item.notes],
-        tags=[_name(tag) for tag in item.tags],
+        id=to_name(item.id),
+        truth=to_text(item.truth),
+        question=to_text(item.question),
+        caption=to_text(item.caption),
+        code=to_text(item.code),
+        notes=[to_text(note) for note in item.notes],
+        tags=[to_name(tag) for tag in item.tags],
         rate=_rate(item),
         trials=[_trial(trial) for trial in item.trials],
         picture=inline_picture(item.image, max_side_px=max_side_px),
@@ -96,8 +96,8 @@ def card_to_values(card: Card) -> dict[str, Any]:
 def _trial(trial: ShownTrial) -> CardTrial:
     state = "unjudged" if trial.verdict is None else "right" if trial.verdict else "wrong"
     score = "" if trial.score is None else format_number(trial.score)
-    judged = " ".join(part for part in (_name(trial.rung), score) if part)
-    return CardTrial(state, _text(trial.answer) or "(no answer)", judged, _text(trial.text))
+    judged = " ".join(part for part in (to_name(trial.rung), score) if part)
+    return CardTrial(state, to_text(trial.answer) or "(no answer)", judged, to_text(trial.text))
 
 
 def _rate(item: GalleryItem) -> str:
@@ -105,11 +105,3 @@ def _rate(item: GalleryItem) -> str:
     if judged:
         return f"{right} of {judged} right"
     return f"{len(item.trials)} not judged" if item.trials else ""
-
-
-def _text(text: str) -> str:
-    return to_printable(shorten(text, MAX_TEXT_CHARS))
-
-
-def _name(text: str) -> str:
-    return to_printable(shorten(text, MAX_NAME_CHARS))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from run_report.axes import Axis, axis_over
 from run_report.errors import RunReportError
-from run_report.untrusted import MAX_NAME_CHARS, shorten, to_printable
+from run_report.untrusted import to_name
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 300, 54, 12, 12, 44
 MAX_POINTS = 800
@@ -70,7 +70,7 @@ class CurvesDrawing:
     x_ticks: list[tuple[float, float]]
     y_ticks: list[tuple[float, float]]
     hover: list[dict[str, object]]
-    """Per line: name, xs, ys (positions) and labels, for the pointer."""
+    """Per line, for the pointer: its name, places of its points on the x axis (`px`), and their values (`x`, `y`)."""
     table: list[tuple[float, list[float | None]]]
     """Some steps, evenly spaced, each with the value of every curve there, None where it has none."""
 
@@ -95,7 +95,7 @@ def draw_curves(curves: Curves) -> CurvesDrawing:
     are_whole = all(x.is_integer() for line in points for x, _ in line)  # steps: half a one would be nonsense
     x_ticks = [(x_axis.place(tick), tick) for tick in x_axis.ticks(8) if tick.is_integer() or not are_whole]
     y_ticks = [(y_axis.place(tick), tick) for tick in y_axis.ticks(5)]
-    hover = [_hover(curve, x_axis, y_axis) for curve in curves.curves]
+    hover = [_hover(curve, x_axis) for curve in curves.curves]
     return CurvesDrawing(lines, x_ticks, y_ticks, hover, _table(points))
 
 
@@ -160,12 +160,11 @@ def _table(lines: Sequence[Sequence[tuple[float, float]]]) -> list[tuple[float, 
     return [(steps[index], [line.get(steps[index]) for line in values]) for index in chosen]
 
 
-def _hover(curve: Curve, x_axis: Axis, y_axis: Axis) -> dict[str, object]:
+def _hover(curve: Curve, x_axis: Axis) -> dict[str, object]:
     points = _thin(_finite_points(curve))
     return {
-        "name": to_printable(shorten(curve.name, MAX_NAME_CHARS)),
+        "name": to_name(curve.name),
         "px": [x_axis.place(x) for x, _ in points],
-        "py": [y_axis.place(y) for _, y in points],
         "x": [float(f"{x:.6g}") for x, _ in points],
         "y": [float(f"{y:.4g}") for _, y in points],
     }

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from run_report.gallery import Gallery, GalleryItem
-from run_report.untrusted import MAX_NAME_CHARS, shorten, to_printable
+from run_report.untrusted import to_name
 
 MAX_BUTTONS = 24
 """Buttons of a group; rarer tags are found by the search."""
@@ -65,8 +65,8 @@ def count_verdicts(item: GalleryItem) -> tuple[int, int]:
 
 def facets(item: GalleryItem, hard_share: float) -> list[str]:
     """List the filter keys that an item answers to."""
-    rungs = {_name(trial.rung) for trial in item.trials if trial.verdict and trial.rung}
-    tags = [f"tag:{_name(tag)}" for tag in dict.fromkeys(item.tags)]
+    rungs = {to_name(trial.rung) for trial in item.trials if trial.verdict and trial.rung}
+    tags = [f"tag:{to_name(tag)}" for tag in dict.fromkeys(item.tags)]
     return [f"band:{band(item, hard_share)}", *(f"rung:{rung}" for rung in sorted(rungs)), *tags]
 
 
@@ -85,7 +85,3 @@ def _group(label: str, prefix: str, counts: Counter[str]) -> FilterGroup:
     found = [Filter(key, key.removeprefix(prefix), count) for key, count in counts.items() if key.startswith(prefix)]
     found.sort(key=lambda choice: (-choice.count, choice.key))
     return FilterGroup(label, found[:MAX_BUTTONS], max(0, len(found) - MAX_BUTTONS))
-
-
-def _name(text: str) -> str:
-    return to_printable(shorten(text, MAX_NAME_CHARS))

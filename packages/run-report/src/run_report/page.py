@@ -22,7 +22,7 @@ from run_report.gallery import Gallery
 from run_report.gallery_pages import GalleryPages, gallery_to_pages
 from run_report.histogram import Histogram, draw_histogram
 from run_report.prose import KeyFacts, Prose, Table, number_columns, text_to_blocks
-from run_report.untrusted import MAX_NAME_CHARS, MAX_TEXT_CHARS, shorten, to_printable
+from run_report.untrusted import MAX_TEXT_CHARS, shorten, to_name, to_printable
 
 Section: TypeAlias = StageAccounts | Gallery | Histogram | Curves | Comparison | KeyFacts | Prose | Table
 """What a report is made of."""
@@ -139,7 +139,7 @@ def _template_functions() -> dict[str, Callable[..., Any]]:
         "draw_curves": draw_curves,
         "blocks": text_to_blocks,
         "number_columns": number_columns,
-        "name": lambda text: to_printable(shorten(text, MAX_NAME_CHARS)),
+        "name": to_name,
         "zip": zip,
     }
 

@@ -35,3 +35,13 @@ def shorten(text: str, max_chars: int) -> str:
     """
     left_out = len(text) - max_chars
     return text if left_out <= 0 else f"{text[:max_chars]} … ({left_out} more characters)"
+
+
+def to_text(text: str) -> str:
+    """Cut what a model wrote, and make it printable."""
+    return to_printable(shorten(text, MAX_TEXT_CHARS))
+
+
+def to_name(text: str) -> str:
+    """Cut a name, and make it printable."""
+    return to_printable(shorten(text, MAX_NAME_CHARS))
