@@ -157,6 +157,25 @@ def test_status_explain_and_report_read_a_finished_run(tmp_path: Path) -> None:
     assert (missing.exit_code, missing.stderr) == (1, f"error: no finished shard of {out} has a row with the id 'n7'\n")
 
 
+@pytest.mark.parametrize(
+    ("settings", "fault"),
+    [
+        ({"counts": 2}, "run.json: unknown key 'counts'; did you mean 'count'?"),
+        ({"count": 0}, "count: Input should be greater than or equal to 1 (got 0)"),
+    ],
+)
+def test_a_report_on_a_run_of_another_version_s_settings_says_so_and_what_to_do(
+    tmp_path: Path, settings: dict[str, int], fault: str
+) -> None:
+    assert call("demo", "--fast", "--out", tmp_path).exit_code == 0
+    record = json.loads((tmp_path / "run.json").read_text())
+    (tmp_path / "run.json").write_text(json.dumps(record | {"settings": record["settings"] | settings}))
+    told = call("report", tmp_path)
+    todo = "run it again with those of today, or take the versions of the packages that its run.json names"
+    expected = f"error: {tmp_path} was made with other settings than this version has ({fault}); {todo}\n"
+    assert (told.exit_code, told.stderr) == (1, expected)
+
+
 def test_keys_come_from_the_environment_and_reach_no_file(tmp_path: Path) -> None:
     out = tmp_path / "run"
     done = call("run", "--out", out, "--images", "i", SERVICE_KEY="open sesame")

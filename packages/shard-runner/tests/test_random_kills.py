@@ -182,14 +182,14 @@ def test_random_kills_lose_nothing_and_repeat_nothing(
 
 
 @pytest.mark.slow
-@pytest.mark.long
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.long)])
 @pytest.mark.parametrize("victim", ["runner", "worker"])
 def test_random_kills_of_runners_and_actors_on_ray_lose_nothing_and_repeat_nothing(
-    tmp_path: Path, forked_runs: Start, reference: Reference, ray_address: str, victim: str
+    tmp_path: Path, forked_runs: Start, reference: Reference, ray_address: str, victim: str, kills: int
 ) -> None:
-    killer = Killer(reference, random.Random(0), reference.calls // 6, victim, on_ray=True)
-    assert kill_often(killer, 50, tmp_path, forked_runs(FORKED, Path(__file__).parent, "ray")) == []
-    assert killer.kills >= 50
+    killer = Killer(reference, random.Random(0), reference.calls // min(kills, 6), victim, on_ray=True)
+    assert kill_often(killer, kills, tmp_path, forked_runs(FORKED, Path(__file__).parent, "ray")) == []
+    assert killer.kills >= kills
 
 
 @pytest.fixture

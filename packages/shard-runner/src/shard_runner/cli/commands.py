@@ -14,17 +14,17 @@ from shard_runner.cli.completion import completion_command
 from shard_runner.cli.exits import OneLineGroup
 from shard_runner.cli.flags import given_flags, setting_flags
 from shard_runner.cli.looking import accounts_to_plain, explain_command, status_command, to_json_text
+from shard_runner.cli.options import DEBUG, RUN
 from shard_runner.cli.running import run_by_settings
 from shard_runner.cli.saving import save_command
-from shard_runner.cli.settings import RunSettings, read_settings, with_run_settings, with_values
+from shard_runner.cli.settings import RunSettings, checked_settings, read_settings, with_run_settings
+from shard_runner.errors import LedgerError
 from shard_runner.forecasting import dry_run, forecasts_to_text
-from shard_runner.record import run_record
+from shard_runner.record import RUN_RECORD, run_record
 from shard_runner.runner import RunSummary
 from shard_runner.stages import Step
 
 S = TypeVar("S", bound=BaseModel)
-_RUN = click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
-_DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,19 @@ class _App(Generic[S]):
             click.echo(f"\nreport: {self.report(settings, out)}")
 
     def settings_of(self, run_dir: Path) -> S:
-        """Return the settings that a run was made with, and the keys of this environment."""
-        record = run_record(run_dir)
-        return self.settings.model_validate(with_values(record["settings"], given_flags(self.settings, {})))
+        """Return the settings that a run was made with, and the keys of this environment.
+
+        Raises:
+            LedgerError: the app had settings of other names or values then.
+        """
+        told, keys = run_record(run_dir)["settings"], given_flags(self.settings, {})
+        try:
+            return checked_settings(self.settings, told, keys, source=RUN_RECORD)
+        except click.UsageError as error:
+            raise LedgerError(
+                f"{run_dir} was made with other settings than this version has ({error.message}); run it again with "
+                f"those of today, or take the versions of the packages that its {RUN_RECORD} names"
+            ) from error
 
 
 def make_cli(
@@ -148,7 +158,7 @@ def _run_command(app: _App[S], name: str, text: str, stage: str | None) -> click
         click.option("--dry-run", is_flag=True, help="Say what would be done, and why; do nothing."),
         click.option("--json", "as_json", is_flag=True, help="Print what came of it as JSON, for programs."),
         setting_flags(app.settings),
-        _DEBUG,
+        DEBUG,
     ]
     for option in reversed(options):
         command = option(command)
@@ -156,8 +166,8 @@ def _run_command(app: _App[S], name: str, text: str, stage: str | None) -> click
 
 
 def _report_command(app: _App[S]) -> click.Command:
-    @_RUN
-    @_DEBUG
+    @RUN
+    @DEBUG
     def command(run_dir: Path) -> None:
         app.tell(app.settings_of(run_dir), run_dir)
 
@@ -177,7 +187,7 @@ def _demo_command(app: _App[S], name: str, demo: Callable[[Path, bool, int], S])
         metavar="RUN",
         help="Run folder.",
     )
-    @_DEBUG
+    @DEBUG
     def command(fast: bool, seed: int, out: Path) -> None:
         start = time.monotonic()
         out.mkdir(parents=True, exist_ok=True)

@@ -9,21 +9,20 @@ from typing import Any
 import click
 
 from shard_runner.accounts import StageAccount, accounts_to_text, status
+from shard_runner.cli.options import DEBUG, RUN
 from shard_runner.cli.rounds import round_runs
 from shard_runner.errors import LedgerError
 from shard_runner.explaining import explain, steps_to_text
 
-_RUN = click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")
-_DEBUG = click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
 
 
 def status_command() -> click.Command:
     """Return `APP status RUN`."""
 
-    @_RUN
+    @RUN
     @_JSON
-    @_DEBUG
+    @DEBUG
     def command(run_dir: Path, as_json: bool) -> None:
         accounts = status(run_dir)
         adds_up = all(account.adds_up for account in accounts)
@@ -45,10 +44,10 @@ def status_command() -> click.Command:
 def explain_command() -> click.Command:
     """Return `APP explain RUN ROW_ID`."""
 
-    @_RUN
+    @RUN
     @click.argument("row_id")
     @_JSON
-    @_DEBUG
+    @DEBUG
     def command(run_dir: Path, row_id: str, as_json: bool) -> None:
         steps = explain(run_dir, row_id)
         click.echo(to_json_text([asdict(step) for step in steps]) if as_json else steps_to_text(steps))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from shard_runner.cli.options import DEBUG, RUN
 from shard_runner.sinks import write_rows
 from shard_runner.tables import shown_name
 
@@ -11,11 +12,11 @@ from shard_runner.tables import shown_name
 def save_command() -> click.Command:
     """Return `APP save RUN STAGE TARGET`."""
 
-    @click.argument("run_dir", metavar="RUN", type=click.Path(path_type=Path, file_okay=False))
+    @RUN
     @click.argument("stage")
     @click.argument("target")
     @click.option("--shard-rows", type=click.IntRange(min=1), help="Rows to a file; by default all go into one.")
-    @click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of an error.")
+    @DEBUG
     def command(run_dir: Path, stage: str, target: str, shard_rows: int | None) -> None:
         count = write_rows(run_dir, stage, target, shard_rows=shard_rows)
         click.echo(f"{count} rows of {stage} -> {shown_name(target)}")

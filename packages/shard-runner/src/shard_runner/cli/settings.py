@@ -24,7 +24,11 @@ class RunSettings(BaseModel):
 
     seed: int = Field(0, ge=0, description="Seed of the whole run.")
     limit: int | None = Field(None, ge=1, description="At most so many rows of each source: a smoke run of anything.")
-    shard_size: int = Field(1000, ge=1, description="Input rows of a shard; the result does not depend on it.")
+    shard_size: int = Field(
+        1000,
+        ge=1,
+        description="Input rows of a shard; with another size, figures of networks may differ in their last digits.",
+    )
     max_failed_share: float = Field(
         0.5, ge=0, le=1, description="A stage stops when more than this share of its rows failed."
     )
@@ -109,8 +113,18 @@ def read_settings(model: type[S], config: Path | None, flags: Mapping[tuple[str,
     Raises:
         click.UsageError: unknown keys (naming the nearest known one) and values that do not fit.
     """
-    values = _read_yaml(config) if config else {}
-    _refuse_unknown(model, values, str(config), ())
+    return checked_settings(model, _read_yaml(config) if config else {}, flags, source=str(config))
+
+
+def checked_settings(
+    model: type[S], values: Mapping[str, Any], flags: Mapping[tuple[str, ...], Any], *, source: str
+) -> S:
+    """Return settings from the values that a source of that name holds, and flags over them.
+
+    Raises:
+        click.UsageError: unknown keys (naming the nearest known one) and values that do not fit.
+    """
+    _refuse_unknown(model, values, source, ())
     try:
         return model.model_validate(with_values(values, flags))
     except ValidationError as error:
