@@ -199,6 +199,13 @@ def test_settings_that_do_not_go_with_rounds_are_refused(flags: list[str], words
     assert len(done.output.strip().splitlines()) == 1
 
 
+def test_a_model_that_is_no_folder_is_told_before_the_run_folder_is_touched(tmp_path: Path) -> None:
+    flags = ["--rounds", "2", "--data", "mix.json", "--eval-data", "questions.json", "--model", "./none"]
+    done = CliRunner().invoke(main, ["run", "--out", str(tmp_path / "run"), *flags])
+    assert (done.exit_code, done.output[:43]) == (1, "error: model './none' is no folder; give on")
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_folder_holds_one_kind_of_run(settings: CosSettings, whole: Path, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="holds a run in rounds"):
         run_whole(settings.model_copy(update={"rounds": 1}), whole, progress=False)

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import llava_train
 import numpy as np
 import pytest
 from cvc.errors import SettingsError
@@ -106,3 +107,18 @@ def test_annotations_of_another_size_are_refused(world: Path, small_settings: Cv
 def test_what_a_step_needs_is_said_before_any_work(given: dict[str, str], step: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         check_needs(CvcSettings.model_validate(given), step)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"model": "./none"},
+        {"model": "served", "backend": "server", "base_url": "http://127.0.0.1:9/v1", "weights": "./none"},
+    ],
+)
+def test_a_model_that_is_no_folder_is_told_before_any_work(given: dict[str, str]) -> None:
+    paths = {"captions": "c.json", "images": "i", "annotations": "a.json"}
+    settings = CvcSettings.model_validate(paths | given)
+    check_needs(settings, "question")
+    with pytest.raises(llava_train.SettingsError, match=r"model '\./none' is no folder"):
+        check_needs(settings, "train")

@@ -227,6 +227,16 @@ def test_settings_that_do_not_go_together_are_refused(given: dict[str, Any], wor
     assert len(done.output.strip().splitlines()) == 1
 
 
+def test_a_served_model_may_be_named_by_a_path_of_the_server_s_own(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    given = {"captions": "c.json", "images": "i", "annotations": str(tmp_path / "a.json"), "model": "/models/llava"}
+    given |= {"backend": "server", "base_url": "http://127.0.0.1:9/v1", "questions": "llm", "entities": "llm"}
+    settings = CvcSettings.model_validate(given)
+    check_needs(settings, "export")
+    configs = {step.name: step.config for step in build_pipeline(settings, tmp_path)}
+    assert configs["trials"]["model"] == configs["question"]["text_model"] == "/models/llava"
+
+
 def test_a_served_model_cannot_be_trained_and_the_error_says_so_before_any_work() -> None:
     given = {"captions": "c.json", "images": "i", "annotations": "a.json", "model": SERVED}
     settings = CvcSettings.model_validate(given | {"backend": "server", "base_url": "http://127.0.0.1:9/v1"})

@@ -211,6 +211,14 @@ def test_missing_and_wrong_settings_are_one_line_with_what_to_do(changes: list[s
     assert len(done.output.strip().splitlines()) == 1
 
 
+def test_a_model_that_is_no_folder_is_told_before_the_pictures_are_read(tmp_path: Path) -> None:
+    (tmp_path / "birds").mkdir()  # without a picture
+    (tmp_path / "features.json").write_text("{}")
+    flags = ["--data", tmp_path / "birds", "--concepts", tmp_path / "features.json", "--model", "./none"]
+    done = CliRunner().invoke(main, ["run", "--out", str(tmp_path / "run"), *map(str, flags)])
+    assert (done.exit_code, done.output[:43]) == (1, "error: model './none' is no folder; give on")
+
+
 def test_stage_commands_work_up_to_their_round(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:
     flags = ["--data", known.data, "--dataset", "cub-200", "--concepts", known.concepts, "--model", "stub",
              "--device", "cpu", "--questions", 2, "--truth", known.truth, "--descriptions", 1,

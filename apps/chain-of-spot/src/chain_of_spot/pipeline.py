@@ -54,13 +54,18 @@ def check_needs(settings: CosSettings, last: str = "train") -> None:
 
     Raises:
         SettingsError: a setting without a default is missing, named with what it is for.
+        llava_train.SettingsError: the model is written as a path, and there is no such folder.
 
     >>> check_needs(CosSettings(data="mix.json"), "annotate")
     Traceback (most recent call last):
     ...
     chain_of_spot.errors.SettingsError: --model is needed: a folder or Hub id of the chat VLM that explains and learns.
     """
+    from llava_train import model_digest
+
     names = list(STEPS)
     for step, (name, why) in _NEEDS.items():
         if names.index(step) <= names.index(last):
             settings.needed(name, why)
+    if names.index(last) >= names.index("maps"):
+        model_digest(settings.needed("model", "the model that learns"))  # refuses a path without a folder

@@ -7,7 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cvc.engines import file_digest, load_model_sampler, model_identity, new_tokens, show_only_the_runs_bars
+from cvc.engines import (
+    file_digest,
+    load_model_sampler,
+    model_identity,
+    new_tokens,
+    sampled_identity,
+    show_only_the_runs_bars,
+)
 from cvc.errors import InputError, SettingsError
 from cvc.settings import CvcSettings
 
@@ -217,7 +224,7 @@ def text_model_config(settings: CvcSettings, choice: str) -> dict[str, Any]:
     """What a language model's replies depend on, for a fingerprint; empty where the choice is not `llm`."""
     if choice != "llm":
         return {}
-    return {"text_model": model_identity(text_model(settings))} | settings.picked("backend", "dtype")
+    return {"text_model": sampled_identity(text_model(settings), settings)} | settings.picked("backend", "dtype")
 
 
 def _best_device() -> str:

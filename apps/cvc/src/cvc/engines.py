@@ -49,6 +49,11 @@ def model_identity(model: str | Path | None) -> str:
     return "" if model is None else model_digest(str(model))
 
 
+def sampled_identity(model: str | None, settings: CvcSettings) -> str:
+    """What identifies a model that `load_model_sampler` opens: on a server its name there, which may be a path."""
+    return model or "" if settings.backend == "server" else model_identity(model)
+
+
 def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
     """The sampler of a model, as the settings say.
 

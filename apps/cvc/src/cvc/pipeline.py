@@ -5,6 +5,7 @@ from pathlib import Path
 from shard_runner import Source, Stage, Task
 
 from cvc.construction import ANNOTATIONS
+from cvc.engines import model_identity, sampled_identity
 from cvc.errors import SettingsError
 from cvc.evaluation import evaluation_steps
 from cvc.instances import instance_steps
@@ -62,6 +63,7 @@ def check_needs(settings: CvcSettings, last: str = "compare") -> None:
 
     Raises:
         SettingsError: a setting without a default is missing, named with what it is for.
+        llava_train.SettingsError: a model is written as a path, and there is no such folder.
 
     >>> check_needs(CvcSettings(captions="c.json", images="photos"), "boxes")
     Traceback (most recent call last):
@@ -73,7 +75,9 @@ def check_needs(settings: CvcSettings, last: str = "compare") -> None:
     for step, (name, why) in _NEEDS.items():
         if names.index(step) <= furthest and (step != "boxes" or settings.detector == "annotations"):
             settings.needed(name, why)
+    if furthest >= names.index("trials"):
+        sampled_identity(settings.model, settings)  # refuses a path without a folder
     if furthest >= names.index("train"):
-        settings.needed_checkpoint()
+        model_identity(settings.needed_checkpoint())
     if furthest >= names.index("eval-rows") and settings.eval_data is None and settings.held_out_share == 0:
         raise SettingsError("held_out_share 0 leaves nothing to evaluate on; raise it or give --eval-data.")

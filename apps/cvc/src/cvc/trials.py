@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage, StageFn
 
 from cvc.adaptive import BATCHES, difficulty, guess_adaptively
-from cvc.engines import Judge, load_model_sampler, model_identity, new_tokens
+from cvc.engines import Judge, load_model_sampler, new_tokens, sampled_identity
 from cvc.examples import question_messages, training_examples
 from cvc.settings import CvcSettings
 
@@ -52,7 +52,7 @@ def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
         return guess
 
     config = settings.picked(*SAMPLING_SETTINGS, "held_out_share")
-    config |= {"model": model_identity(settings.model), "has_eval_data": settings.eval_data is not None}
+    config |= {"model": sampled_identity(settings.model, settings), "has_eval_data": settings.eval_data is not None}
     if not settings.adaptive:
         return Stage(name="trials", make=make, config=config, batch_size=settings.prompts_per_batch)
     config |= settings.picked(*ADAPTIVE_SETTINGS)

@@ -13,6 +13,7 @@ from selfsynthx.digests import file_digest
 from selfsynthx.errors import InputError, SettingsError
 from selfsynthx.evaluation import evaluation_stages
 from selfsynthx.label_features import CONCEPTS, concepts_task, features_stage
+from selfsynthx.models import model_identity
 from selfsynthx.quality import quality_name, quality_stage
 from selfsynthx.seeing import seen_stage
 from selfsynthx.selecting import SELECT, select_stage
@@ -94,6 +95,7 @@ def check_needs(settings: SynthSettings) -> None:
     Raises:
         SettingsError: there is no such data set, or a setting without a default is missing, named with what it is for.
         InputError: a file that is needed later cannot be read.
+        llava_train.SettingsError: the model is written as a path, and there is no such folder.
 
     >>> check_needs(SynthSettings(data="birds"))
     Traceback (most recent call last):
@@ -102,7 +104,7 @@ def check_needs(settings: SynthSettings) -> None:
     """
     settings.spec.words()
     settings.needed("data", "labelled pictures, as a folder of folders or a file of rows")
-    settings.needed_model()
+    model_identity(settings)  # refuses a path without a folder
     if settings.concepts is None and settings.concepts_model is None:
         raise SettingsError("--concepts is needed: a file of each label's features, or --concepts-model to ask for it.")
     for path in (settings.concepts, settings.mix):

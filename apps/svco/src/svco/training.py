@@ -15,19 +15,13 @@ if TYPE_CHECKING:
     from svco_loss.pairs import ImagePair
     from svco_loss.training import SvcoSettings
 
-SETTINGS = (
-    *("train_method", "lora_r", "lora_alpha", "learning_rate", "projector_rate", "train_vision", "vision_rate"),
-    *(
-        "epochs",
-        "max_steps",
-        "batch_size",
-        "gradient_accumulation",
-        "warmup_ratio",
-        "weight_decay",
-        "max_answer_tokens",
-    ),
-    *("long_answers", "dtype", "device", "seed"),
-)
+_SAME_NAMES = (
+    *("lora_r", "lora_alpha", "learning_rate", "projector_rate", "train_vision", "vision_rate", "epochs", "max_steps"),
+    *("batch_size", "gradient_accumulation", "warmup_ratio", "weight_decay", "max_answer_tokens", "long_answers"),
+    *("dtype", "device", "seed"),
+)  # as `svco_loss` has
+
+SETTINGS = ("train_method", *_SAME_NAMES)
 """Settings that decide any training of pairs."""
 
 BETAS = ("attend_a", "reject_b", "attend_b", "reject_a")
@@ -38,9 +32,9 @@ def training_settings(settings: SvcoRunSettings, control: str | None = None) -> 
     from svco_loss import DpoBetas, MdpoBetas, SvcoBetas
     from svco_loss.training import SvcoSettings
 
-    values: dict[str, Any] = settings.model_dump() | {"method": settings.train_method}
+    values = settings.model_dump()
     names = (
-        *("method" if name == "train_method" else name for name in SETTINGS),
+        *_SAME_NAMES,
         "reference",
         "gradient_checkpointing",
         "attention",
@@ -56,7 +50,10 @@ def training_settings(settings: SvcoRunSettings, control: str | None = None) -> 
         more["learning_rate"] = settings.dpo_rate or settings.learning_rate
     model = settings.needed("model", "the model that learns")
     return SvcoSettings(
-        model=model, image_root=str(settings.image_root), **{name: values[name] for name in names} | more
+        model=model,
+        method=settings.train_method,
+        image_root=str(settings.image_root),
+        **{name: values[name] for name in names} | more,
     )
 
 
