@@ -2,8 +2,6 @@
 
 import importlib.util
 import re
-import tomllib
-from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -12,13 +10,8 @@ from cvc.cli import main as cvc
 from packaging.requirements import Requirement
 from scene_world import write_folder
 
-ROOT = Path(__file__).parents[1]
-PROJECTS = {
-    kind: [tomllib.loads(path.read_text())["project"] for path in sorted(ROOT.glob(f"{kind}/*/pyproject.toml"))]
-    for kind in ("packages", "apps")
-}
-PACKAGES = [project["name"] for project in PROJECTS["packages"]]
-APPS = [project["name"] for project in PROJECTS["apps"]]
+from .workspace import APP_PROJECTS, APPS, PACKAGE_PROJECTS, PACKAGES, ROOT
+
 SVG = ROOT / "docs/architecture.svg"
 
 
@@ -37,7 +30,7 @@ def needs(project):
 def edge_table():
     """The table of ARCHITECTURE.md, made from the pyproject files."""
     lines = ["| package | needs | only with extras |", "|---|---|---|"]
-    for project in PROJECTS["packages"]:
+    for project in PACKAGE_PROJECTS:
         always, extra = needs(project)
         lines.append(f"| {project['name']} | {', '.join(sorted(always))} | {', '.join(sorted(extra))} |")
     return "\n".join(lines)
@@ -45,7 +38,7 @@ def edge_table():
 
 def app_table():
     """Which app uses which package, made from the pyproject files."""
-    needed = {project["name"]: needs(project)[0] for project in PROJECTS["apps"]}
+    needed = {project["name"]: needs(project)[0] for project in APP_PROJECTS}
     lines = [f"| | {' | '.join(APPS)} |", "|---|" + ":-:|" * len(APPS)]
     lines += [f"| {one} | {' | '.join('x' if one in needed[app] else ' ' for app in APPS)} |" for one in PACKAGES]
     return "\n".join(lines)
@@ -70,7 +63,7 @@ def drawn():
 
 def test_the_diagram_draws_every_edge_between_packages_and_no_other():
     declared = {}
-    for project in PROJECTS["packages"]:
+    for project in PACKAGE_PROJECTS:
         always, extra = needs(project)
         declared |= {(project["name"], one): "always" for one in always}
         declared |= {(project["name"], one): "extra" for one in extra}

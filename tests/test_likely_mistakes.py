@@ -12,12 +12,12 @@ import json
 
 import pytest
 
-APPS = {name: f"{name.replace('-', '_')}.cli" for name in ("cvc", "svco", "chain-of-spot", "world2code", "selfsynthx")}
+from .workspace import APPS
 
 
 def call(capsys, name, *words):
     """Return exit status and what stands on standard error, of a command line in this process."""
-    main = importlib.import_module(APPS[name]).main if name in APPS else bench_eval_main
+    main = importlib.import_module(f"{name.replace('-', '_')}.cli").main if name in APPS else bench_eval_main
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
         main([str(word) for word in words], prog_name=name)

@@ -5,20 +5,17 @@ import importlib
 import importlib.util
 import re
 import shlex
-import tomllib
-from pathlib import Path
 
 import click
 import pytest
 
-ROOT = Path(__file__).parents[1]
+from .workspace import APPS, PROJECTS, ROOT
+
 FOUND = [path for pattern in ("*.md", "docs/*.md", "*/*/*.md", "*/*/docs/*.md") for path in sorted(ROOT.glob(pattern))]
 DATED = {"CHANGELOG.md", "LOG.md"}  # they tell what was so on a day
 DOCUMENTS = [path for path in FOUND if path.name not in DATED]
-PROJECTS = [tomllib.loads(path.read_text())["project"] for path in sorted(ROOT.glob("*/*/pyproject.toml"))]
 EXTRAS = {project["name"]: set(project.get("optional-dependencies", {})) for project in PROJECTS}
 SCRIPTS = {name: target for project in PROJECTS for name, target in project.get("scripts", {}).items()}
-APPS = [path.parent.name for path in sorted(ROOT.glob("apps/*/pyproject.toml"))]
 OURS = re.compile(rf"(?:pip|uv|python|{'|'.join(SCRIPTS)}) \w|python -m ")
 TOOLS = {"pytest", "ruff", "pyright"}
 PLACEHOLDER = re.compile(r"[A-Z<{].*|\.\.\.")

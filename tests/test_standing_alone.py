@@ -7,21 +7,23 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from distributions.commands import CommandError
+from distributions.environments import Environment
+from distributions.importing import probe_import
+from distributions.wheels import read_wheel, read_wheels
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
+from standing_alone.command import main
+from standing_alone.errors import BROKEN
+from standing_alone.examples import imported_names, look_up_names, run_example
+from standing_alone.import_times import import_time_s
+from standing_alone.pythons import Interpreter, choose_pythons, find_pythons
+from standing_alone.readme_table import Footprint, differences, read_rows, written
+from standing_alone.released import ReleasedWheels
+from standing_alone.requirements import at_the_floor, needs_of
+from standing_alone.suites import read_result
 
-TOOLS = Path(__file__).parents[1] / "tools"
-sys.path.insert(0, str(TOOLS))
-
-from standing_alone.command import main  # noqa: E402
-from standing_alone.environments import Environment, StepError  # noqa: E402
-from standing_alone.examples import imported_names, look_up_names, run_example  # noqa: E402
-from standing_alone.importing import import_time_s, probe_import  # noqa: E402
-from standing_alone.pythons import Interpreter, choose_pythons, find_pythons  # noqa: E402
-from standing_alone.ranges import at_the_floor, needs_of  # noqa: E402
-from standing_alone.readme_table import Footprint, differences, read_rows, written  # noqa: E402
-from standing_alone.suites import read_result  # noqa: E402
-from standing_alone.wheels import ReleasedWheels, read_wheel, read_wheels  # noqa: E402
+from .workspace import TOOLS
 
 HERE = Interpreter(Version(".".join(map(str, sys.version_info[:3]))), Path(sys.executable))
 
@@ -88,6 +90,7 @@ def write_workspace(root, source=LAMP, readme=README):
     write_wheel(root / "wheels", "lamp", source)
     write_wheel(root / "wheels", "shade", "import lamp\n\n__all__ = []\n", requires=["lamp<0.2,>=0.1"])
     subprocess.run(["git", "init", "-q", str(root)], check=True)
+    (root / "pyproject.toml").write_text('[project]\nname = "w"\nrequires-python = ">=3.11"\n')
     (root / "README.md").write_text(
         "# w\n\n| package | x |\n|---|---|\n| [lamp](packages/lamp/README.md) | y |\n\nend\n"
     )
@@ -121,21 +124,21 @@ def test_what_is_broken_is_said_and_the_status_is_1(tmp_path):
     write_workspace(tmp_path, LAMP.replace('"glow"]', '"glow", "dim"]'), README.replace("(3)", "('') + 1"))
     status, outcomes, problems = check_alone(tmp_path, "lamp", "--check-table", "--write-table")
     assert status == 1
-    assert problems[0] == "__all__ names dim, which does not exist"
-    assert "TypeError" in problems[1]
+    assert problems[0] == "lamp lacks dim, named in __all__."
+    assert problems[1].partition("\n")[0].startswith("README example: TypeError: ")
     assert outcomes["lamp"]["problems"] == problems[:2]
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory):
-    return Environment(tmp_path_factory.mktemp("alone") / "here", HERE)
+    return Environment(tmp_path_factory.mktemp("alone") / "here", HERE.path)
 
 
 def test_an_import_that_loads_torch_is_a_problem_and_one_that_fails_raises(environment):
     for name, source in {"torch": "", "hasty": "import torch\n__all__ = []\n", "lost": "import tourch"}.items():
         (environment.site_packages / f"{name}.py").write_text(source)
-    assert probe_import(environment, "hasty").problems == ("the import loads torch",)
-    with pytest.raises(StepError, match="No module named 'tourch'"):
+    assert probe_import(environment, "hasty").problems == ("the import of hasty loads torch.",)
+    with pytest.raises(CommandError, match="No module named 'tourch'"):
         probe_import(environment, "lost")
 
 
@@ -155,7 +158,7 @@ EXAMPLES = [
 def test_an_example_that_does_not_do_what_it_says_is_found(environment, tmp_path, readme, problem):
     (environment.site_packages / "lamp.py").write_text(LAMP)
     (tmp_path / "README.md").write_text(readme)
-    with pytest.raises(StepError, match=problem):
+    with pytest.raises(BROKEN, match=problem):
         run_example(environment, tmp_path / "README.md")
 
 
@@ -164,7 +167,7 @@ def test_names_in_other_blocks_must_exist(environment, tmp_path):
     (tmp_path / "README.md").write_text(README)
     assert look_up_names(environment, tmp_path / "README.md", "lamp") == 2
     (tmp_path / "README.md").write_text(README + "\n```python\nfrom lamp import shine\n```\n")
-    with pytest.raises(StepError, match=r"lamp\.shine"):
+    with pytest.raises(CommandError, match=r"lamp\.shine"):
         look_up_names(environment, tmp_path / "README.md", "lamp")
 
 
@@ -176,6 +179,16 @@ def test_mistakes_in_the_arguments_are_explained(tmp_path, capsys):
     ]:
         assert main(["--root", str(tmp_path), *arguments]) == 2
         assert said in capsys.readouterr().err
+
+
+def test_wheels_that_cannot_be_built_are_told_in_one_line(tmp_path, capsys):
+    write_workspace(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "w"\n')
+    assert main(["--root", str(tmp_path), "--python", sys.executable]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said[0] == "building the wheels"
+    assert said[1].startswith("error: uv build --quiet failed: ")
+    assert len(said) == 2
 
 
 def test_floors_of_siblings_and_of_their_extras_are_named_too(tmp_path):
@@ -201,7 +214,7 @@ def test_a_sibling_comes_in_at_the_lowest_release_that_its_range_admits(tmp_path
         subprocess.run(["git", "-C", root, "tag", tag], check=True)
     released = ReleasedWheels(root, tmp_path / "released")
     built = {f"a-v{n}": read_wheel(write_wheel(tmp_path / n, "a", "", version=n)) for n in ("0.1.0", "0.2.0", "0.10.0")}
-    monkeypatch.setattr(released, "_build", lambda _name, tag: built[tag])
+    monkeypatch.setattr(released, "_wheel", lambda release: built[release.tag])
     write_wheel(tmp_path / "now", "a", "", version="0.11.0")
     write_wheel(tmp_path / "now", "b", "", requires=["a>=0.1.5"])
     wheels = read_wheels(tmp_path / "now")

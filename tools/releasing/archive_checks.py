@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
 
+from distributions.releases import Release
 from packaging.requirements import Requirement
 from workspace_rules.members import Member, normalised
 from workspace_rules.texts import MACHINE_PATH
 
-from releasing.versions import Release
-from releasing.wheels import Built
+from releasing.archives import Built
 
 
 def archive_problems(built: Built, release: Release, member: Member, siblings: set[str]) -> list[str]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from distributions.releases import Release
 from workspace_rules.members import Member, normalised, read_members
 
 from releasing.changelog import add_line
 from releasing.ranges import moved_ranges
-from releasing.versions import Release
 
 
 def raise_dependants(tree: Path, release: Release, say: Callable[[str], None]) -> None:

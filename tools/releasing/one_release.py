@@ -9,19 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from distributions.commands import CommandError, run
+from distributions.releases import Release, build_release, extract, releases
+from distributions.wheels import Wheel
 from workspace_rules.members import Member, normalised, read_members
 
 from releasing.api_changes import api_changes, public_names
 from releasing.archive_checks import archive_problems
+from releasing.archives import Built, build
 from releasing.changelog import close_unreleased
-from releasing.clean_installs import install, install_problems
-from releasing.commands import run
 from releasing.dependants import raise_dependants
 from releasing.errors import ReleaseError
-from releasing.repository import check_ready, commit, extract, spare_tree, take_over
+from releasing.install_checks import install, install_problems
+from releasing.repository import check_ready, commit, spare_tree, take_over
 from releasing.siblings import needed_siblings
-from releasing.versions import Release, bump, check_part, releases
-from releasing.wheels import Built, build, build_released
+from releasing.versions import bump, check_part
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,13 @@ def make_release(root: Path, asked: Asked, say: Callable[[str], None]) -> None:
     Raises:
         ReleaseError: something is in the way; the repository is as it was.
     """
+    try:
+        _release(root, asked, say)
+    except CommandError as error:
+        raise ReleaseError(str(error)) from error
+
+
+def _release(root: Path, asked: Asked, say: Callable[[str], None]) -> None:
     find_member(root, asked.name)
     check_ready(root, asked.branch)
     with spare_tree(root) as tree:
@@ -92,7 +101,7 @@ def _check_api(tree: Path, member: Member, last: Release | None, asked: Asked, s
     if last is None:
         say(f"\nPublic names: first release, there is no tag {member.name}-v* to compare with.")
         return
-    old = extract(tree, last.tag, f"{member.shown(member.folder)}/src", tree.parent / "last")
+    old = extract(tree, last, f"{member.shown(member.folder)}/src", tree.parent / "last")
     changes = api_changes(member.import_name, old, member.folder / "src")
     say(f"\nPublic names since {last.tag}:")
     for title, lines in (("new", changes.added), ("changed", changes.changed), ("may break", changes.breaking)):
@@ -108,23 +117,25 @@ def _build_and_verify(tree: Path, name: str, release: Release, say: Callable[[st
     members = {one.name: one for one in read_members(tree)}
     siblings = needed_siblings(tree, members[name], members)
     built = build(tree, release, tree.parent / "dist")
-    earlier = [build_released(tree, one, members[one.name], tree.parent) for one in siblings.released]
-    _verify(tree, members, release, built, dict(zip((one.name for one in siblings.released), earlier, strict=True)))
-    beside = " beside " + ", ".join(f"{one.name} {one.version}" for one in siblings.released) if earlier else ""
+    earlier = [_build_earlier(tree, one, members[one.name]) for one in siblings.released]
+    _verify(tree, members, release, built, earlier)
+    beside = " beside " + ", ".join(f"{one.name} {one.version}" for one in earlier) if earlier else ""
     say(f"\nBuilt, and verified in a clean environment{beside}: {built.sdist.name}, {built.wheel.name}")
     if siblings.unreleased:
         say(f"  not released yet, though extras need them: {', '.join(siblings.unreleased)}")
     return built
 
 
-def _verify(tree: Path, members: dict[str, Member], release: Release, built: Built, siblings: dict[str, Path]) -> None:
+def _build_earlier(tree: Path, release: Release, member: Member) -> Wheel:
+    return build_release(tree, release, member.shown(member.folder), tree.parent / "siblings")
+
+
+def _verify(tree: Path, members: dict[str, Member], release: Release, built: Built, siblings: list[Wheel]) -> None:
     member = members[release.name]
-    folder = tree.parent / "clean"
-    folder.mkdir()
     problems = archive_problems(built, release, member, set(members))
-    python = install(folder, release, built.wheel, siblings)
+    environment = install(tree.parent / "clean", built.wheel, siblings)
     names = public_names(member.import_name, member.folder / "src")
-    problems += install_problems(python, release, names, set(members))
+    problems += install_problems(environment, release, names, set(members))
     if problems:
         raise ReleaseError(f"the built {built.wheel.name} is not fit for release: {' '.join(problems)}")
 

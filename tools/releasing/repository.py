@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from releasing.commands import run
+from distributions.commands import run
+
 from releasing.errors import ReleaseError
 
 
@@ -42,21 +42,6 @@ def spare_tree(root: Path) -> Iterator[Path]:
             yield tree
         finally:
             run("git", "worktree", "remove", "--force", tree, cwd=root)
-
-
-def extract(root: Path, revision: str, path: str, folder: Path) -> Path:
-    """Write `path` as it was at a tag or commit under `folder`, and return where it lies.
-
-    Raises:
-        ReleaseError: the revision has no such path.
-    """
-    folder.mkdir(parents=True)
-    archive = folder / "archive.tar"
-    run("git", "archive", "--output", archive, revision, path, cwd=root)
-    with tarfile.open(archive) as opened:
-        opened.extractall(folder, filter="data")
-    archive.unlink()
-    return folder / path
 
 
 def commit(tree: Path, message: str) -> str:

@@ -6,13 +6,13 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
+from distributions.commands import run
+from distributions.releases import Release, releases
 from packaging.requirements import Requirement
 from workspace_rules.members import Member, normalised
 
-from releasing.commands import run
 from releasing.errors import ReleaseError
 from releasing.ranges import requirement_lines
-from releasing.versions import Release, releases
 
 
 @dataclass(frozen=True)

@@ -1,53 +1,19 @@
-"""Versions and tags: the last release of a package, and the next version."""
+"""The next version of a package, from what was released before and what is asked for."""
 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 
-from packaging.version import InvalidVersion, Version
+from distributions.commands import run
+from distributions.releases import Release, releases
+from packaging.version import Version
 from workspace_rules.members import Member
 
-from releasing.commands import run
 from releasing.errors import ReleaseError
 
 PARTS = ("first", "patch", "minor", "major")
 """What to bump; `first` releases the version that pyproject.toml has, once."""
-
-
-@dataclass(frozen=True)
-class Release:
-    """A version of a package that was tagged."""
-
-    name: str
-    """Distribution name."""
-    version: Version
-    """Its version."""
-
-    @property
-    def tag(self) -> str:
-        """Its tag.
-
-        >>> Release("box-space", Version("0.2.0")).tag
-        'box-space-v0.2.0'
-        """
-        return f"{self.name}-v{self.version}"
-
-
-def releases(root: Path, name: str, *, merged: bool = False) -> list[Release]:
-    """Return the tagged releases of a package, oldest version first; `merged`: those that HEAD contains."""
-    only = ("--merged", "HEAD") if merged else ()
-    tags = run("git", "tag", "--list", f"{name}-v*", *only, cwd=root).split()
-    found = [Release(name, version) for tag in tags if (version := _version(tag.removeprefix(f"{name}-v")))]
-    return sorted(found, key=lambda release: release.version)
-
-
-def _version(text: str) -> Version | None:
-    try:
-        return Version(text)
-    except InvalidVersion:
-        return None
 
 
 def check_part(member: Member, part: str, last: Release | None) -> None:

@@ -11,21 +11,24 @@ import time
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from distributions.commands import CommandError
+from distributions.environments import Resolution
+from distributions.wheels import build_wheels, read_wheels
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 from workspace_rules.members import Member, normalised, read_members
 
-from standing_alone.environments import Resolution
-from standing_alone.importing import BAR_S
-from standing_alone.needs import TEST_TOOLS
+from standing_alone.import_times import BAR_S
 from standing_alone.plan import Outcome, Plan
 from standing_alone.pythons import Interpreter, choose_pythons, find_pythons
 from standing_alone.readme_table import differences, footprints, write_table
+from standing_alone.released import ReleasedWheels
 from standing_alone.showing import as_json, as_table
+from standing_alone.suite_needs import TEST_TOOLS
 from standing_alone.trial import Trial
-from standing_alone.wheels import ReleasedWheels, build_wheels, read_wheels
 
 ABOUT = """Install every package alone, from built wheels into clean environments outside the workspace, and use it.
 
@@ -43,19 +46,12 @@ def parser() -> argparse.ArgumentParser:
     )
     yes_no = argparse.BooleanOptionalAction
     made.add_argument("packages", nargs="*", metavar="PACKAGE", help="all of packages/ where none is named")
-    made.add_argument(
-        "--python",
-        default="",
-        metavar="3.11,3.13",
-        help="or executables; default: oldest and newest",
-    )
+    made.add_argument("--python", default="", metavar="3.11,3.13", help="or executables; default: oldest and newest")
     made.add_argument("--resolution", default="lowest,newest", help="lowest, newest, or both with a comma (default)")
     made.add_argument("--examples", action=yes_no, default=True, help="run README examples")
     made.add_argument("--tests", action=yes_no, default=True, help="run the tests")
     made.add_argument("--heavy", action="store_true", help="with the extras that bring torch: several GB")
-    made.add_argument(
-        "--any-torch", action="store_true", help="torch as the ranges give it, not as it is installed here"
-    )
+    made.add_argument("--any-torch", action="store_true", help="torch as the ranges give it, not as installed here")
     made.add_argument("--bar", type=float, default=BAR_S, metavar="S", help="longest import of a core, 0.3 s")
     made.add_argument("--wheels", type=Path, metavar="FOLDER", help="wheels of all members, built before")
     made.add_argument("--keep", type=Path, metavar="FOLDER", help="leave environments and pytest's logs there")
@@ -80,7 +76,11 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     with tempfile.TemporaryDirectory(prefix="standing-alone-") as temporary:
         folder = (asked.keep or Path(temporary)).resolve()
-        plan = _plan(asked, root, folder, members)
+        try:
+            plan = _plan(asked, root, folder, members)
+        except CommandError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return 1
         outcomes = try_all(plan, packages, pythons, resolutions)
     problems = [line for one in outcomes for line in one.problems]
     readme, rows = root / "README.md", footprints(outcomes)
@@ -101,9 +101,8 @@ def try_all(
 ) -> list[Outcome]:
     """Try each package at each resolution on each Python, one after the other, with a line of progress a step."""
     started = time.monotonic()
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # a shell's background jobs ignore it, and tests inherit that
+    # A shell's background jobs ignore it, and the tests that run here would inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def say(text: str) -> None:
         print(f"[{time.monotonic() - started:5.0f} s] {text}", file=sys.stderr, flush=True)
@@ -128,7 +127,7 @@ def _plan(asked: argparse.Namespace, root: Path, folder: Path, members: Mapping[
         wheels=wheels,
         released=ReleasedWheels(root, folder / "released"),
         tools=tuple(dev.get(name, name) for name in TEST_TOOLS),
-        also={**dev, **{name: f"{name} @ {wheel.path.as_uri()}" for name, wheel in wheels.items()}},
+        also={**dev, **{name: wheel.target() for name, wheel in wheels.items()}},
         members=frozenset(members),
         examples=asked.examples,
         tests=asked.tests,
@@ -152,22 +151,17 @@ def _resolutions(named: str) -> list[Resolution]:
     return [known[name] for name in named.split(",")]
 
 
-def _project(root: Path) -> dict[str, dict[str, object]]:
-    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")) if _has(root) else {}
-
-
-def _has(root: Path) -> bool:
-    return (root / "pyproject.toml").is_file()
+def _root_project(root: Path) -> dict[str, Any]:
+    return tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def _supported(root: Path) -> SpecifierSet:
-    return SpecifierSet(str(_project(root).get("project", {}).get("requires-python", ">=3.11")))
+    return SpecifierSet(_root_project(root)["project"]["requires-python"])
 
 
 def _dev_group(root: Path) -> dict[str, str]:
     """Name -> requirement."""
-    lines = _project(root).get("dependency-groups", {}).get("dev", [])
-    assert isinstance(lines, list)
+    lines = _root_project(root).get("dependency-groups", {}).get("dev", [])
     return {normalised(Requirement(line).name): line for line in lines}
 
 

@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from standing_alone.environments import Environment, StepError
+from distributions.environments import Environment
+
+from standing_alone.errors import StepError
 
 EXAMPLE = """
 import ast
@@ -65,13 +67,14 @@ def imported_names(code: str, package: str) -> Iterator[tuple[str, str]]:
             yield from ((one.name, "") for one in node.names if one.name.partition(".")[0] == package)
 
 
-def run_example(environment: Environment, readme: Path) -> str:
-    """Run the first block, statement by statement, in an empty folder; the return value says what was done.
+def run_example(environment: Environment, readme: Path) -> None:
+    """Run the first block, statement by statement, in an empty folder.
 
     An error is as it should be where the comment behind the statement names its type.
 
     Raises:
-        StepError: it fails, or there is none.
+        CommandError: it fails.
+        StepError: there is none.
     """
     blocks = python_blocks(readme)
     if not blocks:
@@ -79,14 +82,13 @@ def run_example(environment: Environment, readme: Path) -> str:
     folder = environment.folder / "example"
     folder.mkdir(exist_ok=True)
     environment.script(EXAMPLE.format(code=blocks[0]), folder=folder)
-    return "ran"
 
 
 def look_up_names(environment: Environment, readme: Path, package: str) -> int:
     """Look up every name of the package that the blocks import, and return how many there are.
 
     Raises:
-        StepError: one does not exist.
+        CommandError: one does not exist.
     """
     named = [one for code in python_blocks(readme) for one in imported_names(code, package)]
     environment.script(LOOK_UP.format(named=named, package=package))

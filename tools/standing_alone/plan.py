@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from standing_alone.environments import Resolution
-from standing_alone.importing import BAR_S
-from standing_alone.wheels import ReleasedWheels, Wheel
+from distributions.environments import Resolution
+from distributions.wheels import Wheel
+
+from standing_alone.import_times import BAR_S
+from standing_alone.released import ReleasedWheels
 
 
 @dataclass(frozen=True)

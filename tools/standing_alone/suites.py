@@ -11,13 +11,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from distributions.commands import outside
+from distributions.environments import Environment
 from packaging.requirements import Requirement
 from workspace_rules.edges import DISTRIBUTIONS
 from workspace_rules.members import normalised
 
 from standing_alone import skips_what_is_missing
-from standing_alone.environments import Environment, StepError, outside
-from standing_alone.needs import LATE_MODULES
+from standing_alone.errors import StepError
+from standing_alone.suite_needs import LATE_MODULES
 
 PLUGIN = Path(skips_what_is_missing.__file__)
 
@@ -62,16 +64,8 @@ def run_suite(
     result = environment.folder / "result.xml"
     tests = f"packages/{name}/tests"
     left_out = [f"--deselect={tests}/{test}" if "::" in test else f"--ignore={tests}/{test}" for test in apart]
-    options = [
-        "-q",
-        "--continue-on-collection-errors",
-        "-p",
-        "no:cacheprovider",
-        "-p",
-        PLUGIN.stem,
-        f"--junitxml={result}",
-        *left_out,
-    ]
+    plugins = ["-p", "no:cacheprovider", "-p", PLUGIN.stem]
+    options = ["-q", "--continue-on-collection-errors", *plugins, f"--junitxml={result}", *left_out]
     variables = {**outside(), "MODULES_THAT_MAY_BE_MISSING": " ".join(sorted(optional))}
     command = [str(environment.python), "-m", "pytest", tests, *options]
     done = subprocess.run(command, cwd=place, env=variables, capture_output=True, text=True, check=False)

@@ -6,15 +6,18 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 
-from standing_alone.environments import Environment, Resolution, StepError, constraint_lines
+from distributions.environments import Environment, Resolution
+from distributions.importing import probe_import
+from distributions.wheels import Wheel, constraints
+
+from standing_alone.errors import BROKEN, last_line_first
 from standing_alone.examples import look_up_names, run_example
-from standing_alone.importing import import_time_s, probe_import
-from standing_alone.needs import LATE_MODULES, Suite, suite_of
+from standing_alone.import_times import import_time_s
 from standing_alone.plan import Outcome, Plan
 from standing_alone.pythons import Interpreter
-from standing_alone.ranges import Needs, at_the_floor, needs_of
+from standing_alone.requirements import Needs, at_the_floor, needs_of
+from standing_alone.suite_needs import LATE_MODULES, Suite, suite_of
 from standing_alone.suites import optional_modules, run_suite
-from standing_alone.wheels import Wheel
 
 Say = Callable[[str], None]
 
@@ -38,7 +41,7 @@ class Trial:
             core = self._installed("core", ())
             self._measure(core)
             self._import(core)
-        except StepError as error:
+        except BROKEN as error:
             self._broken("core", error)
         else:
             self._use(core)
@@ -55,15 +58,13 @@ class Trial:
 
     def _installed(self, place: str, extras: tuple[str, ...], also: tuple[str, ...] = ()) -> Environment:
         started = time.monotonic()
-        environment = Environment(self._folder / place, self._python)
+        environment = Environment(self._folder / place, self._python.path)
         wheels, needs = self._chosen(extras)
-        shown = f"[{','.join(extras)}]" if extras else ""
-        targets = [f"{self._name}{shown} @ {wheels[self._name].path.as_uri()}", *needs.outside]
-        lines = constraint_lines(wheels.values(), self._plan.torch)
-        environment.install(targets, lines, self._resolution)
+        lines = [*constraints(wheels.values()), *([f"torch=={self._plan.torch}"] if self._plan.torch else [])]
+        environment.install([wheels[self._name].target(extras), *needs.outside], lines, self._resolution)
         if also:  # of the tests: as new as the package's own versions let them be
-            lines = [*dict.fromkeys([*environment.frozen(), *constraint_lines(wheels.values(), self._plan.torch)])]
-            environment.install(also, lines, "newest")
+            environment.install(also, dict.fromkeys([*environment.frozen(), *lines]), "newest")
+        shown = f"[{','.join(extras)}]" if extras else ""
         self._say(f"installed {self._name}{shown} in {time.monotonic() - started:.0f} s")
         return environment
 
@@ -95,7 +96,7 @@ class Trial:
         self._found["import_s"] = import_s
         if import_s > self._plan.bar_s:
             self._problems.append(f"the import takes {import_s:.2f} s, more than {self._plan.bar_s} s")
-        self._say(f"imported in {import_s:.2f} s, {imported.names} public names")
+        self._say(f"imported in {import_s:.2f} s, {len(imported.names)} public names")
 
     def _use(self, core: Environment) -> None:
         """The example and the tests: in the core's own environment where they need nothing else."""
@@ -128,13 +129,14 @@ class Trial:
     ) -> None:
         try:
             step(self._installed(place, extras, also))
-        except StepError as error:
+        except BROKEN as error:
             self._broken(place, error)
 
     def _example(self, environment: Environment) -> None:
         try:
-            self._found["example"] = run_example(environment, self._readme)
-        except StepError as error:
+            run_example(environment, self._readme)
+            self._found["example"] = "ran"
+        except BROKEN as error:
             self._broken("README example", error)
         self._look_up(environment)
         self._say(f"README example: {self._found.get('example', 'FAILED')}")
@@ -142,7 +144,7 @@ class Trial:
     def _look_up(self, environment: Environment) -> None:
         try:
             look_up_names(environment, self._readme, self._module)
-        except StepError as error:
+        except BROKEN as error:
             self._broken("names in the README", error)
 
     def _tests(self, environment: Environment) -> None:
@@ -164,6 +166,7 @@ class Trial:
         there = optional_modules([*installed.outside, *installed.siblings, self._name]) - set(LATE_MODULES)
         return optional_modules([*possible.outside, *plan.members, *plan.also]) - there
 
-    def _broken(self, step: str, error: StepError) -> None:
-        self._problems.append(f"{step}: {error}")
-        self._say(f"{step} FAILED: {str(error).partition(chr(10))[0]}")
+    def _broken(self, step: str, error: Exception) -> None:
+        said = last_line_first(error)
+        self._problems.append(f"{step}: {said}")
+        self._say(f"{step} FAILED: {said.partition(chr(10))[0]}")

@@ -93,7 +93,9 @@ SUITES: dict[str, Suite] = {
         heavy_extras=("world",),
         heavy_tests={"test_world_task.py": "the world is drawn by a command with an extra of its own"},
     ),
-    "run-report": Suite("everything is in the core; a test with a browser is skipped without one"),
+    "run-report": Suite(
+        "everything is in the core; pages are looked at in a browser where there is one", also=("selenium",)
+    ),
     "scene-world": Suite(
         "the world is in the core, its tiny models need torch", heavy_extras=("models",), example="heavy"
     ),

@@ -1,15 +1,12 @@
-"""Build what is released, and earlier releases from their tags."""
+"""Build the two files of a release."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from workspace_rules.members import Member
-
-from releasing.commands import run
-from releasing.repository import extract
-from releasing.versions import Release
+from distributions.commands import run
+from distributions.releases import Release
 
 
 @dataclass(frozen=True)
@@ -28,11 +25,3 @@ def build(tree: Path, release: Release, out: Path) -> Built:
     stem = f"{release.name.replace('-', '_')}-{release.version}"
     (sdist,), (wheel,) = out.glob(f"{stem}.tar.gz"), out.glob(f"{stem}-*.whl")
     return Built(sdist, wheel)
-
-
-def build_released(tree: Path, release: Release, member: Member, scratch: Path) -> Path:
-    """Build the wheel of an earlier release from its tag."""
-    folder = extract(tree, release.tag, member.shown(member.folder), scratch / release.tag)
-    run("uv", "build", "--quiet", "--wheel", "--no-sources", "--out-dir", scratch / "siblings", folder, cwd=scratch)
-    (wheel,) = (scratch / "siblings").glob(f"{release.name.replace('-', '_')}-{release.version}-*.whl")
-    return wheel

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from distributions.wheels import Wheel
 from packaging.markers import default_environment
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from workspace_rules.members import normalised
 
 from standing_alone.pythons import Interpreter
-from standing_alone.wheels import ReleasedWheels, Wheel
+from standing_alone.released import ReleasedWheels
 
 
 @dataclass(frozen=True)
