@@ -265,6 +265,12 @@ def test_transparent_palette_entries_lie_on_white_and_do_not_come_back(tmp_path)
     assert not open_image(saved(tmp_path, "b.png", image)).has_transparency_data
 
 
+def test_16_bit_gray_keeps_its_values_beside_a_transparent_one(tmp_path):
+    gray = Image.fromarray(np.array([[0, 1000, 40000, 65535]], dtype=np.uint16))
+    image = open_image(saved(tmp_path, "a.png", gray, transparency=0))
+    assert np.asarray(image)[0, :, 0].tolist() == [255, 4, 156, 255]
+
+
 def test_half_transparent_pixels_are_mixed_with_white(tmp_path):
     image = open_image(saved(tmp_path, "a.png", Image.new("RGBA", (4, 4), (0, 0, 0, 128))))
     assert image.getpixel((0, 0)) == (127, 127, 127)

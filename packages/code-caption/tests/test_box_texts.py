@@ -1,5 +1,6 @@
 import pytest
 from box_space import Fraction, OriginalPixels, llava_space, llava_text_to_box, qwen_space, qwen_text_to_box
+from code_caption import Element, Scene, canonical
 from code_caption.errors import SettingsError
 from code_caption.rows.box_texts import BoxText
 from hypothesis import given
@@ -73,3 +74,9 @@ def test_settings_out_of_range_are_refused(settings, message):
 def test_an_image_must_have_a_size(size_wh):
     with pytest.raises(SettingsError, match="size_wh must be width and height in pixels"):
         BoxText().write((0.0, 0.0, 1.0, 1.0), size_wh)
+
+
+def test_shares_of_the_image_round_as_in_a_code_caption_whatever_its_size():
+    box = (0.47, 0.14, 0.695, 0.18)  # 0.695 * 373 / 373 is a bit less than 0.695
+    coded = canonical(Scene(elements=(Element("duck", box),))).elements[0].box
+    assert BoxText(frame="whole").write(box, (373, 536)) == "[{:.2f}, {:.2f}, {:.2f}, {:.2f}]".format(*coded)

@@ -1,6 +1,6 @@
 import pytest
 from code_caption import Sighting, find_pairs, to_units
-from code_caption.checks.geometry import area_px, around, covered_share, do_meet, scaled
+from code_caption.checks.geometry import covered_share, do_meet, scaled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,8 +95,6 @@ def test_the_closest_pairs_stay_and_keep_their_order():
     assert find_pairs(units, (100, 100), most=0) == []
 
 
-def test_shares_and_areas():
-    assert area_px((10, 10, 20, 40)) == 300
-    assert around([(0, 5, 10, 10), (-5, 7, 3, 20)]) == (-5, 5, 10, 20)
+def test_shares():
     assert covered_share((0, 0, 10, 10), (5, 0, 20, 20)) == 0.5
     assert covered_share((0, 0, 10, 10), (20, 20, 30, 30)) == 0.0

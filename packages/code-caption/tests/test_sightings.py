@@ -37,3 +37,10 @@ def test_fractions_are_clipped_to_the_image():
 def test_a_box_that_only_touches_the_image_has_no_fractions(box):
     with pytest.raises(SceneError, match=r"a box must overlap the image of \(100, 100\); got"):
         to_fractions(box, (100, 100))
+
+
+@pytest.mark.parametrize("box", [(50, 0, 40, 50), (nan, 0, 50, 50), (0, 0, inf, 50)])
+def test_what_is_no_box_has_no_fractions(box):
+    with pytest.raises(SceneError, match="a box must be finite with x0 < x1 and y0 < y1; got") as caught:
+        to_fractions(box, (100, 100))
+    assert caught.value.reason == "box"

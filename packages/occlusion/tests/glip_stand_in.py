@@ -79,10 +79,7 @@ def size_wh_of_png(image: dict[str, str]) -> list[int]:
     """Width and height, by the standard library alone."""
     import base64
 
-    data = Path(image["path"]).read_bytes() if "path" in image else base64.b64decode(image["png_base64"])
-    if data[:8] != b"\x89PNG\r\n\x1a\n":
-        raise worker().BadRequestError("bad_image", "image must be a picture's path or png_base64.")
-    return list(struct.unpack(">II", data[16:24]))
+    return list(struct.unpack(">II", base64.b64decode(image["png_base64"])[16:24]))
 
 
 GARBAGE = {

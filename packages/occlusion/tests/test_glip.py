@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import base64
 import gc
 import os
 import signal
@@ -101,31 +102,17 @@ def test_known_phrases_are_not_counted_again_and_no_phrases_need_no_worker(worke
     assert [note for note in worker.notes() if "tokens" in note] == ["tokens ['cat']", "tokens ['dog']"]
 
 
-def test_a_file_is_opened_by_the_worker_and_found_alike(worker: Worker, tmp_path: Path) -> None:
-    image, detect = noise(90, 60), worker()
-    image.save(tmp_path / "a.png")
-    assert detect.detect_file(tmp_path / "a.png", ["cat"]) == detect(image, ["cat"]) != []
-
-
-def test_a_bad_picture_is_an_error_and_the_worker_lives_on(worker: Worker, tmp_path: Path) -> None:
-    detect = worker()
-    (tmp_path / "broken.png").write_bytes(b"\x89PN")
-    with pytest.raises(OcclusionError, match="must be a picture") as caught:
-        detect.detect_file(tmp_path / "broken.png", ["cat"])
-    assert caught.value.reason == "bad_image"
-    assert detect(noise(9, 9), ["cat"])
-    assert worker.notes().count("start") == 1
-
-
-def test_the_worker_opens_files_and_base64_and_refuses_what_is_no_picture(tmp_path: Path) -> None:
+def test_the_worker_opens_a_png_and_refuses_what_is_none(tmp_path: Path) -> None:
     image = noise(9, 5)
-    image.convert("RGBA").save(tmp_path / "a.png")
-    (tmp_path / "cut.png").write_bytes((tmp_path / "a.png").read_bytes()[:100])
-    for good in ({"path": str(tmp_path / "a.png")}, {"png_base64": png_base64(image)}):
-        assert glip_worker.opened(good).tobytes() == image.tobytes()
-    cut, nowhere = str(tmp_path / "cut.png"), str(tmp_path / "nowhere.png")
-    for bad in ({"path": cut}, {"path": nowhere}, {"png_base64": "?"}, {"png_base64": "AAAA"}, {}, None, "a.png"):
-        with pytest.raises(glip_worker.BadRequestError, match="must be a picture's path or png_base64") as caught:
+    image.save(tmp_path / "a.png")
+    image.save(tmp_path / "a.bmp")
+    assert glip_worker.opened({"png_base64": png_base64(image)}).tobytes() == image.tobytes()
+    files = (tmp_path / "a.png").read_bytes()[:100], (tmp_path / "a.bmp").read_bytes()
+    cut, other = (base64.b64encode(data).decode() for data in files)
+    path = str(tmp_path / "a.png")
+    bad_ones = [{"path": path}, {"png_base64": cut}, {"png_base64": other}, {"png_base64": "?"}, {"png_base64": "AAAA"}]
+    for bad in (*bad_ones, {}, None, path):
+        with pytest.raises(glip_worker.BadRequestError, match="must be a picture as png_base64") as caught:
             glip_worker.opened(bad)
         assert caught.value.reason == "bad_image"
 

@@ -59,8 +59,6 @@ def test_the_real_worker_finds_phrases_on_random_weights(tmp_path: Path) -> None
         assert refused is not None
         assert refused.reason == "phrase_too_long"
         assert detect.refusal("\u9d28").reason == "special_token"  # type: ignore[union-attr]
-        image.save(tmp_path / "a.png")
-        assert detect.detect_file(tmp_path / "a.png", phrases) == found
         many = ["cat " * k + "chair" for k in range(1, 25)]  # 348 tokens: two texts.
         names = {one.phrase for one in detect(image, many)}
         assert names <= set(many)

@@ -237,10 +237,12 @@ def test_what_is_saved_holds_pixels_only_and_equal_pixels_give_equal_bytes(tmp_p
 
 def test_wrong_arguments_name_their_reason(tmp_path: Path) -> None:
     (tmp_path / "torn.png").write_bytes(save_occluded(photo(), tmp_path / "0.png").read_bytes()[:900])
+    Image.fromarray(photo()).save(tmp_path / "drawn.png", "PCX")  # none of box_space.FORMATS
     mask = round_mask()
     cases = [
         (lambda: find_leaks(tmp_path / "torn.png", entity_head="a"), "unreadable_image"),
         (lambda: find_leaks(tmp_path / "none.png", entity_head="a"), "unreadable_image"),
+        (lambda: find_leaks(tmp_path / "drawn.png", entity_head="a"), "unreadable_image"),
         (lambda: find_leaks(photo(), entity_head="a", before=photo()), "bad_mask"),
         (lambda: find_leaks(photo()[1:], entity_head="a", before=photo(), mask_hw=mask), "bad_image"),
         (lambda: find_leaks(photo(), entity_head="a", before=photo(), mask_hw=[mask, mask & False]), "empty_mask"),

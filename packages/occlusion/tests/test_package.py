@@ -4,6 +4,7 @@ import ast
 import doctest
 import graphlib
 import importlib
+import pickle
 import pkgutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import occlusion
 import pytest
+from occlusion.workers.line_pipe import LostWorker
 
 MODULES = sorted(module.name for module in pkgutil.walk_packages(occlusion.__path__, "occlusion."))
 PACKAGE = Path(__file__).parents[1]
@@ -42,6 +44,19 @@ def test_the_public_names_are_these() -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_the_examples_in_docstrings_hold(name: str) -> None:
     assert doctest.testmod(importlib.import_module(name)).failed == 0
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        occlusion.OcclusionError("empty_mask", "mask_hw must contain the object."),
+        occlusion.MissingExtraError("spacy", "spacy"),
+        LostWorker("worker_died", "worker died."),
+    ],
+)
+def test_an_error_keeps_its_kind_and_reason_between_processes(error: occlusion.OcclusionError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), again.reason, str(again)) == (type(error), error.reason, str(error))
 
 
 def test_importing_the_package_loads_no_engine() -> None:

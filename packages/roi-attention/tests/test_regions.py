@@ -82,7 +82,7 @@ def test_no_window_of_whole_pixels_holds_more_and_no_smaller_one_holds_enough(
         assert region.side == expected[0]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(relevance=maps(), side=st.floats(0.1, 1), at=st.tuples(st.floats(0, 1), st.floats(0, 1)))
 def test_no_window_between_pixels_holds_more(relevance: RelevanceMap, side: float, at: tuple[float, float]):
     best = find_region(relevance, mass=1e-6, sides=[side], shortest=0)
@@ -92,7 +92,7 @@ def test_no_window_between_pixels_holds_more(relevance: RelevanceMap, side: floa
     assert mass_inside(relevance, other) <= best.mass + 1e-9
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(relevance=maps(), mass=st.floats(0.01, 1), shortest=st.floats(0, 1))
 def test_a_region_is_a_square_inside_the_picture_that_holds_what_it_says(
     relevance: RelevanceMap, mass: float, shortest: float
@@ -111,7 +111,7 @@ def test_a_region_is_a_square_inside_the_picture_that_holds_what_it_says(
         assert region.side >= shortest
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(relevance=maps(), scale=st.sampled_from([1e-30, 0.5, 3.0, 1e12]))
 def test_the_scale_of_values_does_not_matter(relevance: RelevanceMap, scale: float):
     scaled = replace(relevance, values_hw=relevance.values_hw * scale)
@@ -131,7 +131,7 @@ def _turned(relevance: RelevanceMap) -> RelevanceMap:
     return RelevanceMap(relevance.values_hw.T, PatchGrid(frames[type(of)](), grid.rows, grid.columns))
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(relevance=maps())
 def test_a_transposed_map_gives_the_transposed_region(relevance: RelevanceMap):
     a, b = find_region(relevance, mass=0.6), find_region(_turned(relevance), mass=0.6)
@@ -143,7 +143,7 @@ def test_a_transposed_map_gives_the_transposed_region(relevance: RelevanceMap):
         np.testing.assert_allclose(b.box.xyxy, (y0, x0, y1, x1), atol=1e-6)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(relevance=maps())
 def test_a_mirrored_map_gives_the_mirrored_region(relevance: RelevanceMap):
     # An odd border is split unevenly.
@@ -154,7 +154,7 @@ def test_a_mirrored_map_gives_the_mirrored_region(relevance: RelevanceMap):
     assert a.side == b.side
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(relevance=maps())
 def test_more_mass_never_gives_a_smaller_region(relevance: RelevanceMap):
     areas = [find_region(relevance, mass=mass).box.area for mass in (0.2, 0.4, 0.6, 0.8, 1.0)]
@@ -217,13 +217,11 @@ def test_a_map_that_is_flat_but_for_the_padding_gives_the_whole_image():
     assert find_region(RelevanceMap(values, _grid(640, 480, "padded", 24, 24)), mass=0.05).is_whole
 
 
-def test_where_no_window_holds_enough_the_image_or_the_given_box_is_returned():
+def test_where_no_window_holds_enough_the_image_is_returned():
     values = np.zeros((10, 10))
     values[5, 0] = values[5, 9] = 1  # 160 pixels apart; windows are at most 100 wide
     relevance = RelevanceMap(values, PatchGrid(SquarePadded(OriginalPixels(200, 100)), 10, 10))
     assert find_region(relevance, mass=0.6) == Region(Box(0, 0, 200, 100, relevance.original), 1.0, 1.0, True)
-    padded = find_region(relevance, mass=0.6, whole_box=Box(0, 0, 1, 1, llava_space(200, 100)))
-    assert padded == Region(Box(0, -50, 200, 150, relevance.original), 1.0, 1.0, True)
 
 
 def test_a_full_side_is_a_square_of_a_wide_image_but_the_whole_of_a_square_one():

@@ -99,11 +99,11 @@ def _as_image_error(path: str | os.PathLike[str], error: Exception, max_pixels: 
 def _clean_rgb(image: Image.Image) -> Image.Image:
     """A new RGB image without metadata, so that saving it again neither rotates nor makes anything transparent."""
     image.load()
-    if image.has_transparency_data:
+    if image.mode.startswith(("I", "F")):  # before transparency: as RGBA, everything above 255 would be white
+        rgb = _eight_bit(image).convert("RGB")
+    elif image.has_transparency_data:
         rgba = image.convert("RGBA")
         rgb = Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    elif image.mode.startswith(("I", "F")):
-        rgb = _eight_bit(image).convert("RGB")
     else:
         rgb = image.convert("RGB")
     rgb.info = {}
@@ -111,11 +111,12 @@ def _clean_rgb(image: Image.Image) -> Image.Image:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Gray of 16 bits (0 to 65535), or float of 0 to 1, as 0 to 255."""
+    """Gray of 16 bits (0 to 65535), or float of 0 to 1, as 0 to 255; the value that a PNG calls clear is white."""
     values = np.asarray(image).astype(np.float64)
     top = 1.0 if image.mode == "F" else 65535.0
     low, high = float(values.min()), float(values.max())
     if not (low >= 0.0 and high <= top):
         message = f"gray values must be 0 to {top:g} in mode {image.mode}; got {low:g} to {high:g}."
         raise ImageError("unsupported_mode", f"{message} Convert the file to 8 bits.")
+    values[values == image.info.get("transparency")] = top
     return Image.fromarray(np.rint(values * (255.0 / top)).astype(np.uint8))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from math import isfinite
 
+from code_caption.corners import around
 from code_caption.errors import SceneError
 
 BoxFractions = tuple[float, float, float, float]
@@ -16,8 +16,8 @@ BoxFractions = tuple[float, float, float, float]
 class Element:
     """One thing in the image.
 
-    >>> Element("duck", (0.25, 0.5, 0.75, 1.0), attributes=("red",)).area
-    0.25
+    >>> Element("duck", (0.25, 0.5, 0.75, 1.0), attributes=("red",)).name
+    'duck'
 
     Raises:
         SceneError: `name` is empty, or the box is no box of fractions.
@@ -37,11 +37,6 @@ class Element:
     def __post_init__(self) -> None:
         require_name(self.name)
         require_box(self.box)
-
-    @property
-    def area(self) -> float:
-        """Share of the image that its box covers."""
-        return area(self.box)
 
 
 @dataclass(frozen=True)
@@ -72,7 +67,7 @@ class Group:
     @property
     def box(self) -> BoxFractions:
         """The smallest box around all members."""
-        return union_box(self.members)
+        return around(self.members)
 
 
 @dataclass(frozen=True)
@@ -117,17 +112,6 @@ class Scene:
         names = [element.name for element in self.elements]
         names += [group.name for group in self.groups for _ in group.members]
         return {name: names.count(name) for name in sorted(set(names))}
-
-
-def area(box: BoxFractions) -> float:
-    """Share of the image that a box covers."""
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def union_box(boxes: Iterable[BoxFractions]) -> BoxFractions:
-    """The smallest box around all of them; there must be one."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
 
 
 def require_name(name: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from occlusion.errors import OcclusionError
 from occlusion.questions.wording import BROADEST_CATEGORY
 from occlusion.words.lexicon import default_lexicon, look_up
-from occlusion.words.nouns import singular
+from occlusion.words.nouns import thing_key
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def class_balance(instances: Iterable[Mapping[str, Any]], *, lexicon: Mapping[st
     heads: Counter[str] = Counter()
     categories: Counter[str] = Counter()
     for row in instances:
-        head = singular(row["head"])
+        head = thing_key(row["head"])
         heads[head] += 1
         categories[row.get("category") or look_up(head, known) or BROADEST_CATEGORY] += 1
     return ClassBalance(heads.total(), _class_counts(heads), _class_counts(categories))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -11,10 +10,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from occlusion.errors import MissingExtraError, OcclusionError
-from occlusion.patches import patch_side_px
+from occlusion.objects import place_of
 from occlusion.segmentations import FoundMask
-
-__all__ = ["MAX_BOX_SHARE", "FoundMask", "grabcut_mask", "import_opencv"]
 
 MAX_BOX_SHARE = 0.95
 """A mask that fills more of its box than this found no outline."""
@@ -38,9 +35,7 @@ def grabcut_mask(
     cv2 = import_opencv()
     pixels = np.asarray(image)
     height, width = pixels.shape[:2]
-    patch_side_px(box_xyxy_px, size_wh=(width, height))
-    x0, y0 = max(int(box_xyxy_px[0]), 0), max(int(box_xyxy_px[1]), 0)
-    x1, y1 = min(ceil(box_xyxy_px[2]), width), min(ceil(box_xyxy_px[3]), height)
+    x0, y0, x1, y1, _ = place_of(box_xyxy_px, (width, height))
     if (x1 - x0, y1 - y0) == (width, height):
         raise OcclusionError("box_is_image", "box_xyxy_px must leave some background; got the whole image.")
     labels = np.zeros((height, width), np.uint8)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from occlusion.detections import clipped_box
 from occlusion.errors import OcclusionError
 
 Pixels = NDArray[np.uint8]
@@ -106,11 +107,11 @@ def place_of(box_xyxy_px: Sequence[float] | NDArray[Any], size_wh: tuple[int, in
         OcclusionError: `bad_box`, `box_outside`.
     """
     width, height = size_wh
-    x0, y0, x1, y1 = _finite_box(box_xyxy_px)
-    x0, y0, x1, y1 = max(x0, 0.0), max(y0, 0.0), min(x1, float(width)), min(y1, float(height))
-    if x0 >= x1 or y0 >= y1:
-        box = tuple(map(float, box_xyxy_px))
+    box = _finite_box(box_xyxy_px)
+    inside = clipped_box(box, size_wh)
+    if inside is None:
         raise OcclusionError("box_outside", f"box_xyxy_px must overlap the image of {width}x{height} px; got {box}.")
+    x0, y0, x1, y1 = inside
     return Place(int(x0), int(y0), ceil(x1), ceil(y1), min(x1 - x0, y1 - y0))
 
 

@@ -57,7 +57,6 @@ def find_region(
     mass: float = 0.5,
     sides: Sequence[float] = SIDES,
     shortest: float = 0.25,
-    whole_box: Box | None = None,
 ) -> Region:
     """Return the smallest square with at least `mass` of a map's relevance, else the whole image.
 
@@ -71,7 +70,6 @@ def find_region(
         mass: the share of relevance to hold, above 0, at most 1; see `tune_mass`.
         sides: candidate sides as shares of the image's shorter side, in any order; on a square image 1 is the whole.
         shortest: sides below are raised to this share, so that a crop keeps something to see.
-        whole_box: what to give when no window reaches the mass, such as the padded square; None: the image.
 
     Raises:
         MapError: `bad_setting` for a mass, a side or a shortest side out of range.
@@ -86,13 +84,13 @@ def find_region(
     """
     _check_settings(mass, sides, shortest)
     if not _says_where(relevance):
-        return _whole(relevance, whole_box)
+        return _whole(relevance)
     for side in sorted({max(side, shortest) for side in sides}):
         box, held = _best_window(relevance, side)
         if held >= mass - _NOISE:
             is_whole = box.xyxy == _image_box(relevance).xyxy
             return Region(box, held, side, is_whole)
-    return _whole(relevance, whole_box)
+    return _whole(relevance)
 
 
 def mass_inside(relevance: RelevanceMap, box: Box) -> float:
@@ -159,8 +157,8 @@ def _image_box(relevance: RelevanceMap) -> Box:
     return Box(0, 0, *relevance.original.extent_wh, space=relevance.original)
 
 
-def _whole(relevance: RelevanceMap, whole_box: Box | None) -> Region:
-    box = _image_box(relevance) if whole_box is None else whole_box.to(relevance.original)
+def _whole(relevance: RelevanceMap) -> Region:
+    box = _image_box(relevance)
     return Region(box, mass_inside(relevance, box), side=1.0, is_whole=True)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 from box_space import OriginalPixels, SquarePadded
-from roi_attention.errors import UnsupportedModelError
+from roi_attention.errors import UnsupportedModelError, ZoomError
 from roi_attention.relevance import Targets, find_images, input_gradient_rows
 from small_vlms import FIRST, IMAGE, TOKENS, make, make_inputs
 
@@ -27,6 +27,8 @@ def test_a_square_grid_is_found_row_by_row() -> None:
     assert found.positions.tolist() == list(range(1, 17))
     assert found.grid(OriginalPixels(640, 480), "padded").of == SquarePadded(OriginalPixels(640, 480))
     assert found.grid(OriginalPixels(640, 480), "whole").of == OriginalPixels(640, 480)
+    with pytest.raises(ZoomError, match="frame must be 'padded' or 'whole'; got 'pad'"):
+        found.grid(OriginalPixels(640, 480), "pad")  # pyright: ignore[reportArgumentType]
 
 
 def test_two_images_of_a_sample_are_told_apart() -> None:

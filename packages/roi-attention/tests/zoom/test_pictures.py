@@ -2,12 +2,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from box_space import Box, BoxError, OriginalPixels, SquarePadded
+from box_space import Box, BoxError, Fraction, OriginalPixels, SquarePadded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from roi_attention import ZoomError
 from roi_attention.zoom import CLIP_MEAN_RGB, crop_picture, model_frame, shown_picture, whole_box, zoom_pictures
+from roi_attention.zoom.widening import widen
 
 
 def noise(width, height, seed=0):
@@ -51,6 +52,14 @@ def test_a_box_given_in_another_space_cuts_the_same_pixels():
     image, original = noise(40, 30), OriginalPixels(40, 30)
     box = Box(10, 5, 20, 11, original)
     assert crop_picture(image, box.to(SquarePadded(original, 336)), "whole") == crop_picture(image, box, "whole")
+
+
+def test_widening_is_in_pixels_whatever_the_space_of_the_box():
+    original = OriginalPixels(100, 100)
+    expected = Box(30, 45, 60, 65, original)
+    for space in (original, Fraction(original), SquarePadded(original, 336)):
+        widened = widen(Box(40, 50, 50, 60, original).to(space), 30, 20)
+        assert (widened.space, widened.xyxy) == (original, pytest.approx(expected.xyxy))
 
 
 def test_padding_is_never_cut_out():

@@ -8,10 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from occlusion import SHORT_REQUEST
+from occlusion import SHORT_REQUEST, encode_mask
 from PIL import Image
-from pycocotools import mask as coco_mask
 
 from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam
 from scene_world.language import caption
@@ -148,7 +146,6 @@ def _answered(text: str) -> Row:
 def _annotation(annotation_id: int, image_id: int, thing: Thing) -> Row:
     x0, y0, x1, y1 = box_xyxy_px(thing)
     mask = mask_hw(thing)
-    rle: Any = coco_mask.encode(np.asfortranarray(mask.astype(np.uint8)))
     return {
         "id": annotation_id,
         "image_id": image_id,
@@ -156,5 +153,5 @@ def _annotation(annotation_id: int, image_id: int, thing: Thing) -> Row:
         "bbox": [x0, y0, x1 - x0, y1 - y0],
         "area": int(mask.sum()),
         "iscrowd": 0,
-        "segmentation": {"size": [SIZE_PX, SIZE_PX], "counts": rle["counts"].decode()},
+        "segmentation": encode_mask(mask),
     }

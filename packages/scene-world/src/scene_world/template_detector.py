@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from box_space import iou
+from box_space import Box, OriginalPixels, ResizedPixels, iou
 from numpy.typing import NDArray
 from occlusion import Detection, by_score, normalized_phrases, singular
 from PIL import Image
@@ -71,13 +71,13 @@ class TemplateDetector:
         small = image.convert("RGB").resize((SIZE_PX, SIZE_PX))
         stands_out = _stands_out(small)
         spectrum = np.fft.rfft2(stands_out, (_FFT, _FFT))
-        factors = (image.width / SIZE_PX, image.height / SIZE_PX) * 2
+        original = OriginalPixels(*image.size)
+        resized = ResizedPixels(original, SIZE_PX, SIZE_PX)
         found: list[Detection] = []
         for phrase, words in zip(phrases, plain, strict=True):
             kind = _kind(words)
             for score, box in self._places(spectrum, kind) if kind else ():
-                x0, y0, x1, y1 = (float(v * factor) for v, factor in zip(box, factors, strict=True))
-                found.append(Detection(phrase, (x0, y0, x1, y1), score))
+                found.append(Detection(phrase, Box(*box, space=resized).to(original).xyxy, score))
         return by_score(found)
 
     def _places(self, spectrum: NDArray[np.complex128], kind: str) -> list[tuple[float, tuple[int, int, int, int]]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import combinations
 
 from code_caption.checks.sightings import BoxPixels, Sighting, Unit
+from code_caption.corners import area, around
 
 LINK_SCALE = 2.5
 """Boxes of one name belong together if they meet once scaled about their centres by this much (published)."""
@@ -34,12 +35,6 @@ def scaled(box: BoxPixels, factor: float) -> BoxPixels:
 def do_meet(a: BoxPixels, b: BoxPixels) -> bool:
     """Whether two boxes share more than an edge."""
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def around(boxes: Iterable[BoxPixels]) -> BoxPixels:
-    """The smallest box around all of them; there must be one."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
 
 
 def to_units(
@@ -110,18 +105,13 @@ def find_pairs(
         if do_meet(scaled(a.box_xyxy_px, factor), scaled(b.box_xyxy_px, factor))
     ]
     if most is not None and len(pairs) > most:
-        chosen = sorted(pairs, key=lambda p: (area_px(around(u.box_xyxy_px for u in p)), p[0].keys, p[1].keys))[:most]
+        chosen = sorted(pairs, key=lambda p: (area(around(u.box_xyxy_px for u in p)), p[0].keys, p[1].keys))[:most]
         pairs = [pair for pair in pairs if pair in chosen]
     return pairs
-
-
-def area_px(box: BoxPixels) -> float:
-    """Square pixels of a box."""
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def covered_share(inner: BoxPixels, outer: BoxPixels) -> float:
     """Share of `inner` that lies in `outer`, 0 to 1."""
     wide = min(inner[2], outer[2]) - max(inner[0], outer[0])
     high = min(inner[3], outer[3]) - max(inner[1], outer[1])
-    return max(wide, 0.0) * max(high, 0.0) / area_px(inner)
+    return max(wide, 0.0) * max(high, 0.0) / area(inner)

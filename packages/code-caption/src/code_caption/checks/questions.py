@@ -8,12 +8,12 @@ from code_caption.checks.asks import Ask
 from code_caption.checks.choosing import Contest, element_contest, image_contest, pair_contest, standing
 from code_caption.checks.counting import counts_to_ask
 from code_caption.checks.evidence import Evidence
-from code_caption.checks.geometry import around
 from code_caption.checks.interview import Interview
 from code_caption.checks.rules import Rules
 from code_caption.checks.sightings import BoxPixels, Sighting, Unit
 from code_caption.checks.surviving import count_answers, existing, surviving_pairs, surviving_units
 from code_caption.checks.views import WHOLE, View
+from code_caption.corners import around
 from code_caption.words.names import is_one_name
 
 WriteBox = Callable[[BoxPixels, tuple[int, int]], str]

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 
 from code_caption.checks.drops import Drop
-from code_caption.checks.geometry import area_px, covered_share
+from code_caption.checks.geometry import covered_share
 from code_caption.checks.no_text import says_no_text
 from code_caption.checks.sightings import Sighting
+from code_caption.corners import area
 
 RULE = "reading"
 
@@ -75,7 +76,7 @@ def _is_inside_said(outer: Sighting, sightings: Sequence[Sighting], texts: Mappi
     """Whether a smaller box in this one says the same."""
     return outer.key in texts and any(
         _plain(texts[one.key]) == _plain(texts[outer.key])
-        and area_px(one.box_xyxy_px) < area_px(outer.box_xyxy_px)
+        and area(one.box_xyxy_px) < area(outer.box_xyxy_px)
         and covered_share(one.box_xyxy_px, outer.box_xyxy_px) >= NESTED_SHARE
         for one in sightings
         if one.key in texts and one.key != outer.key

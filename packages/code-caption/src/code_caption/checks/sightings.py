@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
+from box_space import Box, BoxError, Fraction, OriginalPixels
+
 from code_caption.errors import SceneError
 from code_caption.scene import BoxFractions, require_name
 
@@ -67,14 +69,16 @@ def to_fractions(box_xyxy_px: BoxPixels, size_wh: tuple[int, int]) -> BoxFractio
     """A box as shares of the image, clipped to it.
 
     Raises:
-        SceneError: nothing of it lies in the image.
+        SceneError: nothing of it lies in the image, or it is no box.
 
     >>> to_fractions((320, -5, 640, 240), (640, 480))
     (0.5, 0.0, 1.0, 0.5)
     """
-    width, height = size_wh
-    x0, x1 = (min(max(v / width, 0.0), 1.0) for v in (box_xyxy_px[0], box_xyxy_px[2]))
-    y0, y1 = (min(max(v / height, 0.0), 1.0) for v in (box_xyxy_px[1], box_xyxy_px[3]))
-    if x0 >= x1 or y0 >= y1:
+    pixels = OriginalPixels(*size_wh)
+    try:
+        box = Box(*box_xyxy_px, space=pixels).to(Fraction(pixels)).clipped()
+    except BoxError as error:
+        raise SceneError("box", f"a box must be finite with x0 < x1 and y0 < y1; got {box_xyxy_px}.") from error
+    if not box.area:
         raise SceneError("box_outside", f"a box must overlap the image of {size_wh}; got {box_xyxy_px}.")
-    return x0, y0, x1, y1
+    return box.xyxy

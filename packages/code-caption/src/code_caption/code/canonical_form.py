@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from operator import itemgetter
 
+from code_caption.corners import area, around
 from code_caption.errors import SettingsError
 from code_caption.scene import BoxFractions, Element, Group, Relation, Scene
 
@@ -83,17 +83,6 @@ def steps_to_fractions(box: BoxSteps, steps: int) -> BoxFractions:
     return x0 / steps, y0 / steps, x1 / steps, y1 / steps
 
 
-def area_steps(box: BoxSteps) -> int:
-    """Area in steps squared: whole numbers, so that equal areas compare equal."""
-    return (box[2] - box[0]) * (box[3] - box[1])
-
-
-def union_steps(boxes: Iterable[BoxSteps]) -> BoxSteps:
-    """The smallest box around all of them."""
-    x0, y0, x1, y1 = zip(*boxes, strict=True)
-    return min(x0), min(y0), max(x1), max(y1)
-
-
 def _widened(end: int, middle: float, steps: int) -> tuple[int, int]:
     """The ends of a side that rounding left without width: one step towards where it lay."""
     if end == steps or (middle < end and end > 0):
@@ -108,13 +97,13 @@ _GroupKey = tuple[int, int, int, int, int, str, tuple[BoxSteps, ...]]
 
 def _element_key(element: Element, steps: int) -> _ElementKey:
     box = box_to_steps(element.box, steps)
-    return (-area_steps(box), *box, element.name, element.caption, tuple(element.attributes), element.text)
+    return (-area(box), *box, element.name, element.caption, tuple(element.attributes), element.text)
 
 
 def _group_key(group: Group, steps: int) -> _GroupKey:
     members = tuple(sorted(box_to_steps(member, steps) for member in group.members))
-    box = union_steps(members)
-    return (-area_steps(box), *box, group.name, members)
+    box = around(members)
+    return (-area(box), *box, group.name, members)
 
 
 def _moved_relations(relations: tuple[Relation, ...], places: list[int]) -> tuple[Relation, ...]:

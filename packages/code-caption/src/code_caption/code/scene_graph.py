@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from code_caption.corners import around
 from code_caption.errors import SceneError
-from code_caption.scene import BoxFractions, Element, Group, Relation, Scene, union_box
+from code_caption.scene import BoxFractions, Element, Group, Relation, Scene
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def _node_to_group(node: GraphNode) -> Group:
     if node.count != len(node.members):
         expected = f"count {len(node.members)}, one for each member"
         raise SceneError("group_count", f"node {node.name!r} must have {expected}; got {node.count}.")
-    if node.box != union_box(node.members):
+    if node.box != around(node.members):
         raise SceneError("group_box", f"node {node.name!r} must have the box around its members; got {node.box}.")
     if node.attributes or node.caption or node.text:
         raise SceneError("group_field", f"node {node.name!r} is a group; it must have no attributes, caption or text.")

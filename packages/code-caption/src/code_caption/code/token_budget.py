@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from code_caption.code.canonical_form import area_steps, box_to_steps, canonical, grid_steps
+from code_caption.code.canonical_form import box_to_steps, canonical, grid_steps
 from code_caption.code.rendering import layout
+from code_caption.corners import area
 from code_caption.errors import CodeError
 from code_caption.scene import Element, Group, Relation, Scene
 
@@ -68,7 +69,7 @@ def fit_scene(
 def _largest_first(scene: Scene, steps: int) -> list[int]:
     """Indices of elements, then groups, by falling area; what is equally large stays in order."""
     boxes = [element.box for element in scene.elements] + [group.box for group in scene.groups]
-    areas = [area_steps(box_to_steps(box, steps)) for box in boxes]
+    areas = [area(box_to_steps(box, steps)) for box in boxes]
     return sorted(range(len(areas)), key=lambda index: -areas[index])
 
 

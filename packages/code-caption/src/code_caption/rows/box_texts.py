@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from box_space import Box, Fraction, OriginalPixels, SquarePadded, Thousand, box_to_llava_text, box_to_qwen_text
+from box_space import Box, Fraction, Thousand, box_to_llava_text, box_to_qwen_text
 
 from code_caption.code.canonical_form import box_to_steps, steps_to_fractions
-from code_caption.code.frames import BOX_FRAMES, BoxFrame
+from code_caption.code.frames import BOX_FRAMES, BoxFrame, frame_space
 from code_caption.errors import SettingsError
 from code_caption.scene import BoxFractions
 
@@ -62,9 +62,8 @@ class BoxText:
         Raises:
             SettingsError: `size_wh` is not positive.
         """
-        space, (width, height) = self._space(size_wh), size_wh
-        x0, y0, x1, y1 = box
-        in_frame = Box(x0 * width, y0 * height, x1 * width, y1 * height, space.original).to(Fraction(space.of))
+        space = self._space(size_wh)
+        in_frame = Box(*box, space=Fraction(space.original)).to(Fraction(space.of))
         steps = self._finest if self.step is None else round(1 / self.step)
         x0, y0, x1, y1 = steps_to_fractions(box_to_steps(in_frame.xyxy, steps), steps)
         snapped = Box(x0, y0, x1, y1, Fraction(space.of)).to(space)
@@ -82,9 +81,5 @@ class BoxText:
         return abs(1 / step - steps) < 1e-6 and self._finest % steps == 0
 
     def _space(self, size_wh: tuple[int, int]) -> Fraction | Thousand:
-        if len(size_wh) != 2 or min(size_wh) < 1:
-            raise SettingsError("size_wh", f"size_wh must be width and height in pixels, at least 1; got {size_wh!r}.")
-        original = OriginalPixels(*size_wh)
-        frame = self.frame or ("padded" if self.form == "llava" else "whole")
-        of = SquarePadded(original) if frame == "padded" else original
+        of = frame_space(size_wh, self.frame or ("padded" if self.form == "llava" else "whole"))
         return Thousand(of) if self.form == "qwen" else Fraction(of)

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 from occlusion.annotations.category_names import CategoryNames, thing_name
 from occlusion.annotations.image_names import ImageNames
+from occlusion.detections import clipped_box
 from occlusion.errors import OcclusionError
 from occlusion.masks import Rle, segmentation_to_rle
 from occlusion.words.lexicon import default_lexicon, english_words
@@ -216,7 +217,7 @@ def _clipped_box(bbox: Any, size_wh: tuple[int, int]) -> tuple[float, float, flo
     x, y, wide, high = (float(value) for value in cast("list[float]", bbox))
     if wide <= 0 or high <= 0:
         raise OcclusionError("bad_box", f"bbox must have a width and a height above 0; got {bbox!r}.")
-    x0, y0, x1, y1 = max(x, 0.0), max(y, 0.0), min(x + wide, float(size_wh[0])), min(y + high, float(size_wh[1]))
-    if x0 >= x1 or y0 >= y1:
+    box = clipped_box((x, y, x + wide, y + high), size_wh)
+    if box is None:
         raise OcclusionError("box_outside", f"bbox must overlap the image of {size_wh}; got {bbox!r}.")
-    return x0, y0, x1, y1
+    return box

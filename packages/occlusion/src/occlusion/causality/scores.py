@@ -55,9 +55,11 @@ class CausalityScorer(Protocol):
 
 
 def is_causal(causality: Causality, max_ppl: float = HIGH_CAUSALITY_MAX_PPL) -> bool:
-    """Say whether the rest of the caption calls for the entity: `1 < ppl_head < max_ppl`.
+    """Say whether the rest of the caption calls for the entity: `1 <= ppl_head < max_ppl`.
+
+    The published rule has `1 <`; certainty may round to 1, and is the strongest call of all.
 
     >>> is_causal(Causality(9.0, 2.5, 2, 1)), is_causal(Causality(2.0, 7.0, 1, 1))
     (True, False)
     """
-    return 1 < causality.ppl_head < max_ppl
+    return 1 <= causality.ppl_head < max_ppl

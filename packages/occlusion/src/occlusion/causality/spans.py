@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from occlusion.broken_text import is_unicode
 from occlusion.causality.scores import Unscored
 from occlusion.entities.entity import Entity
 from occlusion.errors import OcclusionError
@@ -59,7 +60,7 @@ class SpanTokenizer:
 
     def __call__(self, spans: Sequence[Span]) -> list[SpanTokens | Unscored]:
         """Return the tokens of each span, in order; equal texts are tokenized once."""
-        texts = list(dict.fromkeys(span.text for span in spans if _is_unicode(span.text)))
+        texts = list(dict.fromkeys(span.text for span in spans if is_unicode(span.text)))
         if not texts:
             return [Unscored("broken_text", "the caption is no valid Unicode") for _ in spans]
         encoded = self._tokenizer(texts, return_offsets_mapping=True, truncation=False, verbose=False)
@@ -83,11 +84,3 @@ class SpanTokenizer:
         if self._tokenizer.unk_token_id in found.targets:
             return Unscored("unknown_token", "a part of the entity is unknown to the tokenizer")
         return found
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # A lone surrogate; one such text would fail a tokenizer's whole batch.
-        return False
-    return True

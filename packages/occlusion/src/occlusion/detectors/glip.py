@@ -10,7 +10,7 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from occlusion.detections import Detection, Undetected, by_score, clipped_box, normalized_phrases
 from occlusion.detectors.phrases import pack
@@ -113,7 +113,20 @@ class GlipDetector:
                 lives on); `worker_died`, `worker_timeout`, `worker_garbage` (the next call starts a new
                 one), and others of `WorkerProcess.ask`.
         """
-        return self._detect(phrases, lambda: {"png_base64": png_base64(image)})
+        plain = normalized_phrases(phrases)
+        if not plain:
+            return []
+        for refused in filter(None, self._refusals(plain)):
+            raise refused
+        costs = [len(self._token_ids[phrase]) + 1 for phrase in plain]  # And its ".".
+        texts = pack(costs, self._room)
+        question = {"do": "detect", "image": {"png_base64": png_base64(image)}, "min_score": self._threshold}
+        answer = self._worker.ask({**question, "texts": [[plain[i] for i in text] for text in texts]})
+        with self._whole_answers():
+            rows = [(phrases[int(texts[text][phrase])], box, score) for text, phrase, *box, score in answer["found"]]
+            size_wh = int(answer["size_wh"][0]), int(answer["size_wh"][1])
+            boxed = [(phrase, clipped_box(box, size_wh), score) for phrase, box, score in rows]
+            return by_score(Detection(phrase, box, score) for phrase, box, score in boxed if box is not None)
 
     def detect_many(self, items: Sequence[tuple[Image, Sequence[str]]]) -> list[list[Detection] | Undetected]:
         """Return one result for each (image, phrases), in order, asked one after the other.
@@ -124,14 +137,6 @@ class GlipDetector:
             OcclusionError: the worker does not start, or is closed.
         """
         return [found_as_item(partial(self, image, phrases), fatal=NO_WORKER) for image, phrases in items]
-
-    def detect_file(self, path: str | Path, phrases: Sequence[str]) -> list[Detection]:
-        """Return what a call with the picture in this file would, which the worker opens itself.
-
-        Raises:
-            OcclusionError: `bad_image`, and those of a call.
-        """
-        return self._detect(phrases, lambda: {"path": str(Path(path).absolute())})
 
     def refusal(self, phrase: str) -> OcclusionError | None:
         """Return the error that a call with this phrase would raise, or None: ask first, and drop and count.
@@ -153,22 +158,6 @@ class GlipDetector:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    def _detect(self, phrases: Sequence[str], image: Any) -> list[Detection]:
-        plain = normalized_phrases(phrases)
-        if not plain:
-            return []
-        for refused in filter(None, self._refusals(plain)):
-            raise refused
-        costs = [len(self._token_ids[phrase]) + 1 for phrase in plain]  # And its ".".
-        texts = pack(costs, self._room)
-        question = {"do": "detect", "image": image(), "min_score": self._threshold}
-        answer = self._worker.ask({**question, "texts": [[plain[i] for i in text] for text in texts]})
-        with self._whole_answers():
-            rows = [(phrases[int(texts[text][phrase])], box, score) for text, phrase, *box, score in answer["found"]]
-            size_wh = int(answer["size_wh"][0]), int(answer["size_wh"][1])
-            boxed = [(phrase, clipped_box(box, size_wh), score) for phrase, box, score in rows]
-            return by_score(Detection(phrase, box, score) for phrase, box, score in boxed if box is not None)
 
     def _refusals(self, plain: Sequence[str]) -> list[OcclusionError | None]:
         new = [phrase for phrase in plain if phrase not in self._token_ids]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from occlusion.broken_text import is_unicode
 from occlusion.entities.entity import Entity
 from occlusion.entities.noun_chunks import chunk_entities
 from occlusion.errors import MissingExtraError, OcclusionError
@@ -49,7 +50,7 @@ class SpacyEntities:
         Raises:
             OcclusionError: `no_parser`: the pipeline neither parses nor has the lexicon rules.
         """
-        readable = (caption if _is_unicode(caption) else "" for caption in captions)
+        readable = (caption if is_unicode(caption) else "" for caption in captions)
         return [self._entities(doc) for doc in self._nlp.pipe(readable, batch_size=self._batch_size)]
 
     def _entities(self, doc: Doc) -> list[Entity]:
@@ -112,14 +113,6 @@ def load_english(name: str = "en_core_web_sm") -> Language:
         return spacy.load(name, exclude=["ner"])
     except OSError as error:
         raise MissingExtraError(name, "spacy", command=f"python -m spacy download {name}") from error
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _require_spacy() -> None:

@@ -110,7 +110,7 @@ def _base64_jpegs(xmp: str) -> Iterator[bytes]:
 def _opened(coded: bytes) -> list[Image.Image | None]:
     """The picture, None for one that is too large to decode; empty where the bytes only began like a picture."""
     try:
-        small = Image.open(io.BytesIO(coded))
+        small = Image.open(io.BytesIO(coded), formats=["JPEG"])
         small.load()
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError):
         return []

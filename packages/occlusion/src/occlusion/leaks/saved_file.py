@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from box_space import FORMATS
 from PIL import Image, UnidentifiedImageError
 
 from occlusion.errors import OcclusionError
@@ -41,7 +42,8 @@ def open_file(path: str | Path) -> SavedFile:
     """
     try:
         data = Path(path).read_bytes()
-        picture = Image.open(io.BytesIO(data))
+        Image.init()
+        picture = Image.open(io.BytesIO(data), formats=[name for name in FORMATS if name in Image.OPEN])
         picture.load()
     except (OSError, UnidentifiedImageError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise OcclusionError("unreadable_image", f"{path} must be a whole image file; {error}.") from error

@@ -32,7 +32,7 @@ Then it answers each line (`WorkerProcess` says how errors look):
     {"id": 2, "do": "detect", "image": {"png_base64": ...},  {"id": 2, "size_wh": [640, 480],
      "texts": [["cat", "dog"]], "min_score": 0.6}             "found": [[text, phrase, x0, y0, x1, y1, score], ...]}
 
-`image` may also be `{"path": ...}`. Each text is one pass of the language part; the image's backbone runs once for all.
+Each text is one pass of the language part; the image's backbone runs once for all.
 The standard output carries answers alone: whatever libraries print goes to standard error. It ends when its input does.
 """
 
@@ -163,11 +163,11 @@ def opened(image: Any) -> Any:
 
     fields = image if isinstance(image, dict) else {}
     try:
-        data = base64.b64decode(fields["png_base64"], validate=True) if "path" not in fields else b""
-        with Image.open(fields["path"] if "path" in fields else io.BytesIO(data)) as picture:
+        data = base64.b64decode(fields["png_base64"], validate=True)
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as picture:
             return picture.convert("RGB")
     except Exception as error:  # Pillow raises many kinds on broken files.
-        message = f"image must be a picture's path or png_base64: {type(error).__name__}: {error}"
+        message = f"image must be a picture as png_base64: {type(error).__name__}: {error}"
         raise BadRequestError("bad_image", message) from error
 
 

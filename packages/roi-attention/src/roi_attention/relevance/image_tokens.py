@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from box_space import OriginalPixels, PatchGrid, SquarePadded
+from box_space import OriginalPixels, PatchGrid
 from torch import Tensor
 
 from roi_attention.errors import UnsupportedModelError
-from roi_attention.zoom.frames import Frame
+from roi_attention.zoom.frames import Frame, frame_space
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,12 @@ class ImageTokens:
     columns: int
 
     def grid(self, original: OriginalPixels, frame: Frame) -> PatchGrid:
-        """The grid's place in the image that was shown in a frame."""
-        return PatchGrid(SquarePadded(original) if frame == "padded" else original, self.columns, self.rows)
+        """The grid's place in the image that was shown in a frame.
+
+        Raises:
+            ZoomError: `frame` when it is neither `padded` nor `whole`.
+        """
+        return PatchGrid(frame_space((original.width, original.height), frame), self.columns, self.rows)
 
 
 def find_images(model: Any, inputs: Mapping[str, Tensor], counts: Sequence[int]) -> list[list[ImageTokens]]:

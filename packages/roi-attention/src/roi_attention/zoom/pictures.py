@@ -65,7 +65,7 @@ def crop_picture(image: Image.Image, box: Box, frame: Frame, *, shortest_px: int
     >>> crop_picture(Image.new("RGB", (640, 480)), Box(0, 0, 200, 100, OriginalPixels(640, 480)), "padded").size
     (200, 200)
     """
-    return shown_picture(crop(image, widen(box.to(box.space.original), shortest_px, shortest_px)), frame)
+    return shown_picture(crop(image, widen(box, shortest_px, shortest_px)), frame)
 
 
 def zoom_pictures(image: Image.Image, box: Box, frame: Frame, *, shortest_px: int = 1) -> ZoomPictures:

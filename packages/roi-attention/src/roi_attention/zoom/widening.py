@@ -8,14 +8,15 @@ from box_space import Box, OriginalPixels
 def widen(box: Box, least_width: float, least_height: float) -> Box:
     """The box with at least these sides, pixels of the original; shifted inside, as large as the image at most.
 
-    A box that is large enough comes back as it is.
+    A box of any space; one that is large enough comes back as it is, in pixels.
 
     >>> widen(Box(0, 40, 10, 60, OriginalPixels(100, 100)), 30, 20).xyxy
     (0.0, 40.0, 30.0, 60.0)
     """
     original = box.space.original
-    x0, x1 = _widened(box.x0, box.x1, least_width, original.width)
-    y0, y1 = _widened(box.y0, box.y1, least_height, original.height)
+    pixels = box.to(original)
+    x0, x1 = _widened(pixels.x0, pixels.x1, least_width, original.width)
+    y0, y1 = _widened(pixels.y0, pixels.y1, least_height, original.height)
     return Box(x0, y0, x1, y1, original)
 
 
