@@ -206,6 +206,8 @@ BAD_ROWS = [
     ("roles", {"messages": [turn("tool", text("a")), turn("assistant", text("a"))]}),
     ("turn_form", {"messages": ["a"]}),
     ("part_form", {"messages": ask({"type": "video"})}),
+    ("not_unicode", {"messages": ask(text("half an emoji: \ud83d"))}),
+    ("not_unicode", {"messages": [{"role": "user", "content": "\ud83d"}, turn("assistant", text("a"))]}),
     ("empty_answer", {"messages": ask(text("a"), answer=" \n")}),
     ("weight", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": -1}]}),
     ("weight", {"messages": [turn("user", text("a")), {**turn("assistant", text("a")), "weight": float("nan")}]}),
@@ -266,6 +268,15 @@ def test_rows_seen_before_are_not_processed_again(processor: Any, rows: list[dic
     again = forgetful.encode(rows[0]), forgetful.encode(rows[0])
     assert again[0].images["pixel_values"] is not again[1].images["pixel_values"]
     assert again[0].input_ids == first.input_ids
+
+
+def test_open_images_that_come_and_go_are_never_taken_for_one_another(processor: Any) -> None:
+    """What is freed gives its identity to the next one."""
+    encoder, forgetful = encoder_of(processor), encoder_of(processor, cache_mb=0)
+    for shade in range(0, 250, 5):
+        row = {"messages": ask(IMAGE, text("what ?")), "images": [Image.new("RGB", (32, 32), (shade, 0, 0))]}
+        pixels = [one.encode(row).images["pixel_values"] for one in (encoder, forgetful)]
+        assert torch.equal(*pixels)
 
 
 def test_the_cache_never_holds_more_than_its_limit() -> None:

@@ -73,6 +73,43 @@ def test_llava_rows_come_back_from_messages_as_they_were() -> None:
     assert messages_to_llava(llava_to_messages(row)) == row
 
 
+PICTURE = {"type": "image", "image": "a.png"}
+ASKED = [{"role": "user", "content": [IMAGE, {"type": "text", "text": "What?"}]}]
+FORMS = {
+    "a list": {"images": ["a.png"], "messages": ASKED},
+    "one path": {"image": "a.png", "messages": ASKED},
+    "a path object": {"images": [Path("a.png")], "messages": ASKED},
+    "both columns of a table, one of them empty": {"image": "a.png", "images": None, "messages": ASKED},
+    "inside the parts": {"messages": [{"role": "user", "content": [PICTURE, {"type": "text", "text": "What?"}]}]},
+    "beside plain texts": {"images": ["a.png"], "messages": [{"role": "user", "content": "What?"}]},
+    "parts of a table": {"images": ["a.png"], "messages": [
+        {"role": "user", "weight": None, "content": [{**IMAGE, "text": None}, {"type": "text", "text": "What?"}]}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_image_is_written_wherever_the_row_has_it(form: str) -> None:
+    assert messages_to_llava(FORMS[form]) == {
+        "image": "a.png", "conversations": [{"from": "human", "value": "<image>\nWhat?"}]
+    }  # fmt: skip
+
+
+def test_an_image_is_read_from_either_column_of_a_table() -> None:
+    turns = [{"from": "human", "value": "<image>\nWhat?"}, {"from": "gpt", "value": "A duck."}]
+    for columns in ({"image": None, "images": ["a.png"]}, {"image": "a.png", "images": None}):
+        assert llava_to_messages({**columns, "conversations": turns})["images"] == ["a.png"]
+    with pytest.raises(RowError, match="image_kind: image must be a path or a list of paths; got int"):
+        llava_to_messages({"image": 7, "conversations": turns})
+
+
+def test_a_row_that_cannot_be_written_is_named_and_no_file_is_left(tmp_path: Path) -> None:
+    good = {"id": "good", "messages": [{"role": "user", "content": "What?"}]}
+    bad = {"id": "bad", "messages": [{"role": "user", "content": "half an emoji: \ud83d"}]}
+    with pytest.raises(RowError, match="not_unicode: row 'bad': "):
+        write_llava_json([good, bad], tmp_path / "rows.json")
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     "value",
     ["<image>\nWhat?", "What?\n<image>", "<image>What?", "\n<image>\nWhat?"],
@@ -103,6 +140,17 @@ def test_truncated_json_is_refused_with_its_line(tmp_path: Path) -> None:
     path.write_text('[{"id": "1",\n "conv', encoding="utf-8")
     with pytest.raises(RowError, match=r"not_json: rows\.json, line 2"):
         read_llava_json(path)
+
+
+def test_what_is_no_json_is_refused_with_its_line_also_in_jsonl(tmp_path: Path) -> None:
+    good = json.dumps({"id": "1", "conversations": []})
+    lines, deep, latin = tmp_path / "rows.jsonl", tmp_path / "deep.json", tmp_path / "latin.json"
+    lines.write_text(f'{good}\n\n{good}\n{{"id": "2", "conv', encoding="utf-8")
+    deep.write_text("[" * 100_000, encoding="utf-8")
+    latin.write_bytes(b'[{"id": "caf\xe9"}]')
+    for path, why in ((lines, ", line 4: "), (deep, ", line 1: nested too deeply"), (latin, " must be UTF-8: ")):
+        with pytest.raises(RowError, match=f"not_json: {path.name}{why}"):
+            read_llava_json(path)
 
 
 def test_jsonl_keeps_line_separators_inside_texts(tmp_path: Path) -> None:

@@ -56,6 +56,9 @@ def test_pairs_come_back_as_they_were_written(tmp_path: Path) -> None:
         ({"rejected_images": [None]}, "rejected_images must be a list of one path"),
         ({"chosen_response": 7}, "chosen_response must be text"),
         ({"instruction_prompt": None}, "instruction_prompt must be text"),
+        ({"rejected_response": "half an emoji: \ud83d"}, "rejected_response must be text"),
+        ({"system_prompt": "cut\0off"}, "system_prompt must be text"),
+        ({"chosen_images": ["a\0.png"]}, "chosen_images must be a list of one path"),
     ],
 )
 def test_a_malformed_row_is_refused_alone(tmp_path: Path, change: dict[str, Any], detail: str) -> None:
@@ -68,7 +71,15 @@ def test_a_malformed_row_is_refused_alone(tmp_path: Path, change: dict[str, Any]
     ]
 
 
-@pytest.mark.parametrize(("text", "why"), [("[{", "cannot be read as JSON"), ("{}", "must hold a list of rows")])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("[{", "cannot be read as JSON"),
+        ("[" * 100_000, "cannot be read as JSON"),
+        ("{}", "must hold a list of rows"),
+    ],
+    ids=["torn", "deep", "no list"],
+)
 def test_a_file_of_something_else_is_an_error(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "mvc.json").write_text(text)
     with pytest.raises(PairFileError, match=why):

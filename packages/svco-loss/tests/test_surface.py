@@ -35,8 +35,8 @@ FIELDS PairKey ReferenceSource ReferenceStore SixLogps pixel_digest template_fin
 weights_fingerprint
 """,
     "svco_loss.training": """
-ACCELERATE_CONFIGS EncodedPair PairEncoder PreparedPairs SvcoResult SvcoSettings accelerate_config compute_references
-launch_training load_pair_encoder load_reference_model prepare_pairs reference_source store_references train
+EncodedPair PairEncoder PreparedPairs SvcoResult SvcoSettings compute_references launch_training load_pair_encoder
+load_reference_model prepare_pairs reference_source store_references train
 """,
 }
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from PIL import Image
 from trial_sampler import ChoiceRequest, Request
-from trial_sampler.hf.encoding import encode_prompts, read_prompt
+
+SIZE = 96
+"""Pixels of a side, as the small LLaVA sees images."""
 
 
 @cache
@@ -39,5 +41,7 @@ def questions(images: int, count: int, name: str = "llava") -> list[ChoiceReques
 
 def length_of(processor: Any, request: Request | ChoiceRequest) -> int:
     """How many tokens a prompt has."""
+    from trial_sampler.hf.encoding import encode_prompts, read_prompt
+
     prompt = read_prompt(processor, request.messages, request.images)
     return encode_prompts(processor, [prompt])["input_ids"].shape[1]

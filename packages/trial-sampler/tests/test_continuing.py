@@ -249,6 +249,22 @@ def test_a_first_turn_can_be_drawn_again_after_the_second(llava: Any, processor:
     assert (reuse.prompts_reused, reuse.tokens_encoded, reuse.images_reused) == (1, 0, 1)
 
 
+def test_a_conversation_that_goes_on_in_the_same_lists_is_not_taken_for_its_first_turn(
+    llava: Any, processor: Any
+) -> None:
+    one, sampler = first(1), HfSampler(llava, processor)
+    other = replace(second(one), id="other", images=[picture(2), CROP])
+    expected = found(HfSampler(llava, processor), [second(one)]), found(HfSampler(llava, processor), [other])
+    with sampler.keeping_prompts():
+        sampler.sample([one])
+        grown = replace(one, id=second(one).id)
+        grown.messages[:], grown.images[:] = second(one).messages, second(one).images
+        assert found(sampler, [grown]) == expected[0]
+        assert sampler.reuse.prompts_reused == 1  # and goes on from it
+        grown.images[0] = picture(2)
+        assert found(sampler, [replace(grown, id="other")]) == expected[1]
+
+
 def test_what_is_reused_is_counted_for_each_sampler_apart(llava: Any, processor: Any) -> None:
     sampler = HfSampler(llava, processor)
     found(sampler, [first(1)])

@@ -16,7 +16,7 @@ from trial_sampler.hf.rows import draw_rows
 from trial_sampler.hf.shared_prefix import can_share
 from trial_sampler.random_streams import trial_seed, uniforms
 
-from .conftest import END, IMAGE, PAD, START
+from .tiny_families import END, IMAGE, PAD, START
 from .watching import logits_made
 
 NEVER = 1000

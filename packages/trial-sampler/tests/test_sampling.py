@@ -138,6 +138,8 @@ def broken_requests(ask: Ask, folder: Path) -> list[tuple[Request, str]]:
         (ask(90, images=[folder / "absent.png"]), "missing"),
         (ask(91, images=[text]), "not_an_image"),
         (ask(92, images=[torn]), "truncated"),
+        (ask(88, images=[None]), "not_an_image"),  # an empty cell of a table
+        (ask(89, images=[torn.read_bytes()]), "not_an_image"),
         (ask(93, images=[]), "image_count"),
         (ask(94, images=[Image.new("RGB", (9, 9))] * 2), "image_count"),
         (ask(95, messages=tokens), "image_token_in_text"),

@@ -13,12 +13,12 @@ from trial_sampler import InvalidRequest, Request
 PUBLIC_NAMES = """
 AdaptiveResult ChoiceRequest ChoiceResult ChoiceScorer FinishReason ImageLike Interval InvalidRequest
 LoadedSampler Messages MissingExtra ModelError Replay Request Rule SampleFailure SampleResult Sampler
-SamplerError Tally Trial YES_NO clear_of either load_sampler more_than none_right_of one_accepted replay
+SamplerError Tally Trial YES_NO clear_of either keep_prompts load_sampler more_than none_right_of one_accepted replay
 sample_adaptively simulate_verdicts trial_seed wilson_interval within
 """
 
 MODULES = """
-adaptive choices conversations errors random_streams replaying request sampler settling wilson hf.choosing
+adaptive choices conversations errors keeping random_streams replaying request sampler settling wilson hf.choosing
 hf.common_prefix hf.passes hf.reuse hf.stopping
 """
 

@@ -1,17 +1,16 @@
 """Extract a short answer from free text and judge it on a ladder that says which rung decided."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from answer_judge.aliases import AliasTable
 from answer_judge.cognition import CognitionJudge, ExplainedAnswer
 from answer_judge.cognition_prompt import COGNITION_RUBRIC, COGNITION_SCALE, cognition_prompt
 from answer_judge.cognition_replies import Cognition, read_cognition
-from answer_judge.concept_bank import ConceptBank
 from answer_judge.concept_naming import NAMING_SHARE, Naming, named_concepts
-from answer_judge.concept_selection import PUBLISHED_STD_FACTOR, ConceptSelection, select_concepts
-from answer_judge.concepts import group_by_image, score_concepts
 from answer_judge.deadlines import DeadlineLadder
-from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, load_embedder, minilm_embedder
-from answer_judge.embedding import Embedder, EmbeddingRung
-from answer_judge.embedding_cache import CachedEmbedder, CacheSize
 from answer_judge.errors import (
     CacheError,
     EmbeddingError,
@@ -32,7 +31,6 @@ from answer_judge.explanation_quality import ConceptVisibility, ExplanationQuali
 from answer_judge.explanations import Explanation, explanation_of
 from answer_judge.extraction import UNKNOWN, extract_answer
 from answer_judge.extraction_prompt import extraction_prompt
-from answer_judge.info_nce import PUBLISHED_TAU, info_nce
 from answer_judge.labels import LabelSet, Mention, Resolution
 from answer_judge.ladder import Ladder, default_ladder
 from answer_judge.leaks import LEAK_PHRASES, find_leak
@@ -71,6 +69,15 @@ from answer_judge.threshold_curve import (
 from answer_judge.threshold_picture import curve_to_svg
 from answer_judge.thresholds import KNOWN_THRESHOLDS, PUBLISHED_THRESHOLD, KnownThreshold, threshold_of
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair, Rung, Verdict
+
+if TYPE_CHECKING:
+    from answer_judge.concept_bank import ConceptBank
+    from answer_judge.concept_selection import PUBLISHED_STD_FACTOR, ConceptSelection, select_concepts
+    from answer_judge.concepts import group_by_image, score_concepts
+    from answer_judge.embedders import BgeM3Embedder, SentenceTransformersEmbedder, load_embedder, minilm_embedder
+    from answer_judge.embedding import Embedder, EmbeddingRung
+    from answer_judge.embedding_cache import CachedEmbedder, CacheSize
+    from answer_judge.info_nce_scores import PUBLISHED_TAU, info_nce
 
 __all__ = [
     "COGNITION_RUBRIC",
@@ -180,3 +187,25 @@ __all__ = [
     "threshold_of",
     "verification_prompt",
 ]
+
+_NEED_NUMPY = {
+    "concept_bank": ("ConceptBank",),
+    "concept_selection": ("PUBLISHED_STD_FACTOR", "ConceptSelection", "select_concepts"),
+    "concepts": ("group_by_image", "score_concepts"),
+    "embedders": ("BgeM3Embedder", "SentenceTransformersEmbedder", "load_embedder", "minilm_embedder"),
+    "embedding": ("Embedder", "EmbeddingRung"),
+    "embedding_cache": ("CacheSize", "CachedEmbedder"),
+    "info_nce_scores": ("PUBLISHED_TAU", "info_nce"),
+}
+"""Names by module, loaded when they are first asked for: numpy takes longer to import than all rules together."""
+
+
+def __getattr__(name: str) -> object:
+    for module, names in _NEED_NUMPY.items():
+        if name in names:
+            return getattr(import_module(f"answer_judge.{module}"), name)
+    raise AttributeError(f"module 'answer_judge' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from answer_judge.errors import SelectionError
-from answer_judge.info_nce import PUBLISHED_TAU, check_tau, log_ratio, unit_rows
+from answer_judge.info_nce_scores import PUBLISHED_TAU, check_tau, log_ratio, unit_rows
 
 
 class ConceptBank:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from answer_judge.description_bank import DescriptionBank
 from answer_judge.errors import SelectionError
-from answer_judge.info_nce import PUBLISHED_TAU, check_tau
+from answer_judge.info_nce_scores import PUBLISHED_TAU, check_tau
 
 Negatives = Literal["other_images", "other_labels"]
 """Descriptions that count against a concept: of every other image, or of images with another label."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from answer_judge.errors import SelectionError
-from answer_judge.info_nce import RunningLogSumExp, checked_rows, log_ratio, unit_rows
+from answer_judge.info_nce_scores import RunningLogSumExp, checked_rows, log_ratio, unit_rows
 
 _LEAST_SHARE = 1e-4
 """Where the negatives are a smaller share of the total, the difference is summed anew: rounding of about 5e-14 in the

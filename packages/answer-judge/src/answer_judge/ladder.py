@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from answer_judge.aliases import AliasTable
-from answer_judge.embedding import Embedder, EmbeddingRung
 from answer_judge.everyday_kinds import EVERYDAY_KINDS
 from answer_judge.everyday_names import EVERYDAY_ALIASES
 from answer_judge.kinds import KindTable
@@ -27,6 +27,9 @@ from answer_judge.rungs import (
     YesProbability,
 )
 from answer_judge.verdicts import UNDECIDED, Opinion, Pair, Rung, Verdict
+
+if TYPE_CHECKING:
+    from answer_judge.embedding import Embedder
 
 _UNDECIDED = Verdict(False, "none", 0.0, "no rung accepts")
 
@@ -121,6 +124,8 @@ def default_ladder(
         LexicalRung(table, kind_table),
     ]  # fmt: skip
     if embedder is not None:
+        from answer_judge.embedding import EmbeddingRung  # with numpy, which the rules do without
+
         by_meaning = EmbeddingRung(embedder, threshold=threshold)
         rungs.append(AcceptingRung(by_meaning) if verifier else by_meaning)
     if verifier is not None:

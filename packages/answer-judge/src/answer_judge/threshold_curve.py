@@ -9,11 +9,13 @@ from importlib.resources import files
 from math import sqrt
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from answer_judge.embedding import Embedder, EmbeddingRung
 from answer_judge.errors import ThresholdError
 from answer_judge.verdicts import Pair
+
+if TYPE_CHECKING:
+    from answer_judge.embedding import Embedder
 
 _Z_95 = 1.959964
 
@@ -65,6 +67,8 @@ def threshold_curve(embedder: Embedder, pairs: LabelledPairs | None = None) -> l
     Raises:
         ThresholdError: there are no right or no wrong pairs.
     """
+    from answer_judge.embedding import EmbeddingRung
+
     pairs = pairs or labelled_pairs()
     if not pairs.right or not pairs.wrong:
         raise ThresholdError(f"a curve needs right and wrong pairs; got {len(pairs.right)} and {len(pairs.wrong)}")

@@ -37,6 +37,7 @@ from llava_train.model_files import compute_dtype, hidden_bars, hidden_renaming,
 from llava_train.model_parts import ModelParts, find_parts, freeze_parts, lora_config
 from llava_train.ms_swift_json import read_ms_swift, write_ms_swift
 from llava_train.optimizer_groups import GroupedOptimizer
+from llava_train.rooted_rows import images_folder, read_rooted_rows
 from llava_train.round_folders import ROUNDS_FILE, load_rounds, open_round_folder, round_folder, save_rounds
 from llava_train.round_records import Evaluation, RoundRecord, Rounds
 from llava_train.rounds import MadeRows, RoundSettings, RoundWork, run_rounds, train_round
@@ -98,6 +99,7 @@ __all__ = [
     "freeze_parts",
     "hidden_bars",
     "hidden_renaming",
+    "images_folder",
     "is_validation",
     "join_images",
     "launch",
@@ -118,6 +120,7 @@ __all__ = [
     "read_llama_factory",
     "read_llava_json",
     "read_ms_swift",
+    "read_rooted_rows",
     "require_range",
     "round_folder",
     "run_job_command",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -49,15 +49,35 @@ def read_dialogue(row: Mapping[str, Any]) -> Dialogue:
         RowError: roles, contents or the number of images are not those of a dialogue that ends in an answer; `weight`
             where one is neither 0 nor from 1e-6 to 1e6 or stands in another turn, `nothing_to_learn` where all are 0.
     """
+    messages, images = read_turns(row)
+    _check_roles([message["role"] for message in messages])
+    _check_answers(messages)
+    _check_image_count(messages, images)
+    return Dialogue(tuple(messages), images, _answer_weights(row["messages"]))
+
+
+class Turns(NamedTuple):
+    """What a row says, whether or not it makes a dialogue."""
+
+    messages: list[dict[str, Any]]
+    """As in `Dialogue`."""
+    images: tuple[ImageRef, ...]
+
+
+def read_turns(row: Mapping[str, Any]) -> Turns:
+    """Read turns as parts, and images from wherever the row has them; roles and the number of images are not checked.
+
+    Raises:
+        RowError: there are no turns, a turn, part or image has another form, or images stand in parts and column.
+    """
     turns = row.get("messages")
     if not isinstance(turns, Sequence) or isinstance(turns, str) or not turns:
         raise RowError("no_messages", f"messages must be a list of turns; got {type(turns).__name__}.")
     column = _image_column(row)
     messages, inline = _with_parts(turns, len(column))
-    _check_roles([message["role"] for message in messages])
-    _check_answers(messages)
-    images = _choose_images(messages, column, inline)
-    return Dialogue(tuple(messages), images, _answer_weights(turns))
+    if column and inline:
+        raise RowError("image_count", "images stand both in the content parts and in the images column; use one.")
+    return Turns(messages, tuple(inline or column))
 
 
 def _image_column(row: Mapping[str, Any]) -> list[ImageRef]:
@@ -96,7 +116,7 @@ def _read_turn(turn: Any, inline: list[ImageRef]) -> dict[str, Any]:
         raise RowError("turn_form", "each turn must be a mapping with role and content.")
     content = turn.get("content")
     if isinstance(content, str):
-        return {"role": turn["role"], "content": [{"type": "text", "text": content}]}
+        return {"role": turn["role"], "content": [_text_part(content)]}
     if not isinstance(content, Sequence):
         raise RowError("turn_form", f"content must be text or a list of parts; got {type(content).__name__}.")
     return {"role": turn["role"], "content": [_read_part(part, inline) for part in content]}
@@ -105,13 +125,22 @@ def _read_turn(turn: Any, inline: list[ImageRef]) -> dict[str, Any]:
 def _read_part(part: Any, inline: list[ImageRef]) -> dict[str, Any]:
     kind = part.get("type") if isinstance(part, Mapping) else None
     if kind == "text" and isinstance(part.get("text"), str):
-        return {"type": "text", "text": part["text"]}
+        return _text_part(part["text"])
     if kind == "image":
         image = next((part[key] for key in ("image", "path", "url") if part.get(key) is not None), None)
         if image is not None:
             inline.append(_image_ref(image))
         return {"type": "image"}
     raise RowError("part_form", f"a content part must be text or image; got {kind!r}.")
+
+
+def _text_part(text: str) -> dict[str, Any]:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:  # tokenizers and files would raise at it, and take the other rows with them
+        shown = ascii(text[error.start])
+        raise RowError("not_unicode", f"a text holds {shown}, half a character, which nobody can write.") from error
+    return {"type": "text", "text": text}
 
 
 def _check_roles(roles: list[str]) -> None:
@@ -153,13 +182,7 @@ def _read_weight(weight: Any, turn: int) -> float:
     return float(weight)
 
 
-def _choose_images(
-    messages: list[dict[str, Any]], column: list[ImageRef], inline: list[ImageRef]
-) -> tuple[ImageRef, ...]:
-    if column and inline:
-        raise RowError("image_count", "images stand both in the content parts and in the images column; use one.")
-    images = inline or column
+def _check_image_count(messages: list[dict[str, Any]], images: tuple[ImageRef, ...]) -> None:
     asked = sum(part["type"] == "image" for message in messages for part in message["content"])
     if asked != len(images):
         raise RowError("image_count", f"the turns ask for {asked} images; the row has {len(images)}.")
-    return tuple(images)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
@@ -142,9 +142,10 @@ class RowEncoder:
         return self._tokenize_once(row, dialogue, blank.replacements)
 
     def _images_of(self, dialogue: Dialogue, change: ChangeImage | None) -> ImageInputs:
-        if change is None:
-            return self._images.get(_image_key(dialogue), lambda: self._read_images(dialogue.images))
-        return self._read_images(dialogue.images, change)
+        if change is not None:
+            return self._read_images(dialogue.images, change)
+        held = tuple(image for image in dialogue.images if isinstance(image, Image.Image))
+        return self._images.get(_image_key(dialogue), lambda: replace(self._read_images(dialogue.images), held=held))
 
     def _read_images(self, images: Sequence[ImageRef], change: ChangeImage = lambda image: image) -> ImageInputs:
         return read_images(self.processor, [change(load_image(image, self._image_root)) for image in images])

@@ -25,11 +25,14 @@ class ImageInputs:
     """Keyword arguments of the model such as `pixel_values`; the first axis of each is that of images or patches."""
     replacements: tuple[str, ...]
     """For each image the text of image tokens that takes the place of its placeholder."""
+    held: tuple[Image.Image, ...] = ()
+    """PIL images that a cache knows these inputs by: while they are held, no other image gets their identity."""
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the tensors."""
-        return sum(tensor.nbytes for tensor in self.tensors.values())
+        """Bytes of the tensors and of the images held."""
+        held = sum(image.width * image.height * len(image.getbands()) for image in self.held)
+        return held + sum(tensor.nbytes for tensor in self.tensors.values())
 
 
 def load_image(image: ImageRef, image_root: str | None) -> Image.Image:

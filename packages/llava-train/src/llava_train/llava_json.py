@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from llava_train.dialogue import Row
+from llava_train.dialogue import ImageRef, Row, read_turns
 from llava_train.errors import RowError
 from llava_train.whole_files import write_whole
 
@@ -29,7 +29,7 @@ def llava_to_messages(row: Mapping[str, Any]) -> Row:
     {'role': 'user', 'content': [{'type': 'image'}, {'type': 'text', 'text': 'What is it?'}]}
 
     Raises:
-        RowError: `conversations` is not a list of turns with known speakers.
+        RowError: `conversations` is not a list of turns with known speakers, or `image` is neither path nor list.
     """
     turns = row.get("conversations")
     if not isinstance(turns, list):
@@ -41,15 +41,21 @@ def llava_to_messages(row: Mapping[str, Any]) -> Row:
 def messages_to_llava(row: Mapping[str, Any]) -> dict[str, Any]:
     """Turn a row with `messages` and `images` into one LLaVA row; the inverse of `llava_to_messages`.
 
-    One image is written as `image: path`, several as `image: [paths]`, none without the key.
+    Images stand in the column, or in the parts, or in front of plain texts, as for `read_dialogue`. One is written as
+    `image: path`, several as `image: [paths]`, none without the key.
 
     Raises:
-        RowError: a text holds a literal `<image>`, an image is not a path, or a role has no speaker in LLaVA JSON.
+        RowError: a text holds a literal `<image>`, an image is not a path, a role has no speaker in LLaVA JSON, or
+            `messages` are no turns.
     """
     rest = {key: value for key, value in row.items() if key not in ("messages", "images", "image")}
-    images = [_path(image) for image in row.get("images") or ()]
+    messages, found = read_turns(row)
+    images = [_path(image) for image in found]
     image = {} if not images else {"image": images[0] if len(images) == 1 else images}
-    return {**rest, **image, "conversations": [_message_to_turn(message) for message in row["messages"]]}
+    turns = [
+        _message_to_turn(message) | _weight(given) for message, given in zip(messages, row["messages"], strict=True)
+    ]
+    return {**rest, **image, "conversations": turns}
 
 
 def read_llava_json(path: str | os.PathLike[str]) -> list[Row]:
@@ -78,31 +84,48 @@ def write_llava_json(rows: Iterable[Mapping[str, Any]], path: str | os.PathLike[
     """Write rows as a LLaVA JSON list, whole or not at all; returns the path.
 
     Raises:
-        RowError: a row has no form in LLaVA JSON.
+        RowError: a row has no form in LLaVA JSON; it is named.
     """
     path = Path(path)
-    text = json.dumps([messages_to_llava(row) for row in rows], ensure_ascii=False, indent=1)
-    write_whole(path, text + "\n")
+    written: list[dict[str, Any]] = []
+    for number, row in enumerate(rows):
+        try:
+            written.append(messages_to_llava(row))
+        except RowError as error:
+            raise RowError(error.reason, f"row {str(row.get('id', number))!r}: {error.detail}") from error
+    write_whole(path, json.dumps(written, ensure_ascii=False, indent=1) + "\n")
     return path
 
 
 def _load(path: Path) -> list[Any]:
-    text = path.read_text(encoding="utf-8")
     try:
-        if path.suffix == ".jsonl":
-            return [json.loads(line) for line in text.split("\n") if line.strip()]
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise RowError("not_json", f"{path.name}, line {error.lineno}: {error.msg}.") from error
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise RowError("not_json", f"{path.name} must be UTF-8: {error}.") from error
+    if path.suffix == ".jsonl":
+        lines = enumerate(text.split("\n"), start=1)
+        return [_parsed(line, path.name, number) for number, line in lines if line.strip()]
+    data = _parsed(text, path.name)
     if not isinstance(data, list):
         raise RowError("not_json", f"{path.name} must hold a list of rows; got {type(data).__name__}.")
     return data
 
 
+def _parsed(text: str, name: str, first_line: int = 1) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise RowError("not_json", f"{name}, line {first_line - 1 + error.lineno}: {error.msg}.") from error
+    except RecursionError as error:
+        raise RowError("not_json", f"{name}, line {first_line}: nested too deeply.") from error
+
+
 def _llava_images(row: Mapping[str, Any]) -> list[str]:
-    images = row.get("image", row.get("images"))
+    images = row.get("images") if row.get("image") is None else row["image"]  # a table has both columns in every row
     if images is None:
         return []
+    if not isinstance(images, (str, list, tuple)):
+        raise RowError("image_kind", f"image must be a path or a list of paths; got {type(images).__name__}.")
     return [images] if isinstance(images, str) else list(images)
 
 
@@ -127,13 +150,11 @@ def _value_to_parts(value: str) -> list[dict[str, str]]:
     return parts
 
 
-def _message_to_turn(message: Mapping[str, Any]) -> dict[str, str]:
+def _message_to_turn(message: Mapping[str, Any]) -> dict[str, Any]:
     speaker = _SPEAKER_OF.get(message["role"])
     if speaker is None:
         raise RowError("roles", f"LLaVA JSON has no speaker for the role {message['role']!r}.")
-    content = message["content"]
-    parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
-    return {"from": speaker, "value": _parts_to_value(parts), **_weight(message)}
+    return {"from": speaker, "value": _parts_to_value(message["content"])}
 
 
 def _parts_to_value(parts: Iterable[Mapping[str, Any]]) -> str:
@@ -149,7 +170,7 @@ def _parts_to_value(parts: Iterable[Mapping[str, Any]]) -> str:
     return value
 
 
-def _path(image: Any) -> str:
-    if isinstance(image, str) or hasattr(image, "__fspath__"):
-        return os.fspath(image)
+def _path(image: ImageRef) -> str:
+    if isinstance(image, str):
+        return image
     raise RowError("image_kind", f"LLaVA JSON holds paths only; got {type(image).__name__}.")

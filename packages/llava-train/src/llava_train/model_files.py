@@ -8,11 +8,10 @@ import warnings
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from llava_train.errors import UnsupportedModelError
 from llava_train.extras import require
-from llava_train.trainer_settings import TrainerSettings
 
 
 def load_processor(model: str) -> Any:
@@ -46,7 +45,21 @@ def load_model(model: str, dtype: str) -> Any:
         raise UnsupportedModelError(f"no vision-language model in {model}: {str(error).splitlines()[0]}") from error
 
 
-def compute_dtype(settings: TrainerSettings) -> str:
+class DtypeChoice(Protocol):
+    """The part of `TrainerSettings` that says how a model computes; settings of an application may have it too."""
+
+    @property
+    def dtype(self) -> str:
+        """`auto`, `float32` or `bfloat16`."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """`auto` or `cpu`."""
+        ...
+
+
+def compute_dtype(settings: DtypeChoice) -> str:
     """`float32` or `bfloat16`: the setting, with `auto` resolved on this machine."""
     if settings.dtype != "auto":
         return settings.dtype

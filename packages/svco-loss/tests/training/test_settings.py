@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from llava_train import SettingsError
 from svco_loss import DpoBetas, MdpoBetas, SvcoBetas, TrainingError
-from svco_loss.training import SvcoSettings, accelerate_config
-from svco_loss.training.launching import ACCELERATE_CONFIGS, read_job
+from svco_loss.training import SvcoSettings, launch_training
+from svco_loss.training.launching import read_job
 
 
 def test_defaults_are_the_published_ones() -> None:
@@ -52,20 +53,13 @@ def test_settings_survive_json(betas: Any) -> None:
     assert SvcoSettings.from_dict(json.loads(json.dumps(settings.as_dict()))) == settings
 
 
-@pytest.mark.parametrize("name", ACCELERATE_CONFIGS)
-def test_configurations_ship_with_the_package(name: str) -> None:
-    import yaml
-
-    config = yaml.safe_load(accelerate_config(name).read_text())
-    stage = config.get("deepspeed_config", {}).get("zero_stage")
-    assert (config["distributed_type"], stage) == {
-        "ddp": ("MULTI_GPU", None), "zero2": ("DEEPSPEED", 2), "zero3": ("DEEPSPEED", 3),
-    }[name]  # fmt: skip
-
-
-def test_another_configuration_or_a_file_that_is_no_job_is_refused(tmp_path: Any) -> None:
+def test_a_configuration_that_is_not_there_is_refused_before_anything_is_computed(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="one of ddp, zero2, zero3; got 'fsdp'"):
-        accelerate_config("fsdp")
+        launch_training(SvcoSettings(model="m"), [], tmp_path, config="fsdp", processes=2)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_is_no_job_is_refused(tmp_path: Path) -> None:
     (tmp_path / "job.json").write_text('{"settings": {}}')
     with pytest.raises(TrainingError, match=r"job.json is no job of svco_loss.training"):
         read_job(tmp_path / "job.json")

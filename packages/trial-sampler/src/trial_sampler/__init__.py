@@ -3,6 +3,7 @@
 from trial_sampler.adaptive import AdaptiveResult, sample_adaptively
 from trial_sampler.choices import YES_NO, ChoiceRequest, ChoiceResult
 from trial_sampler.errors import InvalidRequest, MissingExtra, ModelError, SampleFailure, SamplerError
+from trial_sampler.keeping import keep_prompts
 from trial_sampler.random_streams import trial_seed
 from trial_sampler.replaying import Replay, replay, simulate_verdicts
 from trial_sampler.request import FinishReason, ImageLike, Messages, Request, SampleResult, Trial
@@ -35,6 +36,7 @@ __all__ = [
     "Trial",
     "clear_of",
     "either",
+    "keep_prompts",
     "load_sampler",
     "more_than",
     "none_right_of",

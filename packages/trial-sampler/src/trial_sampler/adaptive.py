@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal
 
 from trial_sampler.errors import InvalidRequest, SampleFailure, SamplerError
+from trial_sampler.keeping import KeepsPrompts, keep_prompts
 from trial_sampler.request import Request, SampleResult, Trial
 from trial_sampler.sampler import Sampler
 from trial_sampler.settling import Rule, Tally, trials_until_look
@@ -112,9 +112,8 @@ def sample_adaptively(
     _check(requests, group)
     draws = [_Draw(request) for request in requests]
     waiting, under_way = deque(draws), list[_Draw]()
-    keeper = sampler if isinstance(sampler, KeepsPrompts) else None
-    most_open = keeper.batch_size if keeper else len(draws)
-    with keeper.keeping_prompts() if keeper else nullcontext():
+    most_open = sampler.batch_size if isinstance(sampler, KeepsPrompts) else len(draws)
+    with keep_prompts(sampler):
         while waiting or under_way:
             # Newcomers last: the prompts of the others are then in use before a new one could push them out.
             under_way += [waiting.popleft() for _ in range(min(most_open - len(under_way), len(waiting)))]
@@ -122,21 +121,6 @@ def sample_adaptively(
             _judge([draw for draw, result in zip(under_way, results, strict=True) if draw.takes(result)], accept)
             under_way = [draw for draw in under_way if draw.is_open(settled)]
     return [draw.result() for draw in draws]
-
-
-@runtime_checkable
-class KeepsPrompts(Protocol):
-    """A sampler that can keep its latest `batch_size` prompts from one call to the next."""
-
-    batch_size: int
-
-    def sample(self, requests: Sequence[Request]) -> list[SampleResult]:
-        """Return one result for each request, in order."""
-        ...
-
-    def keeping_prompts(self) -> AbstractContextManager[None]:
-        """Keep prompts for as long as the context is open."""
-        ...
 
 
 @dataclass

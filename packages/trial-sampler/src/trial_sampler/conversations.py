@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping, MutableMapping, Sequence
+from os import PathLike
 from typing import Any, cast
 
 from PIL import Image
@@ -77,7 +78,9 @@ def one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:300] or type(error).__name__
 
 
-def _open(image: ImageLike) -> Image.Image:
+def _open(image: object) -> Image.Image:
+    if not isinstance(image, (str, PathLike, Image.Image)):  # an empty cell of a table, bytes of a data set
+        raise Refused("not_an_image", f"an image must be a path or a PIL image; got {type(image).__name__}")
     if not isinstance(image, Image.Image):
         from box_space import ImageError, open_image
 

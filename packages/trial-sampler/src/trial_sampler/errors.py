@@ -38,9 +38,9 @@ class SampleFailure:
     """
 
     reason: str
-    """Short slug to count by: a reason of `box_space.ImageError`, `not_an_image`, `image_count`, `image_token_in_text`,
-    `template`, `too_long`, `model`, `out_of_memory`, `not_finite`, `truncated`, `wrong_count` or `choices`; of a server
-    also `processor`, `refused`, `unavailable`, `deadline` or `bad_reply`."""
+    """Short slug to count by: a reason of `box_space.ImageError`, `image_count`, `image_token_in_text`, `template`,
+    `too_long`, `model`, `out_of_memory`, `not_finite`, `truncated`, `wrong_count` or `choices`; of a server also
+    `processor`, `refused`, `unavailable`, `deadline` or `bad_reply`."""
     detail: str = ""
     """What happened, in one line."""
 

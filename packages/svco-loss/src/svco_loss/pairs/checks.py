@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from svco_loss.errors import SvcoLossError
-from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
+from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, told_apart
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,12 +34,10 @@ def check_pairs(
     """
     if find_spec("box_space") is None:
         raise SvcoLossError("check_pairs needs box-space: pip install 'svco-loss[data]'")
-    verdicts = [
+    return told_apart(
         wrong_text(pair) or _too_long(pair, count_tokens, most_answer_tokens) or _wrong_image(pair, image_root) or pair
         for pair in pairs
-    ]
-    kept = tuple(one for one in verdicts if isinstance(one, ImagePair))
-    return CheckedPairs(kept, tuple(one for one in verdicts if isinstance(one, RefusedPair)))
+    )
 
 
 def wrong_text(pair: ImagePair) -> RefusedPair | None:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from svco_loss.errors import PairFileError, SvcoLossError
-from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
+from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, told_apart
 from svco_loss.pairs.png_store import store_png
 from svco_loss.pairs.release_files import NoImage, find_image, read_json
-from svco_loss.pairs.verdicts import is_text, told_apart
+from svco_loss.pairs.texts import is_text
 
 COUNTERCURATE_QUESTIONS: Mapping[str, str] = {
     "left_right": "Which of two things in this picture is further to the left?",

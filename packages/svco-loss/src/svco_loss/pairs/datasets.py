@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from svco_loss.errors import PairFileError
-from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
+from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, told_apart
 from svco_loss.pairs.png_store import store_png
 from svco_loss.pairs.release_files import NoImage
-from svco_loss.pairs.verdicts import is_text, told_apart
+from svco_loss.pairs.texts import is_text
 
 if TYPE_CHECKING:
     import datasets

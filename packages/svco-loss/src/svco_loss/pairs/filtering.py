@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from svco_loss.errors import SvcoLossError
 from svco_loss.pairs.embedded_files import embed_files
 from svco_loss.pairs.filter_rules import PairFilter, PairSimilarity
-from svco_loss.pairs.mvc import ImagePair, RefusedPair
+from svco_loss.pairs.mvc import ImagePair, RefusedPair, told_apart
 from svco_loss.pairs.similarity import ImageEmbedder
 from svco_loss.pairs.vectors import cosine
-from svco_loss.pairs.verdicts import told_apart
 
 if TYPE_CHECKING:
     from box_space import ImageError

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from svco_loss.errors import PairFileError
-from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
+from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, told_apart
 from svco_loss.pairs.release_files import NoImage, find_image, read_json
-from svco_loss.pairs.verdicts import is_text, told_apart
+from svco_loss.pairs.texts import is_text
 
 FINECOPS_QUESTION = "Describe one thing in this picture so that nobody can take it for another."
 """What referring expressions answer; in wording of our own."""

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from svco_loss.errors import SideError, SvcoLossError
 from svco_loss.pairs.checks import wrong_text
-from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
+from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, told_apart
 from svco_loss.pairs.pixels import open_pixels
 from svco_loss.pairs.png_store import pixel_digest
 from svco_loss.pairs.sides import side_counts, swap_sides
-from svco_loss.pairs.verdicts import told_apart
 
 if TYPE_CHECKING:
     from PIL import Image

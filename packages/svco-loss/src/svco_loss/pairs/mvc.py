@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from svco_loss.errors import PairFileError
+from svco_loss.pairs.release_files import read_json
+from svco_loss.pairs.texts import is_text
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,13 @@ class CheckedPairs:
     """In order."""
 
 
+def told_apart(verdicts: Iterable[ImagePair | RefusedPair]) -> CheckedPairs:
+    """Return the pairs and the refusals of a reader, each in order."""
+    found = list(verdicts)
+    pairs = tuple(one for one in found if isinstance(one, ImagePair))
+    return CheckedPairs(pairs, tuple(one for one in found if isinstance(one, RefusedPair)))
+
+
 def read_mvc(path: str | os.PathLike[str]) -> CheckedPairs:
     """Read a JSON list of `{system_prompt, instruction_prompt, chosen_images, rejected_images, chosen_response,
     rejected_response}`, with or without a `category`; malformed rows are refused one by one.
@@ -66,15 +75,10 @@ def read_mvc(path: str | os.PathLike[str]) -> CheckedPairs:
 
     Source: the MVC data set of arXiv 2502.13928.
     """
-    try:
-        rows: Any = json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise PairFileError(f"{os.fspath(path)!r} cannot be read as JSON: {error}") from error
+    rows = read_json(path)
     if not isinstance(rows, list):
         raise PairFileError(f"{os.fspath(path)!r} must hold a list of rows; got {type(rows).__name__}")
-    parsed = [_parsed(row, index) for index, row in enumerate(cast("list[Any]", rows))]
-    pairs = tuple(one for one in parsed if isinstance(one, ImagePair))
-    return CheckedPairs(pairs, tuple(one for one in parsed if isinstance(one, RefusedPair)))
+    return told_apart(_parsed(row, index) for index, row in enumerate(cast("list[Any]", rows)))
 
 
 def write_mvc(pairs: Iterable[ImagePair], path: str | os.PathLike[str]) -> None:
@@ -102,7 +106,9 @@ def _parsed(row: object, index: int) -> ImagePair | RefusedPair:
         return RefusedPair(index, "malformed", f"a row must be an object; got {type(row).__name__}")
     fields = cast("Mapping[str, Any]", row)
     texts = {name: fields.get(name) for name in ("instruction_prompt", "chosen_response", "rejected_response")}
-    wrong = [name for name, text in texts.items() if not isinstance(text, str)]
+    system, category = (str(fields.get(name) or "") for name in ("system_prompt", "category"))
+    texts |= {"system_prompt": system, "category": category}
+    wrong = [name for name, text in texts.items() if not is_text(text)]
     wrong += [name for name in ("chosen_images", "rejected_images") if _only_path(fields.get(name)) is None]
     if wrong:
         return RefusedPair(index, "malformed", f"{wrong[0]} must be {_EXPECTED[wrong[0].endswith('images')]}")
@@ -112,8 +118,8 @@ def _parsed(row: object, index: int) -> ImagePair | RefusedPair:
         image_b=_only_path(fields["rejected_images"]) or "",
         text_x=fields["chosen_response"],
         text_y=fields["rejected_response"],
-        system=str(fields.get("system_prompt") or ""),
-        category=str(fields.get("category") or ""),
+        system=system,
+        category=category,
         row=index,
     )
 
@@ -123,4 +129,4 @@ _EXPECTED = {False: "text", True: "a list of one path"}
 
 def _only_path(images: object) -> str | None:
     paths = cast("list[Any]", images) if isinstance(images, list) else []
-    return paths[0] if len(paths) == 1 and isinstance(paths[0], str) and paths[0] else None
+    return paths[0] if len(paths) == 1 and is_text(paths[0]) and paths[0] else None

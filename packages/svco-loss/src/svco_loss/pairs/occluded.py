@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
-from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
-from svco_loss.pairs.verdicts import is_text, told_apart
+from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, told_apart
+from svco_loss.pairs.texts import is_text
 
 OCCLUSION = "occlusion"
 """Category of these pairs."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from svco_loss.pairs.mvc import ImagePair
-from svco_loss.pairs.verdicts import is_text
+from svco_loss.pairs.texts import is_text
 
 STYLES = (
     "plain and short, as one answers a colleague",

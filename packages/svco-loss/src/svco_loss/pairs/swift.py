@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal, cast
 
 from svco_loss.errors import SvcoLossError
-from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
+from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, told_apart
 from svco_loss.pairs.preferences import ExportedRows, Side, exported_rows
-from svco_loss.pairs.verdicts import is_text, told_apart
+from svco_loss.pairs.texts import is_text
 
 SwiftContrast = Literal["image", "text"]
 """Whether a row sets the same text on the other image against it, or the other text on the same image."""

@@ -10,20 +10,18 @@ if find_spec("llava_train") is None:
     raise SvcoLossError("svco_loss.training needs llava-train: pip install 'svco-loss[train]'")
 
 from svco_loss.training.encoding import EncodedPair, PairEncoder
-from svco_loss.training.launching import ACCELERATE_CONFIGS, accelerate_config, launch_training
+from svco_loss.training.launching import launch_training
 from svco_loss.training.preparing import PreparedPairs, prepare_pairs
 from svco_loss.training.references import compute_references, load_reference_model, reference_source
 from svco_loss.training.settings import SvcoSettings
 from svco_loss.training.training import SvcoResult, load_pair_encoder, store_references, train
 
 __all__ = [
-    "ACCELERATE_CONFIGS",
     "EncodedPair",
     "PairEncoder",
     "PreparedPairs",
     "SvcoResult",
     "SvcoSettings",
-    "accelerate_config",
     "compute_references",
     "launch_training",
     "load_pair_encoder",

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import llava_train
-from llava_train import ACCELERATE_CONFIGS
 
 from svco_loss.errors import TrainingError
 from svco_loss.pairs.mvc import ImagePair
 from svco_loss.training.settings import SvcoSettings
-
-__all__ = ["ACCELERATE_CONFIGS", "Job", "accelerate_config", "launch_training", "read_job", "write_job"]
 
 
 @dataclass(frozen=True)
@@ -29,19 +25,6 @@ class Job:
     validation: list[ImagePair]
     folder: Path
     references: Path
-
-
-def accelerate_config(name: str) -> Path:
-    """The file of a configuration, for `accelerate launch --config_file`.
-
-    Raises:
-        TrainingError: there is none of that name.
-
-    >>> accelerate_config("zero3").name
-    'zero3.yaml'
-    """
-    with _told_as_training_error():
-        return llava_train.accelerate_config(name)
 
 
 def write_job(
@@ -96,19 +79,14 @@ def launch_training(
         references: as for `train`.
 
     Raises:
-        TrainingError: a process failed; its messages went to standard error.
+        TrainingError: there is no such configuration, or a process failed; its messages went to standard error.
     """
     home = Path(folder)
-    job = write_job(home, settings, pairs, validation, Path(references or home / "reference.parquet"))
-    with _told_as_training_error():
+    try:
+        llava_train.accelerate_config(config)  # a name that is not there shows before references are computed
+        job = write_job(home, settings, pairs, validation, Path(references or home / "reference.parquet"))
         if settings.reference == "stored":
             llava_train.run_module(["svco_loss.training", "references", str(job)])
         llava_train.run_processes("svco_loss.training", job, config=config, processes=processes)
-
-
-@contextmanager
-def _told_as_training_error() -> Generator[None]:
-    try:
-        yield
     except llava_train.LaunchError as error:
         raise TrainingError(str(error)) from error

@@ -28,15 +28,25 @@ class Asked(Protocol):
 class _Kept(NamedTuple):
     request: Asked
     """Held so that no other object gets the id of its messages or images."""
+    said: str
+    """Its messages when it was kept: a conversation may go on in the same list."""
+    images: tuple[ImageLike, ...]
+    """Its images then."""
     prompts: Prompts
     content: Content | None
+
+    def asks(self, request: Asked) -> bool:
+        """Whether a request with the same `messages` and `images` objects still asks the same."""
+        if len(self.images) != len(request.images) or self.said != repr(request.messages):
+            return False
+        return all(mine is theirs for mine, theirs in zip(self.images, request.images, strict=True))
 
 
 class KeptPrompts:
     """The prompts of the latest requests.
 
     A further draw of the same request is known by its very `messages` and `images` objects, as `dataclasses.replace`
-    hands them on; another request by the tokens and pictures that it begins with.
+    hands them on, if they say what they said; another request by the tokens and pictures that it begins with.
     """
 
     def __init__(self, most: int) -> None:
@@ -46,7 +56,7 @@ class KeptPrompts:
 
     def find(self, request: Asked) -> Prompts | None:
         """Return the request's prompt if it is kept."""
-        if (found := self._kept.get(_key(request))) is None:
+        if (found := self._kept.get(_key(request))) is None or not found.asks(request):
             return None
         self._kept.move_to_end(_key(request))
         return found.prompts
@@ -57,7 +67,7 @@ class KeptPrompts:
         What is returned counts as the latest.
         """
         lengths = {
-            key: common_prefix(theirs, content) for key, (_, _, theirs) in self._kept.items() if theirs is not None
+            key: common_prefix(one.content, content) for key, one in self._kept.items() if one.content is not None
         }
         for key in sorted(lengths, key=lambda one: lengths[one], reverse=True):
             if (found := _beginning(self._kept[key].prompts, lengths[key], content)) is not None:
@@ -72,7 +82,8 @@ class KeptPrompts:
         """
         for key in [] if content is None else self._beginnings(content):
             self._kept.move_to_end(key, last=False)
-        self._kept[_key(request)] = _Kept(request, prompts, content)
+        said, images = repr(request.messages), tuple(request.images)
+        self._kept[_key(request)] = _Kept(request, said, images, prompts, content)
         self._kept.move_to_end(_key(request))
 
     def drop_oldest(self, spare: int = 0) -> None:
@@ -83,8 +94,10 @@ class KeptPrompts:
     def _beginnings(self, content: Content) -> list[tuple[int, int]]:
         return [
             key
-            for key, (_, _, theirs) in self._kept.items()
-            if theirs is not None and len(theirs) < len(content) and common_prefix(theirs, content) == len(theirs)
+            for key, one in self._kept.items()
+            if (theirs := one.content) is not None
+            and len(theirs) < len(content)
+            and common_prefix(theirs, content) == len(theirs)
         ]
 
 

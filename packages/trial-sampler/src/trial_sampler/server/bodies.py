@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from trial_sampler.choices import ChoiceRequest
 from trial_sampler.conversations import Refused, content_parts
 from trial_sampler.random_streams import trial_seed
 from trial_sampler.request import Messages, Request
@@ -64,7 +63,7 @@ def trial_calls(request: Request, model: str, settings: ServerSettings) -> list[
     return [Call({**shared, "seed": _sent(seed, settings)}, (seed,)) for seed in seeds]
 
 
-def choice_call(request: ChoiceRequest, model: str, settings: ServerSettings) -> Call:
+def choice_call(model: str, settings: ServerSettings) -> Call:
     """Return the call that asks for the most likely first tokens."""
     return Call({**_shared(model, 1, 0, settings), "logprobs": True, "top_logprobs": settings.top_logprobs})
 

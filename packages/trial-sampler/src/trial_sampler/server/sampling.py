@@ -96,7 +96,7 @@ class ServerSampler:
 
         def make(request: ChoiceRequest, urls: ImageUrls) -> Job[list[float]]:
             messages = messages_json(request.messages, urls.of(request.messages, request.images))
-            call = choice_call(request, self._served, self.settings)
+            call = choice_call(self._served, self.settings)
             return Job([call], messages, lambda _, reply: read_masses(reply, request))
 
         return [_choice_result(request, outcome) for request, outcome in self._ask(requests, make)]

@@ -1,18 +1,8 @@
-"""Pairs and refusals, told apart; what every reader of pairs ends with."""
+"""What counts as text, whoever reads it from a file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TypeGuard
-
-from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair
-
-
-def told_apart(verdicts: Iterable[ImagePair | RefusedPair]) -> CheckedPairs:
-    """Return the pairs and the refusals of a reader, each in order."""
-    found = list(verdicts)
-    pairs = tuple(one for one in found if isinstance(one, ImagePair))
-    return CheckedPairs(pairs, tuple(one for one in found if isinstance(one, RefusedPair)))
 
 
 def is_text(value: object) -> TypeGuard[str]:
