@@ -14,7 +14,7 @@ from bench_eval.tasks.pope import POPE
 from bench_eval.tasks.registry import find_task
 from PIL import Image
 
-from .pope_files import Counted, write_pope
+from .pope_files import Counted, knows, write_pope
 
 
 def call(*words: object) -> int:
@@ -216,3 +216,40 @@ def test_an_upload_is_written_from_a_run(tmp_path: Path, capsys: pytest.CaptureF
     assert json.loads((tmp_path / "new" / "upload.json").read_text()) == [{"image": "a.jpg", "answer": "2 cups"}]
     assert call("upload", tmp_path, "pope", tmp_path / "f", "--data", tmp_path) == 1
     assert "upload files are known for vqav2_test_dev and vizwiz_test; got pope." in capsys.readouterr().err
+
+
+def test_a_task_with_one_profile_has_nothing_to_disagree_about(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = tmp_path / "run"
+    run_task(POPE, data / "pope", run_dir, Counted(knows).model())
+    said = f"world has one profile, selfsight: there is nothing to compare. Tasks of {run_dir} with several: pope.\n"
+    for words, shown in ((["world"], ""), (["world", "--json"], "[]\n")):
+        assert call("disagreements", run_dir, *words) == 0
+        assert capsys.readouterr() == (shown, said)
+    assert call("disagreements", run_dir, "world,vqav2_test_dev,pope") == 0
+    told = capsys.readouterr()
+    assert told.out.startswith("pope: ")
+    assert [line.split(":")[0] for line in told.err.splitlines()] == [
+        "world has one profile, selfsight", "vqav2_test_dev has no profile"
+    ]  # fmt: skip
+    assert call("disagreements", run_dir, "pope", "--profiles", "official,official") == 2
+    assert "--profiles must name two or more; got 'official,official'." in capsys.readouterr().err
+
+
+def test_a_damaged_task_keeps_no_other_from_its_score(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run_dir = tmp_path / "run"
+    asked = [{"id": "1", "image": "a.png", "question": "What colour?", "answer": "black"}]
+    (tmp_path / "mine.json").write_text(json.dumps(asked))
+    for task, folder in ((find_task(f"file:{tmp_path / 'mine.json'}"), tmp_path), (POPE, data / "pope")):
+        answer = knows if task is POPE else lambda question: "black"
+        run_task(task, folder, run_dir, Counted(answer).model())
+    part = run_dir / "mine" / "responses" / "part-00000.parquet"
+    part.write_bytes(part.read_bytes()[:-9])
+    assert call("score", run_dir) == 1
+    told = capsys.readouterr()
+    assert "POPE" in told.out
+    assert told.err.count("\n") == 1
+    assert "part-00000.parquet is damaged" in told.err

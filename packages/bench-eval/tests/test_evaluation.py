@@ -1,6 +1,8 @@
 """Asking, saving, grading and comparing, with samplers made in the test."""
 
 import math
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -34,12 +36,19 @@ from bench_eval import (
     seed_means_to_rows,
     ways_to_rows,
 )
+from bench_eval.measures.circular_measure import circular_measure
 from shard_runner import status
 
 
 def test_public_names_are_pinned() -> None:
     assert len(set(bench_eval.__all__)) == len(bench_eval.__all__) == 72
     assert all(hasattr(bench_eval, name) for name in bench_eval.__all__)
+
+
+def test_the_import_loads_numpy_and_nothing_heavier() -> None:
+    code = "import bench_eval, sys; print({'PIL', 'box_space', 'pyarrow', 'shard_runner', 'click'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
 
 
 def rows(n: int = 6) -> list[dict[str, Any]]:
@@ -92,8 +101,10 @@ def test_another_grader_grades_saved_responses_without_asking(tmp_path: Path) ->
     assert len(sampler.asked) == 6
 
 
-@pytest.mark.parametrize("changed", [{"model": "other"}, {"decoding": Decoding(temperature=0.5)}])
-def test_another_model_or_decoding_asks_again(tmp_path: Path, changed: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "changed", [{"model": "other"}, {"decoding": Decoding(temperature=0.5)}, {"image_root": Path("elsewhere")}]
+)
+def test_another_model_decoding_or_folder_of_pictures_asks_again(tmp_path: Path, changed: dict[str, Any]) -> None:
     sampler = says("duck")
     run_evaluation(sampler, tmp_path)
     run_evaluation(sampler, tmp_path, **changed)
@@ -336,3 +347,11 @@ def test_seeds_are_averaged_over_tasks_that_all_have_and_compared_one_by_one() -
     assert row[:2] == ("before", "a")
     assert [cell.split(" ")[0] for cell in row[2:]] == ["+25.0", "+75.0"]
     assert format_p(1e-9) == "< 0.001"
+
+
+@pytest.mark.parametrize("nothing", [None, ""])
+def test_rows_with_an_empty_cluster_are_clusters_of_their_own(nothing: str | None) -> None:
+    graded = [{"id": str(i), "cluster": nothing, "trials": [{"text": "a", "score": float(i < 6)}]} for i in range(10)]
+    assert score_tasks(graded)[0].n_clusters == 10
+    rotations = [{**row, "base": row["id"], "rotation": 0, "n_rotations": 1} for row in graded]
+    assert circular_measure()(rotations).clusters == [str(i) for i in range(10)]

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench_eval.grades import grade_row
 from bench_eval.rules import vqa_text
-from bench_eval.stages import grade_row
 from bench_eval.tasks import DataFolder, Task
 from bench_eval.tasks.text_vqa import TEXTVQA, TEXTVQA_OCR
 

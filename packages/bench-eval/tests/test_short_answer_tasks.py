@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from bench_eval import BenchEvalError, FileError, RowError, row_to_question
-from bench_eval.stages import grade_row
+from bench_eval.grades import grade_row
 from bench_eval.tasks import DataFolder, Task
 from bench_eval.tasks.chart_qa import CHARTQA
 from bench_eval.tasks.doc_vqa import DOCVQA

@@ -15,6 +15,7 @@ from run_report import (
     GalleryItem,
     Histogram,
     KeyFacts,
+    Link,
     Prose,
     ShownTrial,
     StageAccount,
@@ -178,3 +179,16 @@ def test_files_and_pictures_with_quotes_in_their_names(browser: Any, tmp_path: P
     assert browser.execute_script(WIDTHS) == [40, 40]
     assert text_of(browser, ".item-id") == name
     assert text_of(browser, ".no-picture") == "no picture: missing"
+
+
+def test_pages_lead_to_one_another_in_a_folder_of_any_name(browser: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "a run #1 (100 %)?"
+    rows = [("round 1", Link("its page", "round-1/report.html"))]
+    above = write_report(folder / "report.html", title="All rounds", sections=[Table(("round", "page"), rows)])
+    links = Link("all rounds", "../report.html")
+    write_report(folder / "round-1" / "report.html", title="Round 1", sections=[Prose("Fine.")], above=links)
+    open_page(browser, above)
+    for title, selector in (("Round 1", "td a"), ("All rounds", ".above a")):
+        browser.find_element("css selector", selector).click()
+        assert text_of(browser, "h1") == title
+    assert browser.get_log("browser") == []

@@ -23,6 +23,7 @@ from run_report import (
     GalleryItem,
     Histogram,
     KeyFacts,
+    Link,
     Prose,
     RunReportError,
     Section,
@@ -81,6 +82,7 @@ def test_public_names_are_pinned() -> None:
         "GalleryItem",
         "Histogram",
         "KeyFacts",
+        "Link",
         "Prose",
         "RunReportError",
         "Section",
@@ -131,6 +133,16 @@ def test_accounts_show_that_rows_add_up_or_do_not() -> None:
     assert "4 pending" in text
     assert "✗ 2 too many" in text
     assert "✗ 2 missing" in text
+
+
+def test_a_stage_at_work_is_not_called_finished_when_no_row_is_left() -> None:
+    """Of a stage that starts before the one before it has ended, the rows in are those that were settled so far."""
+    at_work = SimpleNamespace(
+        name="a", rows_in=9, done=9, dropped={}, failed={}, rows_out=9, seconds=0.0, finished=False
+    )
+    text = words(page(StageAccounts([at_work])))
+    assert "not finished" in text
+    assert "accounted for" not in text
 
 
 def test_accounts_take_what_the_ledger_gives() -> None:
@@ -234,6 +246,11 @@ def test_long_texts_are_cut_and_the_cut_is_stated() -> None:
     assert "… (1000 more characters)" in text
 
 
+def test_a_long_text_of_a_row_says_how_much_of_it_was_cut() -> None:
+    row = {"id": "a", "question": "q", "answer": "t", "trials": [{"text": "x" * 5000}]}
+    assert "… (1000 more characters)" in words(page(Gallery([row_to_gallery_item(row)])))
+
+
 def test_pictures_are_bounded_and_unreadable_ones_are_named(tmp_path: Path) -> None:
     Image.effect_noise((1600, 1200), 90).convert("RGB").save(tmp_path / "large.png")
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not a picture")
@@ -276,6 +293,9 @@ def test_errors_say_what_is_wrong(tmp_path: Path) -> None:
         page(Curves([Curve("a", [0, 1], [1])]))
     with pytest.raises(RunReportError, match=r"smoothing must lie in \[0, 1\); got 1"):
         page(Curves([], smoothing=1))
+    for target in ("", "/etc/passwd", "//host/a.html"):
+        with pytest.raises(RunReportError, match="a link needs a path from the page's own folder; got "):
+            Link("all", target)
     with pytest.raises(RunReportError, match=r"a section must be one of .*; got str"):
         write_report(tmp_path / "r.html", title="t", sections=["text"])  # pyright: ignore
 
@@ -294,3 +314,12 @@ def test_code_keeps_its_lines_and_notes_are_a_list_both_escaped() -> None:
     assert "class Scene:\n    pass  # &lt;b&gt;" in html
     assert '<li dir="auto">cup dropped: &lt;i&gt;said_no&lt;/i&gt;</li>' in html
     assert "true answer" not in html
+
+
+def test_links_lead_to_files_beside_the_page_and_nowhere_else() -> None:
+    rows = [("one", Link("<b>1</b>", "round-1/report.html")), ("two", Link("2", "javascript:alert(1)\ud800"))]
+    html = render_report(title="t", sections=[Table(("a", "b"), rows)], above=Link("all rounds", "../report.html"))
+    targets = re.findall(r"<a href=\"(?!#)([^\"]*)\"", html)
+    assert targets == ["../report.html", "round-1/report.html", "javascript%3Aalert%281%29%3F"]
+    assert "&lt;b&gt;1&lt;/b&gt;" in html
+    assert 'class="number"' not in html.split("<main")[1].split("</main>")[0]

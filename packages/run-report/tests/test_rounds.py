@@ -55,7 +55,7 @@ def test_the_page_of_rounds_names_the_page_of_each_and_the_settings(tmp_path: Pa
     page = write_page(tmp_path / "page.html", rounds).read_text(encoding="utf-8")
     assert "Twice." in page
     assert '<th scope="row">learning_rate</th>' in page
-    assert [f"round-{number}/page.html" in page for number in range(4)] == [False, True, True, False]
+    assert [f'<a href="round-{number}/page.html">' in page for number in range(4)] == [False, True, True, False]
     assert "25.0 → 50.0 %" in page
 
 

@@ -187,7 +187,8 @@ def test_keys_come_from_the_environment_and_reach_no_file(tmp_path: Path) -> Non
 
 def test_the_public_names_are_these() -> None:
     assert shard_runner.cli.__all__ == [
-        "OneLineGroup", "RunSettings", "check_run_kind", "make_cli", "read_seeds", "read_settings", "run_by_settings",
+        "OneLineGroup", "RunSettings", "check_one_round", "check_run_kind", "make_cli", "read_seeds", "read_settings",
+        "rounds_above", "run_by_settings",
         "run_seeds", "use_one_thread", "write_json",
     ]  # fmt: skip
 
@@ -271,6 +272,23 @@ def test_an_app_may_do_the_work_of_its_commands_itself(tmp_path: Path) -> None:
         assert "work" in done.output
         assert "after" not in done.output
     assert asked == ["work", None]
+
+
+def test_an_app_says_which_steps_a_command_is_about(tmp_path: Path) -> None:
+    class Rounds(Settings):
+        rounds: int = Field(4, description="All of them steps of one pipeline.")
+
+    def targets(settings: Rounds, stage: str) -> list[str]:
+        return ["after"] if settings.rounds == 4 and stage == "finish" else []
+
+    own = make_cli(
+        "own", help="Its own names.", settings=Rounds, build=build, stages={"finish": "End."}, targets=targets
+    )
+    words = ["finish", "--images", "i", "--out", str(tmp_path / "run")]
+    told = CliRunner().invoke(own, [*words, "--dry-run"])
+    assert [line.split()[0] for line in told.output.splitlines()] == ["numbers", "work", "after"]
+    assert CliRunner().invoke(own, words).exit_code == 0
+    assert len(list(read_rows(tmp_path / "run", "after"))) == 4
 
 
 def test_programs_get_json_of_a_run_its_forecast_its_accounts_and_a_rows_way(tmp_path: Path) -> None:

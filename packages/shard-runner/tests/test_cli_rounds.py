@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 from shard_runner import Source, Step
-from shard_runner.cli import RunSettings, check_run_kind, make_cli, run_by_settings
+from shard_runner.cli import RunSettings, check_one_round, check_run_kind, make_cli, rounds_above, run_by_settings
 
 
 def numbers(settings: RunSettings, run_dir: Path) -> list[Step]:
@@ -61,3 +61,22 @@ def test_an_app_may_raise_its_own_error(tmp_path: Path) -> None:
     (tmp_path / "round-1").mkdir()
     with pytest.raises(OwnError):
         check_run_kind(tmp_path, 1, error=OwnError)
+
+
+def test_a_round_knows_the_folder_of_rounds_that_it_is_one_of(tmp_path: Path) -> None:
+    make_run(tmp_path, [])
+    make_run(tmp_path / "round-2")
+    assert rounds_above(tmp_path / "round-2") == tmp_path
+    make_run(tmp_path / "other")
+    make_run(tmp_path / "plain" / "round-1")  # a run that somebody gave the name of a round
+    make_run(tmp_path / "foreign" / "round-1")
+    (tmp_path / "foreign" / "run.json").write_text('{"lr": 1}')
+    (tmp_path / "round-3").mkdir()
+    names = ("other", "plain/round-1", "foreign/round-1", "round-3", ".")
+    assert [rounds_above(tmp_path / name) for name in names] == [None] * 5
+
+
+def test_several_rounds_are_not_told_before_they_are_run() -> None:
+    check_one_round(1)
+    with pytest.raises(click.UsageError, match="--dry-run tells of one round: leave --rounds out, and give --out"):
+        check_one_round(2)

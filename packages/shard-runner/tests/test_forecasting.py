@@ -2,6 +2,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from shard_runner import (
     Dropped,
@@ -80,6 +81,22 @@ def test_a_changed_setting_is_named_with_what_comes_after_it(tmp_path: Path) -> 
     told = forecast(pipeline(mark="m", samples=3), tmp_path)
     assert told["work"] == ("run", "samples: None -> 3; those that are there are kept")
     assert told["after"][0] == "depends"
+
+
+def test_other_inputs_and_another_schema_are_named_as_what_they_are(tmp_path: Path) -> None:
+    def steps(*inputs: str, schema: pa.Schema | None = None) -> list[Any]:
+        sources = [Source(name=name, rows=lambda name=name: [{"id": name}]) for name in ("a", "b")]
+        return [
+            *sources,
+            Stage(name="work", make=lambda: lambda rows: [[row] for row in rows], inputs=inputs, schema=schema),
+        ]
+
+    types = pa.schema([("x", pa.int64()), ("y", pa.string())])
+    run(steps("a"), tmp_path, **SHARED)
+    assert forecast(steps("a", "b"), tmp_path)["work"] == ("run", "inputs: a -> a, b")
+    assert forecast(steps("a", schema=types), tmp_path)["work"] == ("run", "schema: (none) -> x: int64, y: string")
+    run(steps("a", schema=types), tmp_path, **SHARED)
+    assert forecast(steps("a"), tmp_path)["work"] == ("run", "schema: x: int64, y: string -> (none)")
 
 
 def test_failed_rows_and_stopped_runs_are_taken_up(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from bench_eval.contrast_tables import (
 )
 from bench_eval.errors import BenchEvalError, FileError, PairingError, RowError, StatisticsError
 from bench_eval.evaluation import evaluate
-from bench_eval.grades import Grade, Grader, grader_by_task
+from bench_eval.grades import Grade, Grader, grade_row, grader_by_task
 from bench_eval.intervals import Accuracy, Interval, accuracy, wilson_interval
 from bench_eval.located import box_grader, boxes_grader, text_to_box_xyxy, text_to_boxes_xyxy
 from bench_eval.paired_tests import holm, mcnemar_exact, sign_flip_test, swap_test
@@ -28,7 +28,7 @@ from bench_eval.question_pairs import PairedRows, pair_rows
 from bench_eval.sampling import sampler_through
 from bench_eval.scores import TaskScore, score_tasks
 from bench_eval.short_answers import SHORT_ANSWER_GRADER, grade_short_answer
-from bench_eval.stages import evaluation_stage, grade_row, grading_stage, response_stage
+from bench_eval.stages import evaluation_stage, grading_stage, response_stage
 from bench_eval.tables import markdown_table, text_table
 from bench_eval.words import grade_exact, grade_number, grade_word, grade_yes_no, normalise, text_to_number
 

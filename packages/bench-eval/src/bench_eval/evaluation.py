@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any
-
-from shard_runner import Row, Source, read_rows, run
+from typing import TYPE_CHECKING, Any
 
 from bench_eval.asking import Decoding, Sampler
 from bench_eval.grades import Grader
 from bench_eval.stages import grading_stage, response_stage
+
+if TYPE_CHECKING:
+    from shard_runner import Row
 
 
 def evaluate(
@@ -30,8 +31,8 @@ def evaluate(
     """Ask a model about rows, save every response in `run_dir`, grade, and return the graded rows.
 
     After a kill the same call goes on where it stopped; no saved response is asked for twice. With another
-    `grader_name` only grading runs again; with another `model` or `decoding` everything does. Rows that failed are not
-    in the result; `shard_runner.status(run_dir)` counts them.
+    `grader_name` only grading runs again; with another `model`, `decoding` or `image_root` everything does. Rows that
+    failed are not in the result; `shard_runner.status(run_dir)` counts them.
 
     Args:
         rows: with `id, messages, answer` and, where they have them, `image` or `images`, `task`, `cluster`.
@@ -42,10 +43,12 @@ def evaluate(
         grader_name: name and version of the grader.
         decoding: how to draw; greedy, one answer, by default.
         batch_size: rows asked at a time.
-        image_root: folder that relative image paths start from.
+        image_root: folder that relative image paths start from; pictures are told by path, not by content.
         seed: of the run.
         progress: whether to show bars.
     """
+    from shard_runner import Source, read_rows, run
+
     given = [dict(row) for row in rows]
     pipeline = [
         Source(name="rows", rows=lambda: given),

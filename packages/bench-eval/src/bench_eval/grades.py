@@ -5,9 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bench_eval.errors import BenchEvalError
+
+if TYPE_CHECKING:
+    from shard_runner import Row
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,20 @@ def check_grade(grade: Grade | float | bool) -> CheckedGrade:
     if not 0 <= given.score <= 1:
         return CheckedGrade(None, "score_out_of_range", given.answer)
     return CheckedGrade(float(given.score), given.reason, given.answer)
+
+
+def grade_row(row: Mapping[str, Any], grader: Grader) -> Row:
+    """Grade the `trials` of one row and return a new row; a grade that is no number from 0 to 1 leaves `score` None.
+
+    >>> grade_row({"id": "a", "trials": [{"text": "7"}]}, lambda text, row: text == "7")["trials"][0]["score"]
+    1.0
+    """
+    return {**row, "trials": [_graded_trial(trial, row, grader) for trial in row["trials"]]}
+
+
+def _graded_trial(trial: Mapping[str, Any], row: Mapping[str, Any], grader: Grader) -> Row:
+    grade = check_grade(grader(trial["text"], row))
+    return {**trial, "answer": grade.answer, "score": grade.score, "reason": grade.reason, "verdict": grade.verdict}
 
 
 def grader_by_task(graders: Mapping[str, Grader]) -> Grader:

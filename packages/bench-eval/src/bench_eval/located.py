@@ -6,8 +6,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from box_space import iou
-
 from bench_eval.errors import BenchEvalError, RowError
 from bench_eval.grades import Grade
 
@@ -48,6 +46,8 @@ def box_grader(min_iou: float = 0.5) -> Callable[[str, Mapping[str, Any]], Grade
         raise BenchEvalError(f"min_iou must lie in (0, 1]; got {min_iou}.")
 
     def grade(text: str, row: Mapping[str, Any]) -> Grade:
+        from box_space import iou
+
         truth = text_to_box_xyxy(str(row.get("answer")))
         if truth is None:
             raise RowError(
@@ -95,6 +95,8 @@ def boxes_grader(min_iou: float = 0.5) -> Callable[[str, Mapping[str, Any]], Gra
 
 def _matched(found: Sequence[BoxXyxy], truth: Sequence[BoxXyxy], min_iou: float) -> int:
     """How many pairs there are, one to one, the largest overlap first."""
+    from box_space import iou
+
     overlaps = iou(found, truth)
     places = [(a, b) for a in range(len(found)) for b in range(len(truth)) if overlaps[a, b] >= min_iou]
     said: set[int] = set()

@@ -29,6 +29,16 @@ def mean_score(row: Mapping[str, Any]) -> float | None:
     return sum(scores) / len(scores)
 
 
+def cluster_of(row: Mapping[str, Any], alone: str) -> str:
+    """Name the cluster of a row: what its `cluster` says, or where that is missing or empty a cluster of its own.
+
+    >>> cluster_of({"cluster": 0}, "row-7"), cluster_of({"cluster": ""}, "row-7")
+    ('0', 'row-7')
+    """
+    named = row.get("cluster")
+    return alone if named is None or named == "" else str(named)
+
+
 @dataclass(frozen=True)
 class ScoredRows:
     """Scores of one model by row id, in the order of the rows."""
@@ -57,8 +67,7 @@ def score_rows(rows: Iterable[Mapping[str, Any]], row_score: RowScore = mean_sco
         if row_id in scores:
             raise RowError(f"ids must be unique within a task; {row_id!r} occurs twice.")
         scores[row_id] = row_score(row)
-        named = row.get("cluster")
-        clusters[row_id] = row_id if named is None else str(named)
+        clusters[row_id] = cluster_of(row, row_id)
     return ScoredRows(scores, clusters)
 
 

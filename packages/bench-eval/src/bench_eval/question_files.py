@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, cast
-
-from shard_runner import Row
+from typing import TYPE_CHECKING, Any, cast
 
 from bench_eval.errors import RowError
 from bench_eval.json_files import read_json_list
+
+if TYPE_CHECKING:
+    from shard_runner import Row
 
 NEEDED = ("id", "image", "question", "answer")
 """What every row must have."""

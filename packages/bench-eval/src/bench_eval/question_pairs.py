@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from shard_runner import Row
+from typing import TYPE_CHECKING, Any
 
 from bench_eval.errors import RowError
-from bench_eval.pairs import mean_score
+from bench_eval.pairs import cluster_of, mean_score
+
+if TYPE_CHECKING:
+    from shard_runner import Row
 
 
 @dataclass(frozen=True)
@@ -66,11 +67,10 @@ def _require_pair(pair: str, members: Sequence[Mapping[str, Any]], size: int) ->
 
 def _joined(pair: str, members: Sequence[Mapping[str, Any]]) -> Row:
     members = sorted(members, key=lambda row: str(row["id"]))
-    cluster = members[0].get("cluster")
     return {
         "id": pair,
         "task": _task(members[0]),
-        "cluster": pair if cluster is None else str(cluster),
+        "cluster": cluster_of(members[0], pair),
         "trials": [_joined_trial(members)],
         "members": [str(row["id"]) for row in members],
     }

@@ -6,6 +6,7 @@ from run_report.curves import Curve, Curves
 from run_report.errors import RunReportError
 from run_report.gallery import Gallery, GalleryItem, ShownTrial, row_to_gallery_item
 from run_report.histogram import Histogram, count_right
+from run_report.links import Link
 from run_report.page import Section, render_report, write_report
 from run_report.prose import Fact, KeyFacts, Prose, Table
 from run_report.rounds import rounds_sections, rounds_to_rows
@@ -22,6 +23,7 @@ __all__ = [
     "GalleryItem",
     "Histogram",
     "KeyFacts",
+    "Link",
     "Prose",
     "RunReportError",
     "Section",

@@ -8,7 +8,10 @@ from typing import Protocol
 
 
 class StageAccountLike(Protocol):
-    """What a stage must tell about itself; `shard_runner.StageAccount` does."""
+    """What a stage must tell about itself; `shard_runner.StageAccount` does.
+
+    Where it says `finished` too, rows that are missing are told from rows that are still to come.
+    """
 
     @property
     def name(self) -> str:

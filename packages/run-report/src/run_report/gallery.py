@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from run_report.pictures import Picture
-from run_report.untrusted import MAX_TEXT_CHARS, shorten
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +88,7 @@ def row_to_gallery_item(
 def _trial(record: Mapping[str, Any]) -> ShownTrial:
     verdict, score = record.get("verdict"), record.get("score")
     return ShownTrial(
-        text=shorten(str(record["text"]), MAX_TEXT_CHARS),
+        text=str(record["text"]),
         answer=str(record.get("answer") or ""),
         verdict=None if verdict is None else bool(verdict),
         rung=str(record.get("rung") or ""),

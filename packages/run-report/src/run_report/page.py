@@ -21,6 +21,7 @@ from run_report.errors import RunReportError
 from run_report.gallery import Gallery
 from run_report.gallery_pages import GalleryPages, gallery_to_pages
 from run_report.histogram import Histogram, draw_histogram
+from run_report.links import Link
 from run_report.prose import KeyFacts, Prose, Table, number_columns, text_to_blocks
 from run_report.untrusted import MAX_TEXT_CHARS, shorten, to_name, to_printable
 
@@ -42,14 +43,23 @@ _LONGEST_CHARS = 2 * MAX_TEXT_CHARS
 """No text of the page is longer; cards cut theirs before."""
 
 
-def write_report(path: str | Path, *, title: str, sections: Sequence[Section], subtitle: str = "") -> Path:
+def write_report(
+    path: str | Path, *, title: str, sections: Sequence[Section], subtitle: str = "", above: Link | None = None
+) -> Path:
     """Write one HTML file that needs nothing but itself, replacing an older one in one step, and return its path.
+
+    Args:
+        path: of the file; missing folders are made.
+        title: heading of the page.
+        sections: in order.
+        subtitle: a line under the heading.
+        above: leads to the page that this one belongs to, such as that of all rounds.
 
     Raises:
         RunReportError: when a section is of an unknown type or cannot be drawn; an older file is then left as it was.
     """
     target = Path(path)
-    html = render_report(title=title, sections=sections, subtitle=subtitle)
+    html = render_report(title=title, sections=sections, subtitle=subtitle, above=above)
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
@@ -63,8 +73,8 @@ def write_report(path: str | Path, *, title: str, sections: Sequence[Section], s
     return target
 
 
-def render_report(*, title: str, sections: Sequence[Section], subtitle: str = "") -> str:
-    """Give the page as text; the same input gives the same text.
+def render_report(*, title: str, sections: Sequence[Section], subtitle: str = "", above: Link | None = None) -> str:
+    """Give the page as text; the same input gives the same text. What is given is that of `write_report`.
 
     Raises:
         RunReportError: when a section is of an unknown type or cannot be drawn.
@@ -80,6 +90,7 @@ def render_report(*, title: str, sections: Sequence[Section], subtitle: str = ""
     return page.render(
         title=title,
         subtitle=subtitle,
+        above=above,
         parts=[_part(number, section) for number, section in enumerate(sections, 1)],
         assets=assets,
         policy=content_policy(assets),
@@ -113,6 +124,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(_template_functions())
+    environment.tests["link"] = lambda value: isinstance(value, Link)
     return environment
 
 

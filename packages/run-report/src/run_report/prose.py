@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from run_report.links import Link
+
 Cell: TypeAlias = str | int | float | bool | None
 """What may stand in a table or a fact; None and NaN are shown as a dash."""
 
@@ -51,7 +53,7 @@ class Table:
 
     columns: Sequence[str]
     """Headings."""
-    rows: Sequence[Sequence[Cell]]
+    rows: Sequence[Sequence[Cell | Link]]
     """As many cells as columns each."""
     title: str = "Settings"
     """Heading of the section."""
@@ -72,8 +74,8 @@ def number_columns(table: Table) -> set[int]:
     return {at for at, column in enumerate(columns) if all(map(_is_number, column)) and any(column)}
 
 
-def _is_number(value: Cell) -> bool:
-    if isinstance(value, bool):
+def _is_number(value: Cell | Link) -> bool:
+    if isinstance(value, bool | Link):
         return False
     return _NUMBER.fullmatch(value) is not None if isinstance(value, str) else True
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from run_report.curves import Curve, Curves
+from run_report.numbers import format_percent
 from run_report.prose import Fact, KeyFacts, Table
 
 
@@ -163,7 +164,7 @@ def _line(record: RoundLike) -> tuple[str, ...]:
     distinct = record.collapse.distinct_share if record.collapse else None
     rows = str(record.rows) if record.number else "–"
     scores = (_score(record, "validation"), _score(record, "test"))
-    return (round_name(record.number), *scores, rows, _percent(distinct))
+    return (round_name(record.number), *scores, rows, format_percent(distinct))
 
 
 def _score(record: RoundLike, split: str) -> str:
@@ -174,20 +175,16 @@ def _score(record: RoundLike, split: str) -> str:
     notes: list[str] = []
     if known.get("interval"):
         low, high = known["interval"]
-        notes.append(f"{_percent(low)} to {_percent(high)}")
+        notes.append(f"{format_percent(low)} to {format_percent(high)}")
     if known.get("n") is not None:
         notes.append(f"n = {known['n']}")
-    return _percent(value) + (f" ({', '.join(notes)})" if notes else "")
-
-
-def _percent(share: float | None) -> str:
-    return "–" if share is None else f"{100 * share:.1f}"
+    return format_percent(value) + (f" ({', '.join(notes)})" if notes else "")
 
 
 def _change(rounds: RoundsLike, split: str) -> str:
     first, best = rounds.records[0].evaluation, rounds.best.evaluation
     ends = (first.score, best.score) if split == "validation" else (first.test, best.test)
-    return f"{_percent(ends[0])} → {_percent(ends[1])} %"
+    return f"{format_percent(ends[0])} → {format_percent(ends[1])} %"
 
 
 def _ended(rounds: RoundsLike) -> str:
@@ -214,9 +211,9 @@ def _collapse_table(records: Sequence[RoundLike], answers: str, agreement: str) 
 def _collapse_lines(records: Sequence[RoundLike]) -> Iterator[tuple[str, ...]]:
     for record in records:
         if one := record.collapse:
-            shares = (_percent(one.distinct_share), _percent(one.duplicate_share))
+            shares = (format_percent(one.distinct_share), format_percent(one.duplicate_share))
             words = (f"{one.mean_words:.1f}", str(one.distinct_words))
-            yield round_name(record.number), str(one.answers), *shares, *words, _percent(one.agreement)
+            yield round_name(record.number), str(one.answers), *shares, *words, format_percent(one.agreement)
 
 
 def _counts_table(records: Sequence[RoundLike]) -> Table:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from run_report.links import Link
 from run_report.page import Section, write_report
 from run_report.prose import Prose, Table
 from run_report.rounds import RoundsLike, round_name, rounds_sections
@@ -22,7 +23,7 @@ def write_rounds_report(
     agreement: str,
     settings: Mapping[str, Any],
 ) -> Path:
-    """Write the page of a run in rounds and return its path; each round has a page of that name in `round-K` beside it.
+    """Write the page of a run in rounds and return its path; it leads to a page of that name of each, in `round-K`.
 
     Args:
         path: of the file.
@@ -43,5 +44,6 @@ def write_rounds_report(
 
 
 def _pages(rounds: RoundsLike, name: str) -> Table:
-    lines = [(round_name(one.number), f"round-{one.number}/{name}") for one in rounds.records if one.number]
+    paths = [(one.number, f"round-{one.number}/{name}") for one in rounds.records if one.number]
+    lines = [(round_name(number), Link(path, path)) for number, path in paths]
     return Table(("round", "its own report"), lines, title="Reports of the rounds", note="Beside this page.")

@@ -12,7 +12,7 @@ from shard_runner.provenance import content_of
 from shard_runner.record import RUN_RECORD
 from shard_runner.runner import check_sizes
 from shard_runner.sources import source_mark
-from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline
+from shard_runner.stages import Plan, Source, Stage, Step, Task, plan_pipeline, schema_text
 
 Will = Literal["keep", "read", "run", "go on", "depends"]
 """`keep` the output as it is; `read` the source, which says whether the rest has work; `run` anew; `go on` where an
@@ -20,6 +20,7 @@ earlier run stopped; `depends` on whether the inputs come out changed."""
 
 
 _TORN = "files of it are missing or were cut off"
+_NONE = "(none)"
 
 
 @dataclass(frozen=True)
@@ -135,14 +136,26 @@ class _Told:
         """Say what made the recipe another one."""
         if self.before is None or self.before["recipe"] == self.plan.recipes[step.name]:
             return "its recipe has changed, and no run with the new one got so far"
-        version = "" if isinstance(step, Source) else step.version
-        found = [] if self.before["version"] == version else [f"version: {self.before['version']} -> {version}"]
-        found += _differences(self.before["config"], step.config)
+        inputs = self.plan.inputs[step.name]
+        found = [*_outer_differences(self.before, step, inputs), *_differences(self.before["config"], step.config)]
         if found:
             return "; ".join(found)
         if self.seed_before != self.seed:
             return f"seed: {self.seed_before} -> {self.seed}"
-        return f"what {_listed(self.plan.inputs[step.name])} is made from has changed"
+        return f"what {_listed(inputs)} is made from has changed" if inputs else "run folders are laid out anew"
+
+
+def _outer_differences(before: Mapping[str, Any], step: Step, inputs: Sequence[str]) -> list[str]:
+    """What differs of a step beside its configuration."""
+    schemas = [", ".join(text.splitlines()) for text in (before.get("schema", ""), schema_text(step))]
+    pairs = {
+        "version": (before["version"], "" if isinstance(step, Source) else step.version),
+        "inputs": (_listed(before["inputs"]), _listed(inputs)),
+        "schema": (schemas[0], schemas[1]),
+    }
+    return [
+        f"{key}: {_short(old or _NONE)} -> {_short(new or _NONE)}" for key, (old, new) in pairs.items() if old != new
+    ]
 
 
 def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
@@ -151,7 +164,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
 
 
 def _text(values: Mapping[str, Any], key: str) -> str:
-    return to_json(values[key], sort_keys=True) if key in values else "(none)"
+    return to_json(values[key], sort_keys=True) if key in values else _NONE
 
 
 def _short(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from shard_runner.disk import read_record
 from shard_runner.errors import LedgerError
-from shard_runner.stages import Plan, Source
+from shard_runner.stages import Plan, Source, schema_text
 
 RUN_RECORD = "run.json"
 
@@ -25,6 +25,7 @@ def describe_run(plan: Plan, how: Mapping[str, Any], settings: Mapping[str, Any]
             "config": dict(step.config),
             "version": "" if isinstance(step, Source) else step.version,
             "recipe": plan.recipes[step.name],
+            **({"schema": schema} if (schema := schema_text(step)) else {}),
             **({} if plan.samples(step.name) is None else {"samples": plan.samples(step.name)}),
         }
         for step in plan.steps

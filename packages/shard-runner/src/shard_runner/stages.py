@@ -176,9 +176,13 @@ def _check_amounts(stage: Stage) -> None:
             raise PipelineError(f"{key} of stage {stage.name!r} must be at least {least}{unset}; got {amount}")
 
 
+def schema_text(step: Step) -> str:
+    """Return the Arrow types that a stage was given for some columns, as text; empty where there are none."""
+    return str(step.schema) if isinstance(step, Stage) and step.schema is not None else ""
+
+
 def _recipe(step: Step, seed: int, inputs: Mapping[str, str]) -> str:
-    version = "" if isinstance(step, Source) else step.version
-    schema = str(step.schema) if isinstance(step, Stage) and step.schema is not None else ""
+    version, schema = "" if isinstance(step, Source) else step.version, schema_text(step)
     kind = type(step).__name__.lower()
     try:
         return digest_of([LAYOUT, kind, step.name, step.config, version, schema, seed, list(inputs.items())])

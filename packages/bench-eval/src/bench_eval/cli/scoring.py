@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import click
+from shard_runner import LedgerError
 
 from bench_eval.cli.choosing import RUN, profile_flag, saved_task_list, tasks_flag
 from bench_eval.errors import BenchEvalError
@@ -35,18 +36,19 @@ def show_scores(
 
     Raises:
         BenchEvalError: a task can't be scored; the others were printed.
+        shard_runner.LedgerError: a file of its answers is damaged; the others were printed.
     """
     if not tasks:
         raise BenchEvalError(f"{run_dir} holds no answers; `bench-eval run --out {run_dir} ...` asks for some.")
     results: list[TaskResult] = []
-    problems: list[BenchEvalError] = []
+    problems: list[Exception] = []
     for task in tasks:
         if not task.profiles:
             click.echo(f"{task.title}: answers are saved; its golds aren't public (`bench-eval upload`).", err=True)
             continue
         try:
             results.append(score_task(task, load_answers(run_dir, task.name), task.profile(profile_of(profile, task))))
-        except BenchEvalError as error:
+        except (BenchEvalError, LedgerError) as error:
             problems.append(error)
     show_results(results, parts=parts, as_json=as_json)
     for problem in problems[1:]:

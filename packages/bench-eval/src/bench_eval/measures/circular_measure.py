@@ -11,7 +11,7 @@ import numpy as np
 from bench_eval.errors import RowError
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measure, Measured, Metric, ratio
-from bench_eval.pairs import mean_score
+from bench_eval.pairs import cluster_of, mean_score
 
 
 def circular_measure(*, by: Sequence[str] = ()) -> Measure:
@@ -51,7 +51,7 @@ def circular_measure(*, by: Sequence[str] = ()) -> Measure:
         ]
         return Measured(
             ids=list(questions),
-            clusters=[str(group[0].get("cluster", base)) for base, group in questions.items()],
+            clusters=[cluster_of(group[0], base) for base, group in questions.items()],
             columns=np.array([_line(group, kinds) for group in questions.values()]),
             metrics=tuple(metrics),
             left_out=len(rows) - sum(map(len, questions.values())),

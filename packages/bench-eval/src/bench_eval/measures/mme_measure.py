@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bench_eval.bootstrap import Formula
 from bench_eval.errors import RowError
 from bench_eval.measures.measured import Measured, Metric, ratio
-from bench_eval.pairs import mean_score
+from bench_eval.pairs import cluster_of, mean_score
 
 PERCEPTION = (
     "existence",
@@ -54,9 +54,7 @@ def measure_mme(rows: Sequence[Mapping[str, Any]]) -> Measured:
     categories = [category for category in (*PERCEPTION, *COGNITION) if category in known]
     return Measured(
         ids=[f"{category}/{picture}" for category, picture in whole],
-        clusters=[
-            str(pair[0].get("cluster") or f"{category}/{picture}") for (category, picture), pair in whole.items()
-        ],
+        clusters=[cluster_of(pair[0], f"{category}/{picture}") for (category, picture), pair in whole.items()],
         columns=np.array([_line(category, pair, categories) for (category, _), pair in whole.items()]),
         metrics=tuple(_metrics(categories)),
         left_out=len(rows) - 2 * len(whole),

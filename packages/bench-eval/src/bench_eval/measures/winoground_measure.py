@@ -10,7 +10,7 @@ import numpy as np
 from bench_eval.errors import RowError
 from bench_eval.measures.mean_measures import kinds_of
 from bench_eval.measures.measured import Measured, Metric, ratio
-from bench_eval.pairs import mean_score
+from bench_eval.pairs import cluster_of, mean_score
 
 _FIGURES = ("group score", "text score", "image score")
 
@@ -50,7 +50,7 @@ def measure_winoground(rows: Sequence[Mapping[str, Any]]) -> Measured:
     ]
     return Measured(
         ids=list(whole),
-        clusters=[str(both["text"][0].get("cluster", item)) for item, both in whole.items()],
+        clusters=[cluster_of(both["text"][0], item) for item, both in whole.items()],
         columns=np.array([_line(both, tags) for both in whole.values()]),
         metrics=tuple(metrics),
         left_out=len(rows) - 4 * len(whole),

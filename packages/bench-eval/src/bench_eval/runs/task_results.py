@@ -10,12 +10,12 @@ from shard_runner import Row
 
 from bench_eval.asking import Decoding
 from bench_eval.errors import BenchEvalError, RowError
+from bench_eval.grades import grade_row
 from bench_eval.judges import reread_row
 from bench_eval.measures import MetricScore, score_metrics
 from bench_eval.reasoning import without_thoughts
 from bench_eval.runs.saved_answers import SavedAnswers
 from bench_eval.runs.zooming import UNREAD
-from bench_eval.stages import grade_row
 from bench_eval.tasks import Profile, Task
 
 

@@ -5,7 +5,7 @@ try:
     from shard_runner.cli.data_files import write_json
     from shard_runner.cli.exits import OneLineGroup
     from shard_runner.cli.process import use_one_thread
-    from shard_runner.cli.rounds import check_run_kind
+    from shard_runner.cli.rounds import check_one_round, check_run_kind, rounds_above
     from shard_runner.cli.running import run_by_settings
     from shard_runner.cli.settings import RunSettings, read_settings
     from shard_runner.cli.studies import read_seeds, run_seeds
@@ -17,10 +17,12 @@ except ModuleNotFoundError as error:
 __all__ = [
     "OneLineGroup",
     "RunSettings",
+    "check_one_round",
     "check_run_kind",
     "make_cli",
     "read_seeds",
     "read_settings",
+    "rounds_above",
     "run_by_settings",
     "run_seeds",
     "use_one_thread",

@@ -34,6 +34,7 @@ class _App(Generic[S]):
     settings: type[S]
     run_steps: Callable[[S, Path, str | None], RunSummary]
     build: Callable[[S, Path], Sequence[Step]]
+    targets: Callable[[S, str], Sequence[str]]
     report: Callable[[S, Path], Path] | None
     headline: Callable[[S, Path], str] | None
 
@@ -54,9 +55,7 @@ class _App(Generic[S]):
 
     def forecast(self, settings: S, out: Path, stage: str | None, *, as_json: bool) -> None:
         """Say what a run would do."""
-        if getattr(settings, "rounds", 1) > 1:
-            raise click.UsageError("--dry-run tells of one round: leave --rounds out, and give --out RUN/round-1")
-        how, only = RunSettings.model_validate(settings), [stage] if stage else None
+        how, only = RunSettings.model_validate(settings), self.targets(settings, stage) if stage else None
         steps = self.build(settings, out)
         told = dry_run(steps, out, seed=how.seed, only=only, shard_size=how.shard_size, limit=how.limit)
         click.echo(to_json_text([asdict(one) for one in told]) if as_json else forecasts_to_text(told))
@@ -94,6 +93,7 @@ def make_cli(
     report: Callable[[S, Path], Path] | None = None,
     headline: Callable[[S, Path], str] | None = None,
     run: Callable[[S, Path, str | None], RunSummary] | None = None,
+    targets: Callable[[S, str], Sequence[str]] = lambda settings, stage: [stage],
 ) -> click.Group:
     """Return the command line of an app: run, one command for each stage, status, explain, report and demo.
 
@@ -110,9 +110,11 @@ def make_cli(
         report: Writes the report of a finished run and returns its path.
         headline: Returns the few lines that a finished run is about.
         run: `(settings, run folder, stage)`: Does the work of a command, of the whole run where the stage is None; by
-            default brings the pipeline, or the step of that name, up to date.
+            default brings the pipeline, or the steps that `targets` names, up to date.
+        targets: `(settings, stage)`: Names of the pipeline's steps that a command of `stages` is about; by default that
+            of its own name.
     """
-    app = _App(with_run_settings(settings), run or _run_of(build), build, report, headline)
+    app = _App(with_run_settings(settings), run or _run_of(build, targets), build, targets, report, headline)
     group = OneLineGroup(
         name, help=help, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
     )
@@ -138,9 +140,13 @@ def _version_of(name: str) -> str:
         return "unknown: not installed as a package"
 
 
-def _run_of(build: Callable[[S, Path], Sequence[Step]]) -> Callable[[S, Path, str | None], RunSummary]:
+def _run_of(
+    build: Callable[[S, Path], Sequence[Step]], targets: Callable[[S, str], Sequence[str]]
+) -> Callable[[S, Path, str | None], RunSummary]:
     def run(settings: S, out: Path, stage: str | None) -> RunSummary:
-        return run_by_settings(build(settings, out), out, settings=settings, only=[stage] if stage else None)
+        return run_by_settings(
+            build(settings, out), out, settings=settings, only=targets(settings, stage) if stage else None
+        )
 
     return run
 

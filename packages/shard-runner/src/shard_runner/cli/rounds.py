@@ -27,6 +27,28 @@ def check_run_kind(run_dir: Path, rounds: int, *, error: type[click.UsageError] 
         raise error(f"{run_dir} holds a run of one round: leave --rounds out, or give another --out.")
 
 
+def check_one_round(rounds: int, *, error: type[click.UsageError] = click.UsageError) -> None:
+    """Refuse to tell what several rounds would do: each starts from a model that the one before it is to make.
+
+    Args:
+        rounds: How many are asked for.
+        error: What is raised; an app may give its own.
+
+    Raises:
+        click.UsageError: They are more than one; of the class `error`.
+    """
+    if rounds > 1:
+        raise error("--dry-run tells of one round: leave --rounds out, and give --out RUN/round-1")
+
+
+def rounds_above(run_dir: Path) -> Path | None:
+    """Return the folder of rounds that a run is one of; None for a run by itself."""
+    run_dir = run_dir.absolute()
+    above = read_record(run_dir.parent / RUN_RECORD) or {}  # which may be a file of somebody else
+    is_round = above.get("pipeline") == [] and run_dir in round_runs(run_dir.parent)
+    return run_dir.parent if is_round else None
+
+
 def round_runs(run_dir: Path) -> list[Path]:
     """Return the runs of rounds that a folder holds, in order."""
     folders = [path.parent for path in run_dir.glob(f"round-*/{RUN_RECORD}")]
