@@ -10,12 +10,14 @@ from chain_of_spot.cli import main
 from chain_of_spot.errors import ChainOfSpotError, SettingsError
 from chain_of_spot.evaluation import compare_task, ways
 from chain_of_spot.pipeline import build_pipeline
+from chain_of_spot.report import make_report
 from chain_of_spot.rounds import count_questions, measure_rows, region_variety, run_command, run_whole
 from chain_of_spot.settings import CosSettings
 from click.testing import CliRunner
 from llava_train.round_folders import load_rounds
 from llava_train.validation_split import is_validation
 from shard_runner import Dropped, Row, Source, Stage, StageFn, Step, Task, TaskContext, read_rows, run
+from shard_runner.cli import run_by_settings
 from shard_runner.stages import plan_pipeline
 
 
@@ -233,3 +235,11 @@ def test_two_rounds_on_the_drawn_world_give_a_model_each_and_a_page(
         for folder, name in (("round-2", "answers-before"), ("round-1", "answers-after-plain"))
     )
     assert before == after
+
+
+def test_the_page_of_a_round_leads_to_that_of_all_rounds(tmp_path: Path) -> None:
+    settings = CosSettings(model="m")
+    for folder in (tmp_path, tmp_path / "round-1", tmp_path / "alone"):
+        run_by_settings([], folder, settings=settings, progress=False)
+    pages = [make_report(settings, tmp_path / name).read_text(encoding="utf-8") for name in ("round-1", "alone")]
+    assert ['<a href="../report.html">' in page for page in pages] == [True, False]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from box_space import Box, OriginalPixels, open_image
 from chain_of_spot.demo import run_settings
-from chain_of_spot.evaluation import load_comparison
+from chain_of_spot.evaluation import load_contrasts
 from chain_of_spot.pipeline import build_pipeline
-from chain_of_spot.report import compared_names, read_map_scores
+from chain_of_spot.report import read_map_scores
 from chain_of_spot.settings import CosSettings
 from llava_train import llava_to_messages
 from roi_attention import row_to_map
@@ -66,9 +66,9 @@ def test_regions_and_dialogues_are_files_that_others_read(
 
 
 def test_the_method_is_compared_with_before_and_with_every_control(finished_run: Path) -> None:
-    assert compared_names(finished_run) == ["before", "before-zoom", "after-plain", "random", "plain"]
-    for name in compared_names(finished_run):
-        lines = load_comparison(finished_run, name)
+    found = load_contrasts(finished_run)
+    assert list(found) == ["before", "before-zoom", "after-plain", "random", "plain"]
+    for lines in found.values():
         assert lines[0].task == "small signs"
         assert lines[0].n == 3
         assert lines[-1].task == "all questions"

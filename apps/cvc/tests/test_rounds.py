@@ -12,11 +12,13 @@ from cvc.cli import main
 from cvc.errors import CvcError, SettingsError
 from cvc.evaluation import evaluation_steps
 from cvc.pipeline import build_pipeline
+from cvc.report import make_report
 from cvc.rounds import measure_rows, run_command, run_whole, trial_variety
 from cvc.settings import CvcSettings
 from llava_train.round_folders import load_rounds
 from llava_train.validation_split import is_validation
 from shard_runner import Row, RunSummary, Source, Stage, Step, Task, TaskContext, read_rows, run, status
+from shard_runner.cli import run_by_settings
 from shard_runner.stages import plan_pipeline
 
 
@@ -259,3 +261,11 @@ def test_two_rounds_on_the_drawn_world_give_a_model_each_and_a_page(
     before, after = ({row["id"]: row["trials"] for row in read_rows(tmp_path / folder, name)} for folder, name in
                      (("round-2", "score-before"), ("round-1", "score-after")))  # fmt: skip
     assert before == after
+
+
+def test_the_page_of_a_round_leads_to_that_of_all_rounds(tmp_path: Path) -> None:
+    settings = CvcSettings(model="m")
+    for folder in (tmp_path, tmp_path / "round-1", tmp_path / "alone"):
+        run_by_settings([], folder, settings=settings, progress=False)
+    pages = [make_report(settings, tmp_path / name).read_text(encoding="utf-8") for name in ("round-1", "alone")]
+    assert ['<a href="../report.html">' in page for page in pages] == [True, False]

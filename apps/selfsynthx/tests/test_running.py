@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from llava_train import Rounds, load_rounds
 from selfsynthx import SettingsError, SynthSettings, run_settings
 from selfsynthx.cli import main
-from selfsynthx.comparing import ACCURACY, compared_names, load_against
+from selfsynthx.comparing import ACCURACY, load_contrasts
 from selfsynthx.measures import measure_model
 from selfsynthx.report import headline
 from shard_runner import read_rows, status
@@ -109,7 +109,7 @@ def test_measures_by_hand(known: SynthSettings, bird: Bird, tmp_path: Path) -> N
     assert (last.accuracy, last.balanced, last.coverage, last.grounding, last.quality) == (1.0, 1.0, 0.5, 1.0, 0.5)
     assert (control.accuracy, control.exists, control.coverage, control.grounding) == (1.0, 0.0, 0.0, None)
     assert last.per_label == dict.fromkeys(sorted(LABELS), 1.0)
-    line = next(one for one in load_against(tmp_path / "run", "base") if one.task == ACCURACY)
+    line = next(one for one in load_contrasts(tmp_path / "run")["base"] if one.task == ACCURACY)
     assert (line.n, line.before, line.after, line.wins) == (9, 0.0, 1.0, 9)
 
 
@@ -124,11 +124,11 @@ def test_a_finished_run_does_nothing_again_and_a_further_round_only_its_own(
     run_settings(known.model_copy(update={"rounds": 3}), tmp_path / "run", progress=False)
     assert [name for name, *_ in bird.trained] == ["train-3", "train-3-labels"]
     assert list(read_rows(tmp_path / "run", "choose-2")) == rows
-    assert compared_names(tmp_path / "run") == ["base", "labels-3", "round-1", "round-2"]
+    assert list(load_contrasts(tmp_path / "run")) == ["base", "labels-3", "round-1", "round-2"]
     bird.trained.clear()
     run_settings(known.model_copy(update={"order": "rank_then_check"}), tmp_path / "run", progress=False)
     assert [name for name, *_ in bird.trained] == ["train-2", "train-2-labels"]
-    assert compared_names(tmp_path / "run") == ["base", "labels-2", "round-1"]
+    assert list(load_contrasts(tmp_path / "run")) == ["base", "labels-2", "round-1"]
 
 
 def test_a_stop_rule_ends_the_rounds_and_the_run_is_whole(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:
@@ -226,8 +226,9 @@ def test_stage_commands_work_up_to_their_round(known: SynthSettings, bird: Bird,
     flags = list(map(str, flags))
     assert CliRunner().invoke(main, ["answer", *flags, "--rounds", "1"]).exit_code == 2
     for command in ("concepts", "describe", "select", "synthesise", "train", "answer", "choose", "eval"):
-        done = CliRunner().invoke(main, [command, *flags, "--rounds", "2"])
-        assert done.exit_code == 0, done.output
+        for dry in (["--dry-run"], []):
+            done = CliRunner().invoke(main, [command, *flags, "--rounds", "2", *dry])
+            assert done.exit_code == 0, done.output
     assert [name for name, *_ in bird.trained] == ["train-1", "train-2"]
     shown = CliRunner().invoke(main, ["explain", str(tmp_path / "run"), "Tern-train-0#r2q1"])
     assert shown.exit_code == 0

@@ -51,6 +51,17 @@ def test_what_is_missing_or_wrong_is_a_usage_error_of_one_line(
     assert len(done.output.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("text", [None, "[{}]"])
+def test_questions_that_cannot_be_read_are_told_before_any_work(text: str | None, world: Path, tmp_path: Path) -> None:
+    questions, out = tmp_path / "questions.json", tmp_path / "run"
+    if text is not None:
+        questions.write_text(text)
+    done = svco("run", "--data", world / "mvc.json", "--model", "tiny", "--eval-data", questions, "--out", out)
+    assert (done.exit_code, len(done.output.strip().splitlines())) == (1, 1)
+    assert done.output.startswith("error: --eval-data ")
+    assert not (out / "pairs").exists()
+
+
 def test_an_unknown_key_names_the_nearest_known_one(tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text("max_vissual: 0.4\n")
     done = svco("run", "--config", tmp_path / "run.yaml", "--out", tmp_path / "run")

@@ -34,5 +34,5 @@ def test_a_killed_training_ends_with_the_weights_of_an_unbroken_one(
     assert ended == -signal.SIGKILL
     assert not (killed / "train" / "result.json").exists()
     assert runs.run(killed) == 0
-    for name in ("train/model/model.safetensors", "eval/comparison.json", "reference/part-00000.parquet"):
+    for name in ("train/model/model.safetensors", "eval/against-before.json", "reference/part-00000.parquet"):
         assert (killed / name).read_bytes() == (whole / name).read_bytes(), name

@@ -3,13 +3,14 @@
 import json
 import re
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_eval import save_comparisons
+from bench_eval import FileError
+from bench_eval.contrast_files import save_contrasts
 from PIL import Image, ImageDraw
 from shard_runner import Dropped, LedgerError, Row, Source, Stage, Step, Task, TaskContext, run
 from svco.comparing import compare_margins
@@ -99,11 +100,10 @@ def train(ctx: TaskContext) -> None:
     (ctx.folder / "history.json").write_text(json.dumps(history()), encoding="utf-8")
 
 
-def evaluate(ctx: TaskContext, controls: Sequence[str] = ("sft",)) -> None:
+def evaluate(ctx: TaskContext) -> None:
     sides = {name: list(ctx.read_rows(f"margins-{name}")) for name in ("before", "after", "sft")}
-    save_comparisons(compare_margins(sides["before"], sides["after"], seed=0), ctx.folder / "comparison.json")
-    save_comparisons(compare_margins(sides["sft"], sides["after"], seed=0), ctx.folder / "against-sft.json")
-    (ctx.folder / "controls.json").write_text(json.dumps(list(controls)), encoding="utf-8")
+    found = {name: compare_margins(sides[name], sides["after"], seed=0) for name in ("before", "sft")}
+    save_contrasts(found, ctx.folder)
 
 
 def pipeline(rows: list[Row]) -> list[Step]:
@@ -237,15 +237,16 @@ def test_the_headline_compares_with_before_and_with_each_control(finished: Path)
 
 def test_the_headline_of_an_unfinished_run_says_so(tmp_path: Path) -> None:
     assert headline(tmp_path) == "Nothing is compared yet: run the whole pipeline."
-    save_comparisons([], tmp_path / "eval" / "comparison.json")
+    save_contrasts({"before": []}, tmp_path / "eval")
     assert headline(tmp_path).startswith("Nothing could be compared: there are no validation pairs")
 
 
 def test_controls_that_are_none_never_become_paths(finished: Path, tmp_path: Path) -> None:
     shutil.copytree(finished / "eval", tmp_path / "eval")
     shutil.copy(tmp_path / "eval" / "against-sft.json", tmp_path / "other.json")
-    (tmp_path / "eval" / "controls.json").write_text('["../../other", "dpo", 7, "sft"]', encoding="utf-8")
-    assert headline(tmp_path) == headline(finished)
+    (tmp_path / "eval" / "ways.json").write_text('["before", "../../other"]', encoding="utf-8")
+    with pytest.raises(FileError, match="must list names of models"):
+        headline(tmp_path)
 
 
 @pytest.mark.parametrize(

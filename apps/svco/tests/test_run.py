@@ -1,17 +1,15 @@
 """The whole pipeline on the drawn world: what is there at the end, and what another run does not do again."""
 
-import json
 import shutil
 from pathlib import Path
 
 import pytest
 import torch
-from bench_eval import load_comparisons
 from safetensors.torch import load_file
 from shard_runner import Stage, read_rows, status
 from svco.comparing import CHOICES, compare_margins, group_choice, image_choice, text_choice
 from svco.demo import run_settings
-from svco.evaluation import AFTER, BEFORE
+from svco.evaluation import AFTER, BEFORE, load_contrasts
 from svco.pipeline import build_pipeline
 from svco.settings import SvcoRunSettings
 from svco.training import sft_rows
@@ -54,13 +52,13 @@ def test_method_and_controls_are_other_models_than_the_one_before(
 
 
 def test_the_comparison_names_every_measure(finished_run: Path) -> None:
-    lines = load_comparisons(finished_run / "eval" / "comparison.json")
+    found = load_contrasts(finished_run)
+    lines = found["before"]
     names = [line.task for line in lines]
     assert names[: len(CHOICES)] == list(CHOICES)
     assert {"pairs of questions", "pair-color", "single questions together", "absent things denied"} <= set(names)
-    assert json.loads((finished_run / "eval" / "controls.json").read_text()) == ["sft", "dpo"]
-    against = load_comparisons(finished_run / "eval" / "against-dpo.json")
-    assert [line.after for line in against] == [line.after for line in lines]
+    assert list(found) == ["before", "sft", "dpo"]
+    assert [line.after for line in found["dpo"]] == [line.after for line in lines]
 
 
 def test_the_same_run_again_does_nothing(finished_run: Path, small_settings: SvcoRunSettings) -> None:

@@ -50,6 +50,8 @@ def test_what_is_missing_or_wrong_is_a_usage_error_of_one_line(
         ("--lexicon", "{", "cannot be read"),
         ("--row-wording", "forms: [1]", "a row wording has the fields"),
         ("--row-wording", ": :", "--row-wording given.txt"),
+        ("--eval-data", "[{}]", "--eval-data given.txt, row 0: id, image, question, answer missing"),
+        ("--eval-data", "{", "cannot be read"),
     ],
 )
 def test_a_file_that_is_needed_later_is_read_before_any_work(

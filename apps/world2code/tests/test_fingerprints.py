@@ -29,6 +29,7 @@ def changed(small_settings: W2cSettings, out: Path, **changes: Any) -> list[str]
         ({"region_view": "crop"}, ["describe"]),
         ({"yes_no": "text"}, ["confirm", "validate"]),
         ({"code_tokens": 500}, ["render", "render-unfiltered"]),
+        ({"eval_tokens": 7}, ["answers-before", "answers-after", "answers-unfiltered", "answers-all-code"]),
         ({"most_per_form": 1}, ["rows", "rows-unfiltered", "rows-all-code"]),
         ({"images_per_batch": 3, "prompts_per_batch": 3, "save_every": 7}, []),
     ],

@@ -146,7 +146,7 @@ def test_rows_that_training_refused_are_told_with_their_reasons(
 def test_scenes_without_evidence_are_left_out_of_the_page(
     finished_run: Path, small_settings: W2cSettings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = report._rows
-    monkeypatch.setattr(report, "_rows", lambda run, name: read(run, name)[: 2 if name == "validate" else None])
+    read = report.rows_so_far
+    monkeypatch.setattr(report, "rows_so_far", lambda run, name: read(run, name)[: 2 if name == "validate" else None])
     page = make_report(small_settings, finished_run).read_text(encoding="utf-8")
     assert "2 of 2. Kept boxes green" in page

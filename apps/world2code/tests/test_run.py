@@ -16,7 +16,7 @@ from PIL import Image
 from shard_runner import Stage, StageAccount, read_rows, status
 from world2code.answer_book import BOOK
 from world2code.demo import run_settings
-from world2code.evaluation import compared_names, load_comparison
+from world2code.evaluation import load_contrasts
 from world2code.pipeline import build_pipeline
 from world2code.scoring import read_quality, score_rules
 from world2code.settings import W2cSettings
@@ -107,9 +107,9 @@ def test_the_unfiltered_control_has_every_box_and_one_form_has_rows_of_it_alone(
 
 
 def test_the_method_is_compared_with_before_and_with_every_control(finished_run: Path) -> None:
-    assert compared_names(finished_run) == ["before", "unfiltered", "all-code"]
-    for name in compared_names(finished_run):
-        lines = load_comparison(finished_run, name)
+    found = load_contrasts(finished_run)
+    assert list(found) == ["before", "unfiltered", "all-code"]
+    for lines in found.values():
         assert lines[-1].task == "all questions"
         assert lines[-1].n == sum(line.n for line in lines[:-1])
 

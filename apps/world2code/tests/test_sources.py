@@ -16,10 +16,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from shard_runner import StageAccount, TableError, read_rows
-from world2code.digests import image_stamp
 from world2code.errors import InputError
 from world2code.settings import W2cSettings
-from world2code.sources import image_path
+from world2code.sources import image_path, image_stamp
 from world2code.user_rows import passed_of, read_user_rows, scene_of
 
 Made = Callable[..., W2cSettings]

@@ -1,12 +1,12 @@
 """From map to region, or regions from a file: the step `annotate`."""
 
 import functools
-import hashlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
+from shard_runner.file_digests import file_digest
 
 from chain_of_spot.errors import InputError
 from chain_of_spot.questions import open_row_image, read_json_rows, row_to_question
@@ -22,7 +22,8 @@ def annotate_stage(settings: CosSettings) -> Stage:
     if settings.boxes is None:
         config = settings.picked("mass", "sides", "no_region")
         return Stage(name="annotate", make=lambda: _from_maps(settings), config=config, batch_size=64)
-    config = settings.picked("no_region") | {"boxes": _digest(settings.boxes), "images": str(settings.image_root)}
+    config = settings.picked("no_region") | {"boxes": file_digest(settings.boxes, error=InputError)}
+    config |= {"images": str(settings.image_root)}
     inputs = ("questions",)
     return Stage(name="annotate", make=lambda: _FromFile(settings), config=config, batch_size=64, inputs=inputs)
 
@@ -120,10 +121,3 @@ def _annotated(
         kept
         | {"box_xyxy_px": numbers, "size_wh": list(size_wh), "mass": -1.0 if mass is None else mass, "from": source}
     ]
-
-
-def _digest(path: Path) -> str:
-    try:
-        return hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest()
-    except OSError as error:
-        raise InputError(f"{path.name} can't be read: {error.strerror or error}.") from error

@@ -3,7 +3,7 @@
 import functools
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from shard_runner import Done, Failed, Outcome, Row, Stage
 
 from chain_of_spot.arms import Control, control_box, place_seed
 from chain_of_spot.settings import ZOOM, CosSettings
+from chain_of_spot.training import sft_settings
 
 if TYPE_CHECKING:
     from roi_attention.zoom import Frame
@@ -140,13 +141,14 @@ class Responder:
         cls, model: str, settings: CosSettings, *, backend: str | None = None, base_url: str | None = None
     ) -> "Responder":
         """Open a model for a run's settings."""
+        from llava_train import compute_dtype
         from transformers.utils import logging
         from trial_sampler import load_sampler
 
         logging.disable_progress_bar()
         chosen = backend or settings.backend
         device = settings.device if chosen == "hf" and settings.device != "auto" else None
-        dtype = None if chosen == "server" or settings.dtype == "auto" else settings.dtype
+        dtype = None if chosen == "server" else compute_dtype(sft_settings(settings))
         sampler = load_sampler(
             model, backend=chosen, device=device, dtype=dtype, batch_size=settings.prompts_per_batch, base_url=base_url
         )
@@ -154,8 +156,9 @@ class Responder:
 
     def keeping(self) -> AbstractContextManager[None]:
         """While this lasts, second turns encode only what the first did not, where the backend can."""
-        keep = getattr(self._sampler, "keeping_prompts", None)
-        return nullcontext() if keep is None else keep()
+        from trial_sampler import keep_prompts
+
+        return keep_prompts(self._sampler)
 
     def __call__(self, conversations: Sequence[Any], written: Counter[str] | None = None) -> list[Any]:
         """A text for each conversation, or the sampler's account of why there is none.

@@ -1,8 +1,10 @@
 """The command line `chain-of-spot`: run, each step, ask, status, explain, report, demo, study."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from shard_runner.cli import make_cli
+from shard_runner import Step
+from shard_runner.cli import check_one_round, make_cli
 
 from chain_of_spot.asking import ask_command
 from chain_of_spot.demo import demo_settings
@@ -14,6 +16,11 @@ from chain_of_spot.settings import CosSettings
 from chain_of_spot.study import study_command
 
 
+def _build(settings: CosSettings, run_dir: Path) -> Sequence[Step]:
+    check_one_round(settings.rounds)
+    return build_pipeline(settings, run_dir)
+
+
 def _headline(settings: CosSettings, run_dir: Path) -> str:
     return rounds_headline(run_dir) if settings.rounds > 1 else headline(run_dir)
 
@@ -22,7 +29,7 @@ main = make_cli(
     "chain-of-spot",
     help="Find where an answer was looked up, then train and answer in two turns: where, then what.",
     settings=CosSettings,
-    build=build_pipeline,
+    build=_build,
     run=run_command,
     stages=STEPS,
     demo=demo_settings,

@@ -1,7 +1,6 @@
 """The same questions before and after, at once and in two turns, by each control: `eval-questions` to `eval`."""
 
 import functools
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +18,9 @@ if TYPE_CHECKING:
 BEFORE, AFTER = "before", "after"
 ALL = "all questions"
 """Task that holds all others."""
+
+PLAIN = "after-plain-against-before.json"
+"""File of the step `eval` that compares both models asked at once."""
 
 
 class Asked(NamedTuple):
@@ -104,6 +106,7 @@ def compare_task(settings: CosSettings) -> Task:
 
     def run(ctx: TaskContext) -> None:
         from bench_eval import compare_tasks, save_comparisons
+        from bench_eval.contrast_files import save_contrasts
         from llava_train import split_rows
 
         def graded(name: str) -> list[Row]:
@@ -111,19 +114,24 @@ def compare_task(settings: CosSettings) -> Task:
 
         compared = functools.partial(compare_tasks, together=ALL, missing="count", seed=ctx.seed)
         after = graded(AFTER)
-        for name in others:
-            save_comparisons(compared(graded(name), after), ctx.folder / f"against-{name}.json")
+        save_contrasts({name: compared(graded(name), after) for name in others}, ctx.folder)
         plain = compared(graded(BEFORE), graded("after-plain"))
-        save_comparisons(plain, ctx.folder / "after-plain-against-before.json")
-        (ctx.folder / "ways.json").write_text(json.dumps(others) + "\n", encoding="utf-8")
+        save_comparisons(plain, ctx.folder / PLAIN)
 
     inputs = tuple(f"grades-{way.name}" for way in ways(settings))
     config = {} if share is None else {"validation_share": share}
     return Task(name="eval", run=run, config=config, inputs=inputs)
 
 
-def load_comparison(run_dir: Path, other: str) -> "list[Comparison]":
-    """The method against another way, from a finished run; nothing where there is none."""
+def load_contrasts(run_dir: Path) -> "dict[str, list[Comparison]]":
+    """The method against every other way; nothing before that is compared."""
+    from bench_eval.contrast_files import load_contrasts as load
+
+    return load(run_dir / "eval")
+
+
+def load_plain(run_dir: Path) -> "list[Comparison]":
+    """The method's model against the one before, both asked at once."""
     from bench_eval import load_comparisons
 
-    return load_comparisons(run_dir / "eval" / f"against-{other}.json")
+    return load_comparisons(run_dir / "eval" / PLAIN)

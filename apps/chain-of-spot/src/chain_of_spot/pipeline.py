@@ -6,6 +6,7 @@ from shard_runner import Step
 
 from chain_of_spot.annotating import annotate_stage
 from chain_of_spot.dialogues import dialogue_stage
+from chain_of_spot.errors import InputError
 from chain_of_spot.evaluation import evaluation_steps
 from chain_of_spot.exporting import export_task
 from chain_of_spot.maps import map_stage
@@ -54,6 +55,7 @@ def check_needs(settings: CosSettings, last: str = "train") -> None:
 
     Raises:
         SettingsError: a setting without a default is missing, named with what it is for.
+        InputError: the evaluation questions, which are needed after training, cannot be read.
         llava_train.SettingsError: the model is written as a path, and there is no such folder.
 
     >>> check_needs(CosSettings(data="mix.json"), "annotate")
@@ -61,6 +63,7 @@ def check_needs(settings: CosSettings, last: str = "train") -> None:
     ...
     chain_of_spot.errors.SettingsError: --model is needed: a folder or Hub id of the chat VLM that explains and learns.
     """
+    from bench_eval.question_checks import check_question_file
     from llava_train import model_digest
 
     names = list(STEPS)
@@ -69,3 +72,4 @@ def check_needs(settings: CosSettings, last: str = "train") -> None:
             settings.needed(name, why)
     if names.index(last) >= names.index("maps"):
         model_digest(settings.needed("model", "the model that learns"))  # refuses a path without a folder
+    check_question_file(settings.eval_data, flag="--eval-data", error=InputError)

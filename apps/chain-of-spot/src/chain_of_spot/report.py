@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import LedgerError, Row, read_rows, status
+from shard_runner import Row, status
+from shard_runner.cli import rounds_above
+from shard_runner.rows_so_far import rows_so_far
 
-from chain_of_spot.evaluation import AFTER, BEFORE, load_comparison, ways
+from chain_of_spot.evaluation import AFTER, BEFORE, load_contrasts, load_plain, ways
 from chain_of_spot.exporting import MAP_SCORES
 from chain_of_spot.rounds_report import make_rounds_report
 from chain_of_spot.settings import CosSettings
 from chain_of_spot.spots import HEIGHT_PX, asked_card, map_card
 
 if TYPE_CHECKING:
-    from bench_eval import Comparison
+    from bench_eval import Contrasts
     from run_report import Section
 
 REPORT = "report.html"
@@ -42,18 +44,18 @@ def make_report(settings: CosSettings, run_dir: Path) -> Path:
     Raises:
         shard_runner.LedgerError: the folder holds no run.
     """
-    from run_report import Prose, StageAccounts, Table, write_report
+    from run_report import Link, Prose, StageAccounts, Table, write_report
 
     if settings.rounds > 1:
         return make_rounds_report(settings, run_dir, run_dir / REPORT)
     accounts = {account.name: account for account in status(run_dir)}
-    annotated = _rows(run_dir, "annotate")
+    annotated, against = rows_so_far(run_dir, "annotate"), load_contrasts(run_dir)
     shown = [account for account in accounts.values() if account.kind != "task"]
     values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
     sections: list[Section] = [
         Prose(_INTRODUCTION),
-        *_key_facts(annotated, run_dir),
-        *_comparisons(settings, run_dir),
+        *_key_facts(annotated, against, run_dir),
+        *_comparisons(against, settings, run_dir),
         *_map_scores(run_dir),
         *_losses(run_dir),
         *_verdicts(run_dir),
@@ -61,14 +63,15 @@ def make_report(settings: CosSettings, run_dir: Path) -> Path:
         StageAccounts([account for account in shown if account.finished or account.rows_in]),
         Table(("setting", "value"), values, title="Settings"),
     ]
-    return write_report(run_dir / REPORT, title="Chain-of-Spot", sections=sections)
+    above = Link("all rounds", f"../{REPORT}") if rounds_above(run_dir) else None
+    return write_report(run_dir / REPORT, title="Chain-of-Spot", sections=sections, above=above)
 
 
 def headline(run_dir: Path) -> str:
     """The comparisons as small tables of text, or what is missing for them."""
     from bench_eval import comparisons_to_text, contrasts_to_rows, text_table, ways_to_rows
 
-    against = {name: load_comparison(run_dir, name) for name in compared_names(run_dir)}
+    against = load_contrasts(run_dir)
     if not against.get(BEFORE):
         return "Nothing is compared yet: run the whole pipeline, with --eval-data."
     tables = [
@@ -77,12 +80,6 @@ def headline(run_dir: Path) -> str:
         text_table([("the method against", "task", "points", "p"), *contrasts_to_rows(against, _shown_tasks(against))]),
     ]
     return "\n\n".join([*tables, "\n".join(_pointing_lines(run_dir))]).rstrip()
-
-
-def compared_names(run_dir: Path) -> list[str]:
-    """What the method was compared with in a finished run."""
-    path = run_dir / "eval" / "ways.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
 def read_map_scores(run_dir: Path) -> dict[str, Any]:
@@ -106,14 +103,7 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _rows(run_dir: Path, name: str) -> list[Row]:
-    try:
-        return list(read_rows(run_dir, name))
-    except LedgerError:
-        return []
-
-
-def _key_facts(annotated: Sequence[Row], run_dir: Path) -> "list[Section]":
+def _key_facts(annotated: Sequence[Row], against: "Contrasts", run_dir: Path) -> "list[Section]":
     from run_report import Fact, KeyFacts
 
     facts: list[Fact] = []
@@ -124,39 +114,38 @@ def _key_facts(annotated: Sequence[Row], run_dir: Path) -> "list[Section]":
     if "pointing" in scores:
         game = scores["pointing"]
         facts.append(Fact("maps point right", _percent(game["share"]), f"random {_percent(game['random'])}"))
-    if lines := load_comparison(run_dir, BEFORE) if compared_names(run_dir) else []:
+    if lines := against.get(BEFORE, ()):
         first = lines[0]
         change = f"{100 * first.before:.1f} → {100 * first.after:.1f} %"
         facts.append(Fact(first.task, change, f"{first.n} held-out questions"))
     return [KeyFacts(facts)] if facts else []
 
 
-def _comparisons(settings: CosSettings, run_dir: Path) -> "list[Section]":
+def _comparisons(against: "Contrasts", settings: CosSettings, run_dir: Path) -> "list[Section]":
     """Before and after with intervals; every other way in one table, and the method against each in another."""
     import run_report
-    from bench_eval import contrasts_to_rows, load_comparisons, ways_to_rows
+    from bench_eval import contrasts_to_rows, ways_to_rows
 
-    names = compared_names(run_dir)
-    against = {name: load_comparison(run_dir, name) for name in names}
     if not against.get(BEFORE):
         return []
     notes = "; ".join(f"{way.name}: {way.note[0].lower()}{way.note[1:].rstrip('.')}" for way in ways(settings))
-    plain = load_comparisons(run_dir / "eval" / "after-plain-against-before.json")
     return [
         run_report.Comparison(against[BEFORE], note=f"The method, in two turns, against the model before. {_TESTS}"),
         run_report.Table(
-            ("percent right", AFTER, *names), ways_to_rows(against), title="Every way of asking", note=notes
+            ("percent right", AFTER, *against), ways_to_rows(against), title="Every way of asking", note=notes
         ),
         run_report.Table(
             ("the method against", "task", "percentage points", "p"),
             contrasts_to_rows(against, _shown_tasks(against)),
             title="Against every control",
         ),
-        run_report.Comparison(plain, title="Both asked at once", note="What training did to answers without a zoom."),
+        run_report.Comparison(
+            load_plain(run_dir), title="Both asked at once", note="What training did to answers without a zoom."
+        ),
     ]
 
 
-def _shown_tasks(against: "Mapping[str, Sequence[Comparison]]") -> set[str]:
+def _shown_tasks(against: "Contrasts") -> set[str]:
     """The first task and all together."""
     lines = against[BEFORE]
     return {lines[0].task, lines[-1].task}
@@ -196,7 +185,7 @@ def _verdicts(run_dir: Path) -> "list[Section]":
     """How the boxes that the model wrote were read."""
     from run_report import Table
 
-    counts = Counter(row["verdict"] for row in _rows(run_dir, f"answers-{AFTER}"))
+    counts = Counter(row["verdict"] for row in rows_so_far(run_dir, f"answers-{AFTER}"))
     rows = [(name, count) for name, count in counts.most_common()]
     return [Table(("verdict", "questions"), rows, title="Boxes that the model wrote")] if rows else []
 
@@ -204,8 +193,8 @@ def _verdicts(run_dir: Path) -> "list[Section]":
 def _galleries(settings: CosSettings, run_dir: Path, annotated: Sequence[Row]) -> "list[Section]":
     from run_report import Gallery
 
-    before = {row["id"]: row for row in _rows(run_dir, f"grades-{BEFORE}")}
-    asked = _rows(run_dir, f"grades-{AFTER}")
+    before = {row["id"]: row for row in rows_so_far(run_dir, f"grades-{BEFORE}")}
+    asked = rows_so_far(run_dir, f"grades-{AFTER}")
     found: list[Section] = []
     if asked:
         items = [asked_card(row, before) for row in _spread(asked)]

@@ -28,12 +28,12 @@ def run_command(settings: CosSettings, run_dir: Path, step: str | None) -> RunSu
     Raises:
         SettingsError: a setting is missing, one step is asked for in several rounds, or the folder holds another run.
     """
-    check_needs(settings, step or last_needed(settings))
     if settings.rounds > 1 and step is not None:
         raise SettingsError(
             f"`chain-of-spot {step}` works in one round: leave --rounds out, and give --out {run_dir / 'round-K'}, "
             f"the --model that the round starts from and --validation-share {_share(settings)}."
         )
+    check_needs(settings, step or last_needed(settings))
     if step is None:
         return run_whole(settings, run_dir)
     check_run_kind(run_dir, settings.rounds, error=SettingsError)

@@ -10,8 +10,8 @@ from shard_runner.cli import read_seeds, run_seeds
 
 from chain_of_spot.demo import run_settings
 from chain_of_spot.errors import SettingsError
-from chain_of_spot.evaluation import ALL, load_comparison
-from chain_of_spot.report import compared_names, read_map_scores
+from chain_of_spot.evaluation import ALL, load_contrasts
+from chain_of_spot.report import read_map_scores
 from chain_of_spot.world import FULL, SIGNS, WorldSize, world_settings, write_world
 
 
@@ -23,7 +23,7 @@ def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, 
     if settings.rounds > 1:
         raise SettingsError("`chain-of-spot study` trains each model once: leave rounds out.")
     run_settings(settings, folder, progress=progress)
-    found = {name: [asdict(line) for line in load_comparison(folder, name)] for name in compared_names(folder)}
+    found = {name: [asdict(line) for line in lines] for name, lines in load_contrasts(folder).items()}
     return {"seed": seed, "contrasts": found, "maps": read_map_scores(folder)}
 
 

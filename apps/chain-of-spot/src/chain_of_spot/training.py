@@ -13,7 +13,7 @@ from chain_of_spot.settings import CosSettings
 SETTINGS = (
     "train_method", "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size",
     "gradient_accumulation", "warmup_ratio", "length_weighting", "max_length", "gradient_checkpointing", "dtype",
-    "seed",
+    "device", "seed",
 )  # fmt: skip
 """Settings that the trained weights depend on."""
 
@@ -49,7 +49,7 @@ def sft_settings(settings: CosSettings) -> Any:
     from llava_train import SftSettings
 
     names = [name for name in SETTINGS if name != "train_method"]
-    values = {name: getattr(settings, name) for name in (*names, "device", "save_every", "report_to")}
+    values = {name: getattr(settings, name) for name in (*names, "save_every", "report_to")}
     return SftSettings(model=settings.needed("model", "the model that learns"), method=settings.train_method, **values)
 
 

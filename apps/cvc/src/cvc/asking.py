@@ -3,9 +3,10 @@
 from typing import Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
+from shard_runner.file_digests import file_digest
 
 from cvc.construction import load_question_writer, text_model_config
-from cvc.engines import file_digest
+from cvc.errors import InputError
 from cvc.settings import CvcSettings
 
 
@@ -21,7 +22,8 @@ def question_stage(settings: CvcSettings) -> Stage:
 
         return ask
 
-    config = settings.picked("questions", "question_fallback", "occluder") | {"lexicon": file_digest(settings.lexicon)}
+    config = settings.picked("questions", "question_fallback", "occluder")
+    config |= {"lexicon": file_digest(settings.lexicon, error=InputError)}
     config |= text_model_config(settings, settings.questions)
     return Stage(name="question", make=make, config=config, batch_size=64)
 

@@ -1,8 +1,10 @@
 """The command line `cvc`: run, each step, status, explain, report, demo, study."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from shard_runner.cli import make_cli
+from shard_runner import Step
+from shard_runner.cli import check_one_round, make_cli
 
 from cvc.demo import demo_settings
 from cvc.experiment import study_command
@@ -11,6 +13,11 @@ from cvc.report import headline, make_report, savings
 from cvc.rounds import run_command
 from cvc.rounds_report import rounds_headline
 from cvc.settings import CvcSettings
+
+
+def _build(settings: CvcSettings, run_dir: Path) -> Sequence[Step]:
+    check_one_round(settings.rounds)
+    return build_pipeline(settings, run_dir)
 
 
 def _headline(settings: CvcSettings, run_dir: Path) -> str:
@@ -23,7 +30,7 @@ main = make_cli(
     "cvc",
     help="Hide what must be there, guess it many times, learn from the few right rationales, and prove it.",
     settings=CvcSettings,
-    build=build_pipeline,
+    build=_build,
     run=run_command,
     stages=STEPS,
     demo=demo_settings,

@@ -1,7 +1,7 @@
 """Two models on the same answered rows, in the measures of the method."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from shard_runner import Row
 
@@ -10,20 +10,20 @@ from cvc.errors import CvcError
 if TYPE_CHECKING:
     from bench_eval import Comparison
 
-Measure = Callable[[Row], float]
+Measure = Callable[[Mapping[str, Any]], float]
 
 
-def trial_accuracy(row: Row) -> float:
+def trial_accuracy(row: Mapping[str, Any]) -> float:
     """Share of the sampled trials of a row that are right."""
     return row["right"] / len(row["trials"])
 
 
-def greedy_accuracy(row: Row) -> float:
+def greedy_accuracy(row: Mapping[str, Any]) -> float:
     """1 if the greedy answer is right, else 0."""
     return float(row["greedy"]["verdict"])
 
 
-def any_right(row: Row) -> float:
+def any_right(row: Mapping[str, Any]) -> float:
     """1 if at least one of the n trials is right (pass@n), else 0."""
     return float(row["right"] > 0)
 
@@ -44,9 +44,11 @@ def compare_answers(before: Sequence[Row], after: Sequence[Row], *, seed: int) -
     Raises:
         CvcError: there is nothing to compare.
     """
+    from bench_eval import by_task
+
     completion, others = split_by_kind(before)
     after_completion, after_others = split_by_kind(after)
-    pairs = [(name, measure, completion, after_completion) for name, measure in COMPLETION_MEASURES.items()]
+    pairs: list[Pair] = [(name, measure, completion, after_completion) for name, measure in COMPLETION_MEASURES.items()]
     after_tasks = by_task(after_others)
     tasks = by_task(others)
     pairs += [(task, greedy_accuracy, rows, after_tasks.get(task, [])) for task, rows in tasks.items()]
@@ -58,20 +60,18 @@ def compare_answers(before: Sequence[Row], after: Sequence[Row], *, seed: int) -
     return lines
 
 
-def _compared(name: str, measure: Measure, before: list[Row], after: list[Row], seed: int) -> "Comparison":
+Pair = tuple[str, Measure, Sequence[Mapping[str, Any]], Sequence[Mapping[str, Any]]]
+"""Name of a line, its measure, and the rows of both sides."""
+
+
+def _compared(
+    name: str, measure: Measure, before: Sequence[Mapping[str, Any]], after: Sequence[Mapping[str, Any]], seed: int
+) -> "Comparison":
     from bench_eval import compare
 
-    return compare(before, after, task=name, row_score=lambda row: measure(dict(row)), missing="count", seed=seed)
+    return compare(before, after, task=name, row_score=measure, missing="count", seed=seed)
 
 
 def split_by_kind(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     """Completion rows, which have sampled trials, and all others."""
     return [row for row in rows if row["trials"]], [row for row in rows if not row["trials"]]
-
-
-def by_task(rows: Sequence[Row]) -> dict[str, list[Row]]:
-    """Rows by task, in order of appearance."""
-    tasks: dict[str, list[Row]] = {}
-    for row in rows:
-        tasks.setdefault(row["task"], []).append(row)
-    return tasks

@@ -7,13 +7,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shard_runner.file_digests import file_digest
+
 from cvc.engines import (
-    file_digest,
     load_model_sampler,
     model_identity,
     new_tokens,
     sampled_identity,
     show_only_the_runs_bars,
+    torch_device,
 )
 from cvc.errors import InputError, SettingsError
 from cvc.settings import CvcSettings
@@ -73,8 +75,7 @@ def load_causality(settings: CvcSettings) -> "CausalityScorer":
     from occlusion import MaskedLmCausality
 
     show_only_the_runs_bars()
-    device = settings.device or _best_device()
-    return MaskedLmCausality(settings.mlm, batch_size=settings.mlm_batch, device=device)
+    return MaskedLmCausality(settings.mlm, batch_size=settings.mlm_batch, device=torch_device(settings))
 
 
 def load_annotations(settings: CvcSettings) -> "CocoAnnotations":
@@ -101,7 +102,7 @@ def load_detector_of(settings: CvcSettings) -> "Detector":
     from occlusion import OcclusionError, load_detector
 
     show_only_the_runs_bars()
-    options: dict[str, Any] = {"device": settings.device or _best_device()}
+    options: dict[str, Any] = {"device": torch_device(settings)}
     if settings.min_score is not None:
         options["min_score"] = settings.min_score
     if settings.glip_python is not None:
@@ -115,7 +116,7 @@ def load_detector_of(settings: CvcSettings) -> "Detector":
 def detector_config(settings: CvcSettings) -> dict[str, Any]:
     """What boxes depend on, for the fingerprint of the stage."""
     if settings.detector == "annotations":
-        return {"annotations": file_digest(settings.annotations)}
+        return {"annotations": file_digest(settings.annotations, error=InputError)}
     return {"detector": model_identity(settings.detector)} | settings.picked("min_score")
 
 
@@ -133,7 +134,7 @@ def load_segmenter_of(settings: CvcSettings) -> "Segmenter":
     if kind == "segment-anything":
         options |= {"checkpoint_or_model": settings.sam_checkpoint, "model_type": settings.sam_type}
     if kind not in ("grabcut", "box"):
-        options["device"] = settings.device or _best_device()
+        options["device"] = torch_device(settings)
     try:
         return load_segmenter(kind, **options)
     except OcclusionError as error:
@@ -143,7 +144,7 @@ def load_segmenter_of(settings: CvcSettings) -> "Segmenter":
 def segmenter_config(settings: CvcSettings) -> dict[str, Any]:
     """What masks depend on, for the fingerprint of the stage."""
     if settings.segmenter == "segment-anything":
-        return {"segmenter": file_digest(settings.sam_checkpoint), "sam_type": settings.sam_type}
+        return {"segmenter": file_digest(settings.sam_checkpoint, error=InputError), "sam_type": settings.sam_type}
     return {"segmenter": model_identity(settings.segmenter)}
 
 
@@ -225,9 +226,3 @@ def text_model_config(settings: CvcSettings, choice: str) -> dict[str, Any]:
     if choice != "llm":
         return {}
     return {"text_model": sampled_identity(text_model(settings), settings)} | settings.picked("backend", "dtype")
-
-
-def _best_device() -> str:
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -1,12 +1,11 @@
 """Heavy parts by name: what a stage loads once, and how it is told apart in fingerprints."""
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from cvc.errors import InputError, SettingsError
+from cvc.errors import SettingsError
 from cvc.settings import CvcSettings
 
 if TYPE_CHECKING:
@@ -22,20 +21,6 @@ def new_tokens(trials: Iterable[Trial]) -> int:
     9
     """
     return sum(trial["tokens"] or 0 for trial in trials)
-
-
-def file_digest(path: Path | None) -> str:
-    """Fingerprint of a file's bytes; empty for no file.
-
-    Raises:
-        InputError: there is no such file.
-    """
-    if path is None:
-        return ""
-    if not path.is_file():
-        raise InputError(f"No file at {path}.")
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def model_identity(model: str | Path | None) -> str:
@@ -59,17 +44,25 @@ def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
 
     `device` and `dtype` also serve other parts of a run, so each backend gets those of them that it takes.
     """
+    from llava_train import compute_dtype
     from trial_sampler import load_sampler
 
     show_only_the_runs_bars()
     return load_sampler(
         model,
         backend=settings.backend,
-        device=settings.device if settings.backend == "hf" else None,
-        dtype=settings.dtype if settings.backend != "server" else None,
+        device=settings.device if settings.backend == "hf" and settings.device != "auto" else None,
+        dtype=compute_dtype(cast("Any", settings)) if settings.backend != "server" else None,
         batch_size=settings.prompts_per_batch,
         base_url=settings.base_url,
     )
+
+
+def torch_device(settings: CvcSettings) -> str:
+    """The torch device of all that is no chat model: a GPU that is there and may be used, else the CPU."""
+    import torch
+
+    return "cuda" if settings.device == "auto" and torch.cuda.is_available() else "cpu"
 
 
 def show_only_the_runs_bars() -> None:
@@ -90,7 +83,7 @@ class Judge:
 
         embedder = None
         if settings.embedder is not None:
-            model = load_embedder(settings.embedder, device=settings.device)
+            model = load_embedder(settings.embedder, device=torch_device(settings))
             embedder = CachedEmbedder(model, run_dir / "embeddings.sqlite")
         try:
             kinds = EVERYDAY_KINDS if settings.accept_kinds else {}

@@ -8,9 +8,8 @@ Source: IJCAI 2025 paper of CVC (arXiv 2508.04453), section on data mixing.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-Row = dict[str, Any]
+from shard_runner import Row
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ import click
 from shard_runner import Row, Source, Step, read_rows
 from shard_runner.cli import read_seeds, run_by_settings, run_seeds
 
-from cvc.comparing import COMPLETION_MEASURES, by_task, compare_answers, greedy_accuracy, split_by_kind
+from cvc.comparing import COMPLETION_MEASURES, compare_answers, greedy_accuracy, split_by_kind
 from cvc.errors import SettingsError
 from cvc.evaluation import answer_stage, read_eval_data, score_stage
 from cvc.examples import answered_messages
@@ -158,6 +158,8 @@ def _contrasts() -> Iterator[tuple[str, str]]:
 
 
 def _measures(answers: Sequence[Row], truths: dict[str, Row]) -> dict[str, Any]:
+    from bench_eval import by_task
+
     completion, others = split_by_kind(answers)
     measures: dict[str, Any] = {
         name: sum(map(measure, completion)) / len(completion) for name, measure in COMPLETION_MEASURES.items()
@@ -193,10 +195,19 @@ def _main(result: dict[str, Any], contrast: str) -> list[dict[str, Any]]:
 
 
 def _contrast_cells(contrast: str, seed: int, line: dict[str, Any]) -> tuple[str, ...]:
+    from bench_eval import format_p
+
     low, high = line["interval"]
-    p = "< 0.001" if line["p"] < 0.001 else f"{line['p']:.3f}"
     values = (f"{100 * line['before']:.1f}", f"{100 * line['after']:.1f}", f"{100 * line['difference']:+.1f}")
-    return (contrast, str(seed), line["task"], str(line["n"]), *values, f"{100 * low:+.1f} to {100 * high:+.1f}", p)
+    return (
+        contrast,
+        str(seed),
+        line["task"],
+        str(line["n"]),
+        *values,
+        f"{100 * low:+.1f} to {100 * high:+.1f}",
+        format_p(line["p"]),
+    )
 
 
 def run_study(

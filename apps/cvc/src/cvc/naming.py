@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage, StageFn
+from shard_runner.file_digests import file_digest
 
 from cvc.construction import TextModel, load_causality, load_entities, load_text_model, text_model_config
-from cvc.engines import file_digest, model_identity
+from cvc.engines import model_identity
+from cvc.errors import InputError
 from cvc.settings import CvcSettings
 
 if TYPE_CHECKING:
@@ -28,7 +30,11 @@ def entities_stage(settings: CvcSettings) -> Stage:
 
         return find
 
-    config = settings.picked("entities", "spacy_model") | {"lexicon": file_digest(settings.lexicon)}
+    config = settings.picked("entities")
+    if settings.entities == "spacy":
+        config |= settings.picked("spacy_model")
+    elif settings.entities == "blank":
+        config |= {"lexicon": file_digest(settings.lexicon, error=InputError)}
     config |= text_model_config(settings, settings.entities)
     return Stage(name="entities", make=make, config=config, batch_size=64)
 
@@ -92,16 +98,14 @@ _ENTITY_KEYS = ("phrase", "head", "start", "end", "head_start", "head_end")
 
 
 def _causal_outcome(row: Row, causality: Any, settings: CvcSettings) -> Outcome:
-    from occlusion import Unscored
+    from occlusion import Unscored, is_causal
 
     if isinstance(causality, Unscored):
         if causality.reason == "out_of_memory":  # the next run may have more
             return Failed(causality.reason, causality.detail)
         return Dropped(causality.reason, f"{row['head']}: {causality.detail}")
     ppl = causality.ppl_head
-    if (
-        settings.causality_filter and not 1 <= ppl < settings.max_ppl
-    ):  # the paper's 1 < ppl, but certainty may round to 1
+    if settings.causality_filter and not is_causal(causality, settings.max_ppl):
         return Dropped("not_causal", f"{row['head']}: perplexity {ppl:.3g}")
     return [row | {"ppl_head": ppl, "ppl_phrase": causality.ppl_phrase}]
 

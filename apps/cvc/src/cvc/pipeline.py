@@ -7,7 +7,7 @@ from shard_runner import Source, Stage, Task
 from cvc.construction import ANNOTATIONS
 from cvc.engines import model_identity, sampled_identity
 from cvc.errors import SettingsError
-from cvc.evaluation import evaluation_steps
+from cvc.evaluation import evaluation_steps, read_eval_data
 from cvc.instances import instance_steps
 from cvc.settings import CvcSettings
 from cvc.training import export_task, train_task
@@ -63,6 +63,7 @@ def check_needs(settings: CvcSettings, last: str = "compare") -> None:
 
     Raises:
         SettingsError: a setting without a default is missing, named with what it is for.
+        InputError: the evaluation questions, which are needed after training, cannot be read.
         llava_train.SettingsError: a model is written as a path, and there is no such folder.
 
     >>> check_needs(CvcSettings(captions="c.json", images="photos"), "boxes")
@@ -81,3 +82,5 @@ def check_needs(settings: CvcSettings, last: str = "compare") -> None:
         model_identity(settings.needed_checkpoint())
     if furthest >= names.index("eval-rows") and settings.eval_data is None and settings.held_out_share == 0:
         raise SettingsError("held_out_share 0 leaves nothing to evaluate on; raise it or give --eval-data.")
+    for _ in () if settings.eval_data is None else read_eval_data(settings.eval_data):
+        pass

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import LedgerError, Row, read_rows, status
+from shard_runner import Row, status
+from shard_runner.cli import rounds_above
+from shard_runner.rows_so_far import rows_so_far
 
 from cvc.evaluation import AFTER, BEFORE, COMPLETION
 from cvc.report_instances import instance_sections
@@ -25,37 +27,44 @@ MAX_SHOWN = 120
 
 def make_report(settings: CvcSettings, run_dir: Path) -> Path:
     """Write `report.html` from what a run folder holds so far, and return its path."""
-    from run_report import Prose, StageAccounts, Table, write_report
+    from run_report import Link, Prose, StageAccounts, Table, write_report
 
     if settings.rounds > 1:
         return make_rounds_report(settings, run_dir, run_dir / REPORT)
-    judged, mixed = _rows(run_dir, "judge"), _rows(run_dir, "mix")
-    before, after = _rows(run_dir, f"score-{BEFORE}"), _rows(run_dir, f"score-{AFTER}")
+    judged, mixed = rows_so_far(run_dir, "judge"), rows_so_far(run_dir, "mix")
+    before, after = rows_so_far(run_dir, f"score-{BEFORE}"), rows_so_far(run_dir, f"score-{AFTER}")
     compared = read_comparison(run_dir)
     accounts = [
         account for account in status(run_dir) if account.kind != "task" and (account.finished or account.rows_in)
     ]
     sections: list[Section] = [
-        Prose(_INTRODUCTION),
+        Prose(_introduction(settings)),
         *_key_facts(judged, mixed, compared, settings),
         *_comparison(compared),
         *_pass_rates(judged, before, after, settings),
         *_curves(run_dir),
-        *instance_sections(_rows(run_dir, "question")),
+        *instance_sections(rows_so_far(run_dir, "question")),
         *_galleries(judged, after, run_dir),
         StageAccounts(accounts),
         Table(
             ("setting", "value"), [(k, str(v)) for k, v in settings.model_dump(mode="json").items()], title="Settings"
         ),
     ]
-    return write_report(run_dir / REPORT, title="Causality-driven visual object completion", sections=sections)
+    title = "Causality-driven visual object completion"
+    above = Link("all rounds", f"../{REPORT}") if rounds_above(run_dir) else None
+    return write_report(run_dir / REPORT, title=title, sections=sections, above=above)
 
 
-_INTRODUCTION = (
-    "Something that must be there, given the rest of the picture, is hidden. The model guesses it "
-    "many times, with a reason. The few right rationales on hard instances (1 to 4 right guesses of 16) and the right "
-    "short answers become its training data. It is then asked about held-out pictures again."
-)
+def _introduction(settings: CvcSettings) -> str:
+    return (
+        "Something that must be there, given the rest of the picture, is hidden. The model guesses it many times, with "
+        f"a reason. The few right rationales on hard instances ({_bounds(settings)} right guesses of {settings.n}) and "
+        "the right short answers become its training data. It is then asked about held-out pictures again."
+    )
+
+
+def _bounds(settings: CvcSettings) -> str:
+    return f"{settings.min_right} to {settings.max_right}"
 
 
 def read_comparison(run_dir: Path) -> "list[Comparison]":
@@ -67,7 +76,7 @@ def read_comparison(run_dir: Path) -> "list[Comparison]":
 
 def savings(settings: CvcSettings, run_dir: Path) -> str:
     """What an adaptive draw saved, in a line of text; empty for a full draw."""
-    judged = _rows(run_dir, "judge") if settings.adaptive else []
+    judged = rows_so_far(run_dir, "judge") if settings.adaptive else []
     if not judged:
         return ""
     drawn, full, share = _drawn(judged, settings)
@@ -88,13 +97,6 @@ def headline(run_dir: Path) -> str:
     return comparisons_to_text(lines) if lines else "Nothing is compared yet: run the whole pipeline."
 
 
-def _rows(run_dir: Path, name: str) -> list[Row]:
-    try:
-        return list(read_rows(run_dir, name))
-    except LedgerError:
-        return []
-
-
 def _key_facts(
     judged: Sequence[Row], mixed: Sequence[Row], compared: "Sequence[Comparison]", settings: CvcSettings
 ) -> "list[Section]":
@@ -104,7 +106,9 @@ def _key_facts(
     facts = [
         Fact("instances", len(judged), "with trials"),
         Fact(
-            "hard but solvable", len({row["instance"] for row in mixed if row["kind"] == "rationale"}), "1 to 4 right"
+            "hard but solvable",
+            len({row["instance"] for row in mixed if row["kind"] == "rationale"}),
+            f"{_bounds(settings)} right",
         ),
         Fact("training rows", len(mixed), f"{rationales} rationales, {len(mixed) - rationales} answers"),
     ]

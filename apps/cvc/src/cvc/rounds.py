@@ -33,12 +33,12 @@ def run_command(settings: CvcSettings, run_dir: Path, step: str | None) -> RunSu
     Raises:
         SettingsError: a setting is missing, one step is asked for in several rounds, or the folder holds another run.
     """
-    check_needs(settings, step or "compare")
     if settings.rounds > 1 and step is not None:
         raise SettingsError(
             f"`cvc {step}` works in one round: leave --rounds out, and give --out {run_dir / 'round-K'}, the --model "
             f"that the round starts from and --validation-share {_share(settings)}."
         )
+    check_needs(settings, step or "compare")
     if step is None:
         return run_whole(settings, run_dir)
     check_run_kind(run_dir, settings.rounds, error=SettingsError)

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from shard_runner.cli import RunSettings
+from shard_runner.cli.addresses import plain_address
 
 from cvc.errors import SettingsError
 from cvc.examples import MixRule
@@ -64,13 +64,9 @@ class CvcSettings(RunSettings):
         description="Folder or Hub id of the model's weights, with `--backend server`: training and evaluation open "
         "them in this process. Steps up to `export` do without.",
     )
-    device: str | None = Field(
-        None,
-        description="Torch device of all that runs in this process but vLLM; by default a GPU where there is one, else "
-        "the CPU.",
-    )
-    dtype: str | None = Field(
-        None, description="Torch dtype of sampling in this process by name; by default float32 on a CPU."
+    device: Literal["auto", "cpu"] = Field("auto", description="`cpu` keeps everything off a GPU that is there.")
+    dtype: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="Computation: by default bfloat16 on a GPU that has it, else float32."
     )
     prompts_per_batch: int = Field(
         8, ge=1, description="Prompts that are sampled together; results don't depend on it."
@@ -245,6 +241,8 @@ class CvcSettings(RunSettings):
     )
 
     gradient_checkpointing: bool = Field(False, description="Less memory in training, about 20 % slower.")
+    save_every: int = Field(100, ge=1, description="Steps between two checkpoints.")
+    report_to: str = Field("none", description="`tensorboard`, `trackio`, `wandb`, comma-separated, or `none`.")
 
     rounds: int = Field(
         1,
@@ -278,15 +276,7 @@ class CvcSettings(RunSettings):
     @field_validator("base_url")
     @classmethod
     def _address_is_plain(cls, value: str | None) -> str | None:
-        """Addresses are written to `run.json` and the report, where no key may come."""
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("base_url must be an address such as http://127.0.0.1:8000/v1.")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("base_url must hold no user, key or query; the key is read from OPENAI_API_KEY.")
-        return value
+        return plain_address(value, name="base_url")
 
     @model_validator(mode="after")
     def _bounds_are_ordered(self) -> "CvcSettings":

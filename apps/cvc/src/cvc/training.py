@@ -7,14 +7,21 @@ from typing import Any
 
 from shard_runner import Row, Task, TaskContext
 from shard_runner.cli import write_json
+from shard_runner.file_digests import file_digest
 
-from cvc.engines import file_digest, model_identity
-from cvc.errors import CvcError, SettingsError
+from cvc.engines import model_identity
+from cvc.errors import CvcError, InputError, SettingsError
 from cvc.settings import CvcSettings
 from cvc.trials import preference_pairs
 
 LLAVA_JSON = "llava.json"
 MVC_JSON = "mvc.json"
+
+SFT_SETTINGS = (
+    "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size", "gradient_accumulation",
+    "warmup_ratio", "length_weighting", "max_length", "gradient_checkpointing", "dtype", "device", "seed",
+)  # fmt: skip
+"""Settings that `llava-train` has under the same name, and that the trained weights depend on."""
 
 TRAINED = Path("train") / "model"
 """The trained checkpoint inside the run folder."""
@@ -43,9 +50,8 @@ def train_task(settings: CvcSettings, run_dir: Path) -> Task:
         own = [training_row(row, run_dir) for row in ctx.read_rows("mix")]
         train_on(mixed_rows(own, settings), settings, ctx.folder)
 
-    names = ("base_ratio", "train_method", "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size")
-    names += ("device", "gradient_accumulation", "warmup_ratio", "length_weighting", "max_length")
-    config = settings.picked(*names) | {"base_data": file_digest(settings.base_data)}
+    config = settings.picked("train_method", *SFT_SETTINGS, "base_ratio")
+    config |= {"base_data": file_digest(settings.base_data, error=InputError), "base_images": _base_images(settings)}
     return Task(name="train", run=run, config=config | {"model": model_identity(settings.checkpoint)}, inputs=("mix",))
 
 
@@ -77,39 +83,26 @@ def read_base(settings: CvcSettings) -> list[Row]:
     Raises:
         SettingsError: `base_ratio` asks for all base rows and there is no base data.
     """
-    from llava_train import read_llava_json
+    from llava_train import read_rooted_rows
 
     if settings.base_data is None:
         if math.isinf(settings.base_ratio):
             raise SettingsError("--base-ratio inf takes all base rows; give them with --base-data FILE.json.")
         return []
-    folder = settings.base_images or settings.base_data.parent
-    rows = read_llava_json(settings.base_data)
-    return [
-        {"id": row["id"], "messages": row["messages"], "images": [str(folder / image) for image in row["images"]]}
-        for row in rows
-    ]
+    return read_rooted_rows(settings.base_data, settings.base_images)
+
+
+def _base_images(settings: CvcSettings) -> str:
+    """Folder of the base rows' images; empty without base data."""
+    from llava_train import images_folder
+
+    return "" if settings.base_data is None else str(images_folder(settings.base_data, settings.base_images))
 
 
 def train_on(rows: Iterable[Mapping[str, Any]], settings: CvcSettings, folder: Path, **changes: Any) -> Any:
     """Train on rows as the settings say; `changes` are settings of `llava_train.SftSettings` that differ."""
     from llava_train import SftSettings, train
 
-    values: dict[str, Any] = {
-        "model": settings.needed_checkpoint(),
-        "method": settings.train_method,
-        "lora_r": settings.lora_r,
-        "lora_alpha": settings.lora_alpha,
-        "learning_rate": settings.learning_rate,
-        "epochs": settings.epochs,
-        "max_steps": settings.max_steps,
-        "batch_size": settings.batch_size,
-        "gradient_accumulation": settings.gradient_accumulation,
-        "warmup_ratio": settings.warmup_ratio,
-        "length_weighting": settings.length_weighting,
-        "max_length": settings.max_length,
-        "gradient_checkpointing": settings.gradient_checkpointing,
-        "device": "cpu" if settings.device == "cpu" else "auto",
-        "seed": settings.seed,
-    }
+    values: dict[str, Any] = {name: getattr(settings, name) for name in (*SFT_SETTINGS, "save_every", "report_to")}
+    values |= {"model": settings.needed_checkpoint(), "method": settings.train_method}
     return train(SftSettings(**(values | changes)), list(rows), folder)

@@ -51,8 +51,8 @@ def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
 
         return guess
 
-    config = settings.picked(*SAMPLING_SETTINGS, "held_out_share")
-    config |= {"model": sampled_identity(settings.model, settings), "has_eval_data": settings.eval_data is not None}
+    config = settings.picked(*SAMPLING_SETTINGS) | {"held_out_share": held_out_share(settings)}
+    config |= {"model": sampled_identity(settings.model, settings)}
     if not settings.adaptive:
         return Stage(name="trials", make=make, config=config, batch_size=settings.prompts_per_batch)
     config |= settings.picked(*ADAPTIVE_SETTINGS)
@@ -75,12 +75,15 @@ def trial_request(row: Row, settings: CvcSettings, run_dir: Path) -> "Request":
     )
 
 
+def held_out_share(settings: CvcSettings) -> float:
+    """Share of the images that is kept for evaluation; none where there are questions for it."""
+    return settings.held_out_share if settings.eval_data is None else 0.0
+
+
 def is_held_out(image_id: str, settings: CvcSettings) -> bool:
     """Whether an image is kept for evaluation: decided by its id and the seed, so one image stays together."""
-    if settings.eval_data is not None:
-        return False
     digest = hashlib.blake2b(f"{settings.seed}/{image_id}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64 < settings.held_out_share
+    return int.from_bytes(digest, "big") / 2**64 < held_out_share(settings)
 
 
 def _guessed(result: "SampleResult") -> Row | Failed:

@@ -67,6 +67,7 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "entities": "blank",
         "mlm": TINY,
         "model": TINY,
+        "device": "cpu",
         "segmenter": "box",  # at 96 pixels the outline of a mask would give the thing away
         "min_covered": 1.0,
         "eval_data": folder / "held-out.json",

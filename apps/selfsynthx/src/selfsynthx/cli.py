@@ -4,7 +4,7 @@ from shard_runner.cli import make_cli
 
 from selfsynthx.converting import convert_command
 from selfsynthx.demo import demo_settings
-from selfsynthx.pipeline import COMMANDS, build_pipeline
+from selfsynthx.pipeline import COMMANDS, build_pipeline, targets
 from selfsynthx.report import headline, make_report
 from selfsynthx.running import run_command
 from selfsynthx.settings import SynthSettings
@@ -16,6 +16,7 @@ main = make_cli(
     settings=SynthSettings,
     build=build_pipeline,
     run=run_command,
+    targets=lambda settings, command: targets(command, settings),
     stages=COMMANDS,
     demo=demo_settings,
     report=make_report,

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shard_runner import LedgerError, Row, read_rows
+from shard_runner import Row
+from shard_runner.rows_so_far import rows_so_far
 
 from selfsynthx.evaluation import grades_name
 from selfsynthx.measures import explained
@@ -26,10 +27,10 @@ ACCURACY, EXPLAINED, GROUNDED = "label", "explanation", "features seen"
 
 def compare_rounds(settings: SynthSettings, run_dir: Path, last: int) -> None:
     """Compare the model of the last round with all others, on the test pictures alone."""
-    from bench_eval import compare_tasks, save_comparisons
+    from bench_eval import compare_tasks
+    from bench_eval.contrast_files import save_contrasts
 
-    for old in (run_dir / COMPARED).glob("against-*.json"):
-        old.unlink()
+    found: dict[str, list[Comparison]] = {}
     after = list(_rows(run_dir, last, ""))
     for name, (number, arm) in others(settings, last).items():
         before = list(_rows(run_dir, number, arm))
@@ -37,8 +38,8 @@ def compare_rounds(settings: SynthSettings, run_dir: Path, last: int) -> None:
         ids = {row["id"] for row in before} & {row["id"] for row in after}
         tasks = {row["task"] for row in after if row["id"] in ids}
         sides = ([row for row in side if row["task"] in tasks] for side in (before, after))
-        lines = compare_tasks(*sides, missing="count", seed=settings.seed)
-        save_comparisons(lines, run_dir / COMPARED / f"against-{name}.json")
+        found[name] = compare_tasks(*sides, missing="count", seed=settings.seed)
+    save_contrasts(found, run_dir / COMPARED)
 
 
 def others(settings: SynthSettings, last: int) -> dict[str, tuple[int, str]]:
@@ -47,27 +48,17 @@ def others(settings: SynthSettings, last: int) -> dict[str, tuple[int, str]]:
     return found | {f"round-{number}": (number, "") for number in range(1, last)}
 
 
-def load_against(run_dir: Path, name: str) -> "list[Comparison]":
-    """A comparison of a finished run; nothing where there is none."""
-    from bench_eval import load_comparisons
+def load_contrasts(run_dir: Path) -> "dict[str, list[Comparison]]":
+    """The last round against all others, the base model first; nothing before that is compared."""
+    from bench_eval.contrast_files import load_contrasts as load
 
-    return load_comparisons(run_dir / COMPARED / f"against-{name}.json")
-
-
-def compared_names(run_dir: Path) -> list[str]:
-    """What the last round of a run was compared with, the base model first."""
-    found = sorted(path.stem.removeprefix("against-") for path in (run_dir / COMPARED).glob("against-*.json"))
-    return sorted(found, key=lambda name: name != BASE)
+    return load(run_dir / COMPARED)
 
 
 def _rows(run_dir: Path, number: int, arm: str) -> Iterator[Row]:
     """Test rows of each task with a score from 0 to 1."""
-    try:
-        graded = {row["id"]: row for row in read_rows(run_dir, grades_name(number, arm))}
-        scored = list(read_rows(run_dir, quality_name(number, arm)))
-    except LedgerError:
-        return
-    for row in scored:
+    graded = {row["id"] for row in rows_so_far(run_dir, grades_name(number, arm))}
+    for row in rows_so_far(run_dir, quality_name(number, arm)):
         if row["task"] != "test" or row["id"] not in graded:
             continue
         values = {ACCURACY: float(row["right"]), EXPLAINED: explained(row), GROUNDED: row["grounding"]}

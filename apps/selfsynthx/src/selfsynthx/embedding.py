@@ -20,10 +20,9 @@ def load_run_embedder(settings: SynthSettings, run_dir: Path) -> Any:
 
 @lru_cache(1)
 def _load(name: str, device: str, run_dir: Path) -> Any:
-    from answer_judge import CachedEmbedder, load_embedder, minilm_embedder
+    from answer_judge import CachedEmbedder, load_embedder
 
-    where = None if device == "auto" else device
-    embedder = minilm_embedder(device=where) if name == MINILM else load_embedder(name, device=where)
+    embedder = load_embedder(name, device=None if device == "auto" else device)
     return CachedEmbedder(embedder, run_dir / BOOK)
 
 

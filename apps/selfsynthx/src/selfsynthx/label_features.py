@@ -6,12 +6,12 @@ from typing import Any
 
 from shard_runner import Done, Failed, Outcome, Row, Stage, Task, TaskContext
 from shard_runner.cli import write_json
+from shard_runner.file_digests import file_digest
 
 from selfsynthx.datasets import check_concepts, parse_features, read_concepts, write_concepts
 from selfsynthx.datasets.filling import label_concepts_prompt
-from selfsynthx.digests import file_digest
 from selfsynthx.errors import InputError
-from selfsynthx.models import load_other, new_tokens
+from selfsynthx.models import load_other, new_tokens, other_identity
 from selfsynthx.settings import SynthSettings
 from selfsynthx.sources import LABEL_ROWS
 
@@ -21,9 +21,17 @@ CONCEPTS_FILE, CHECK_FILE = "concepts.json", "check.json"
 
 def features_stage(settings: SynthSettings) -> Stage:
     """Take each label's features from the file, or ask a model for them, without any picture; rows gain `features`."""
-    config: dict[str, Any] = {"file": file_digest(settings.concepts), "prompt": settings.spec.label_concepts}
+    config: dict[str, Any] = {"file": file_digest(settings.concepts, error=InputError)}
     if settings.concepts is None:
-        config |= settings.picked("concepts_model", "concepts_url", "concepts_tokens", "seed")
+        spec = settings.spec
+        config |= {
+            "prompt": spec.label_concepts,
+            "words": spec.words(),
+            "negative": spec.negative.model_dump(mode="json"),
+        }
+        config |= settings.picked("concepts_tokens") | {
+            "model": other_identity(settings.concepts_model, settings.concepts_url, settings)
+        }
     return Stage(name=FEATURES, make=lambda: _Features(settings), config=config, inputs=(LABEL_ROWS,))
 
 
@@ -87,9 +95,10 @@ class _Features:
 
 
 def _helper(settings: SynthSettings) -> Any:
-    if settings.concepts_model is None:
-        raise InputError("features of the labels are needed: --concepts FILE, or --concepts-model to ask for them.")
-    return load_other(settings.concepts_model, settings.concepts_url, settings)
+    model = settings.needed(
+        "concepts_model", "it lists the features of each label, where --concepts has no file of them"
+    )
+    return load_other(model, settings.concepts_url, settings)
 
 
 def _read(row: Row, result: Any, least: int) -> Outcome:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from shard_runner import Failed, Row
 
@@ -71,10 +71,11 @@ def image_turn(text: str) -> list[dict[str, Any]]:
 
 
 def _sampled(sampler: Any, requests: Sequence[Any]) -> Sequence[Any]:
-    keep = getattr(sampler, "keeping_prompts", None)
-    if keep is None or not requests:
-        return sampler.sample(requests) if requests else []
-    with keep():
+    from trial_sampler import keep_prompts
+
+    if not requests:
+        return []
+    with keep_prompts(sampler):
         return sampler.sample(requests)
 
 
@@ -100,7 +101,7 @@ def load_sampler_of(model: str, settings: SynthSettings) -> Any:
     from llava_train import compute_dtype
 
     device = settings.device if settings.backend == "hf" and settings.device != "auto" else None
-    dtype = compute_dtype(cast("Any", settings))
+    dtype = compute_dtype(settings)
     return _load(
         model,
         backend=settings.backend,
@@ -118,6 +119,15 @@ def load_other(model: str, base_url: str | None, settings: SynthSettings) -> Any
     return _load(
         model, backend="server", device=None, dtype=None, batch_size=settings.prompts_per_batch, base_url=base_url
     )
+
+
+def other_identity(model: str | None, base_url: str | None, settings: SynthSettings) -> dict[str, Any]:
+    """What the replies of `load_other` depend on: a name on a server, wherever that is, or weights and how they run."""
+    from llava_train import model_digest
+
+    if model is None or base_url is not None:
+        return {"served": model}
+    return {"weights": model_digest(model)} | settings.picked("backend", "dtype")
 
 
 def release_model() -> None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shard_runner import Step
+from shard_runner.file_digests import file_digest
 
 from selfsynthx.answering import answer_name, answer_stage
 from selfsynthx.choosing import choose_name, choose_stage
 from selfsynthx.datasets import LabelledSet
 from selfsynthx.describing import DESCRIBE, describe_stage
-from selfsynthx.digests import file_digest
 from selfsynthx.errors import InputError, SettingsError
 from selfsynthx.evaluation import evaluation_stages
 from selfsynthx.label_features import CONCEPTS, concepts_task, features_stage
@@ -108,7 +108,7 @@ def check_needs(settings: SynthSettings) -> None:
     if settings.concepts is None and settings.concepts_model is None:
         raise SettingsError("--concepts is needed: a file of each label's features, or --concepts-model to ask for it.")
     for path in (settings.concepts, settings.mix):
-        file_digest(path)
+        file_digest(path, error=InputError)
     read_truth(settings.truth)
     if settings.mix_images is not None and not settings.mix_images.is_dir():
         raise InputError(f"--mix-images must be a folder; {settings.mix_images.name} is none.")

@@ -10,7 +10,7 @@ from shard_runner import Done, Outcome, Row, Stage
 from selfsynthx.datasets.matching import label_matcher
 from selfsynthx.evaluation import first_trial, grades_name, way
 from selfsynthx.label_features import CONCEPTS, concepts_of
-from selfsynthx.models import load_other, new_tokens
+from selfsynthx.models import load_other, new_tokens, other_identity
 from selfsynthx.settings import SynthSettings
 
 _JUDGE_TOKENS = 256
@@ -32,7 +32,10 @@ def quality_stage(settings: SynthSettings, run_dir: Path, labels: Sequence[str],
     return Stage(
         name=quality_name(number, arm),
         make=lambda: _Quality(settings, run_dir, labels),
-        config=settings.picked("judge", "judge_url") | {"dataset": settings.spec.model_dump(mode="json")},
+        config={
+            "judge": other_identity(settings.judge, settings.judge_url, settings),
+            "dataset": settings.spec.model_dump(mode="json"),
+        },
         inputs=(grades_name(number, arm), CONCEPTS),
         batch_size=_BATCH,
     )

@@ -5,9 +5,10 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shard_runner import LedgerError, Row, read_rows, status
+from shard_runner import status
+from shard_runner.rows_so_far import rows_so_far
 
-from selfsynthx.comparing import BASE, compared_names, load_against
+from selfsynthx.comparing import BASE, load_contrasts
 from selfsynthx.datasets import REFUSALS
 from selfsynthx.evaluation import grades_name
 from selfsynthx.pipeline import rows_name
@@ -45,12 +46,14 @@ def make_report(settings: SynthSettings, run_dir: Path) -> Path:
     values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
     found = load_rounds(run_dir)
     rounds = round_sections(settings, found, run_dir) if found else []
+    against = load_contrasts(run_dir)
+    others = {name: lines for name, lines in against.items() if name != BASE}
     sections: list[Section] = [
         Prose(_INTRODUCTION),
         *rounds[:1],  # the figures, before all else
-        *comparison_sections(run_dir, [BASE]),
+        *comparison_sections({BASE: against.get(BASE, [])}),
         *rounds[1:],
-        *comparison_sections(run_dir, [name for name in compared_names(run_dir) if name != BASE]),
+        *comparison_sections(others),
         *_selection(settings, run_dir),
         *_losses(run_dir),
         *_galleries(settings.rounds if found is None else found.last.number, run_dir),
@@ -74,8 +77,8 @@ def headline(run_dir: Path) -> str:
     tables += [text_table(explanation_table(found)), f"best round on validation: {found.best.number}; {found.stopped}"]
     tables += [
         f"last round against {compared_with(name)}, test pictures\n{comparisons_to_text(lines)}"
-        for name in compared_names(run_dir)
-        if (lines := load_against(run_dir, name))
+        for name, lines in load_contrasts(run_dir).items()
+        if lines
     ]
     return "\n\n".join(tables)
 
@@ -84,10 +87,7 @@ def _selection(settings: SynthSettings, run_dir: Path) -> "list[Section]":
     """Are the chosen features those that can be seen? Where that is known."""
     from run_report import Table
 
-    try:
-        scores = score_selection(settings, run_dir)
-    except LedgerError:
-        return []
+    scores = score_selection(settings, run_dir)
     names = {
         "precision": "of those chosen, can be seen",
         "recall": "of those that can be seen, chosen",
@@ -95,13 +95,6 @@ def _selection(settings: SynthSettings, run_dir: Path) -> "list[Section]":
     }
     lines = [(text, percent(scores[name])) for name, text in names.items() if scores]
     return [Table(("features of a picture", "percent"), lines, title="Chosen features")] if lines else []
-
-
-def _rows(run_dir: Path, name: str) -> list[Row]:
-    try:
-        return list(read_rows(run_dir, name))
-    except LedgerError:
-        return []
 
 
 def _refused(run_dir: Path) -> "list[Section]":
@@ -129,15 +122,15 @@ def _galleries(rounds: int, run_dir: Path) -> "list[Section]":
     from run_report import Gallery
 
     sections: list[Section] = []
-    selected = {row["id"]: row for row in _rows(run_dir, SELECT)}
+    selected = {row["id"]: row for row in rows_so_far(run_dir, SELECT)}
     for number in range(1, rounds + 1):
-        rows = [row for row in _rows(run_dir, rows_name(number)) if row["picture"] in selected]
+        rows = [row for row in rows_so_far(run_dir, rows_name(number)) if row["picture"] in selected]
         if rows:
             items = [learned_card(row, selected[row["picture"]]) for row in spread(rows)]
             note = f"{len(items)} of {len(rows)}. Features with their scores (kept: +), candidates with scores."
             sections.append(Gallery(items, title=f"What round {number} learns from", note=note))
-    base = {row["id"]: row for row in _rows(run_dir, grades_name(0))}
-    asked = [row for row in _rows(run_dir, grades_name(rounds)) if row["task"] == "test"]
+    base = {row["id"]: row for row in rows_so_far(run_dir, grades_name(0))}
+    asked = [row for row in rows_so_far(run_dir, grades_name(rounds)) if row["task"] == "test"]
     if asked:
         items = [asked_card(row, base.get(row["id"])) for row in spread(asked)]
         note = f"{len(items)} of {len(asked)}, at most {MAX_SHOWN}."

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from shard_runner import LedgerError
 
-from selfsynthx.comparing import BASE, load_against
+from selfsynthx.comparing import BASE
 from selfsynthx.measures import measure_model
 from selfsynthx.settings import SynthSettings
 
 if TYPE_CHECKING:
+    from bench_eval import Contrasts
     from llava_train import RoundRecord, Rounds
     from run_report import Section
 
@@ -59,14 +60,14 @@ def explanation_table(found: "Rounds") -> list[tuple[str, ...]]:
     return [("percent", *_MEASURES.values(), "accepted"), *map(_explanation_line, found.records)]
 
 
-def comparison_sections(run_dir: Path, names: Sequence[str]) -> "list[Section]":
-    """The last round against some other models."""
+def comparison_sections(against: "Contrasts") -> "list[Section]":
+    """The last round against other models."""
     from run_report import Comparison
 
     return [
         Comparison(lines, title=f"Last round against {compared_with(name)}", note=_TESTS)
-        for name in names
-        if (lines := load_against(run_dir, name))
+        for name, lines in against.items()
+        if lines
     ]
 
 

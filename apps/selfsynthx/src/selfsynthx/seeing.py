@@ -21,7 +21,7 @@ def seen_stage(settings: SynthSettings, run_dir: Path) -> Stage:
     Rows gain `visible`, features of the label in its order, and `is_known`, whether that is the truth. Every model's
     explanations are scored against the same list.
     """
-    identity = {"model": model_identity(settings), "asked": settings.spec.visible_question}
+    identity = {"model": model_identity(settings), "asked": visible_prompt(settings.spec, "...")}
     return Stage(
         name=SEEN,
         make=lambda: _Seen(settings, run_dir),

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from shard_runner import Row, read_rows
+from shard_runner import Row
+from shard_runner.rows_so_far import rows_so_far
 
 from selfsynthx.selecting import SELECT
 from selfsynthx.settings import SynthSettings
@@ -14,7 +15,7 @@ def score_selection(settings: SynthSettings, run_dir: Path) -> dict[str, float]:
     """Precision and recall of the chosen features, and the precision of taking all; nothing without --truth."""
     truth = read_truth(settings.truth)
     return selection_scores(
-        row | {"visible": truth[row["id"]]} for row in read_rows(run_dir, SELECT) if row["id"] in truth
+        row | {"visible": truth[row["id"]]} for row in rows_so_far(run_dir, SELECT) if row["id"] in truth
     )
 
 

@@ -3,10 +3,10 @@
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from shard_runner.cli import RunSettings
+from shard_runner.cli.addresses import plain_address
 
 from selfsynthx.datasets.loading import load_spec
 from selfsynthx.errors import SettingsError
@@ -28,7 +28,8 @@ Control = Literal["labels"]
 class SynthSettings(RunSettings):
     """Settings of one run; defaults are those of SelfSynthX (arXiv 2502.14044) wherever it names one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    # Someone may put a key into an address: a refused one is not repeated.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
     missing_error = SettingsError
 
     seed: int = Field(0, ge=0, description="Seed of the run: splits, questions, samples, adapters, order of rows.")
@@ -171,16 +172,8 @@ class SynthSettings(RunSettings):
 
     @field_validator("concepts_url", "judge_url")
     @classmethod
-    def _address_is_plain(cls, value: str | None) -> str | None:
-        """Addresses are written to `run.json` and the report, where no key may come."""
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("an address must be such as http://127.0.0.1:8000/v1.")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("an address must hold no user, key or query; the key is read from OPENAI_API_KEY.")
-        return value
+    def _address_is_plain(cls, value: str | None, info: ValidationInfo) -> str | None:
+        return plain_address(value, name=info.field_name or "")
 
     @model_validator(mode="after")
     def _parts_go_together(self) -> "SynthSettings":

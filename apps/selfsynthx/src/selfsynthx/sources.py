@@ -9,11 +9,11 @@ from typing import Any, cast
 
 from shard_runner import Row, Source
 from shard_runner.cli import write_json
+from shard_runner.file_digests import file_stamp
 
 from selfsynthx.datasets import LabelledSet, Shares, read_labelled
 from selfsynthx.datasets.filling import question_pool
 from selfsynthx.datasets.matching import label_matcher
-from selfsynthx.digests import image_stamp
 from selfsynthx.errors import InputError
 from selfsynthx.limiting import alternated, limited_set
 from selfsynthx.settings import SynthSettings
@@ -105,7 +105,7 @@ def _row(found: LabelledSet) -> Any:
 
     def row_of(row: Any) -> Row:
         path = root / row["image"]
-        return {"id": row["id"], "image": str(path), "label": row["label"], "stamp": image_stamp(path)}
+        return {"id": row["id"], "image": str(path), "label": row["label"], "stamp": file_stamp(path)}
 
     return row_of
 

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from shard_runner.cli import read_seeds, run_seeds
 
-from selfsynthx.comparing import ACCURACY, EXPLAINED, compared_names, load_against
+from selfsynthx.comparing import ACCURACY, EXPLAINED, load_contrasts
 from selfsynthx.demo import run_settings
 from selfsynthx.evaluation import way
 from selfsynthx.measures import measure_model
@@ -23,7 +23,7 @@ def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, 
     write_world(folder / "world", size, seed)
     settings = world_settings(folder / "world", size, seed, **changes)
     run_settings(settings, folder, progress=progress)
-    found = {name: [asdict(line) for line in load_against(folder, name)] for name in compared_names(folder)}
+    found = {name: [asdict(line) for line in lines] for name, lines in load_contrasts(folder).items()}
     rounds = range(1, last_round(folder) + 1)
     models = [(0, ""), *((number, arm) for number in rounds for arm in settings.arms)]
     measures = {way(*model): measure_model(folder, *model)["test"].as_dict() for model in models}

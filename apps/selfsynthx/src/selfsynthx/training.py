@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from shard_runner import Row, Task, TaskContext
+from shard_runner.file_digests import file_digest
 
 from selfsynthx.datasets.filling import label_sentence
-from selfsynthx.digests import file_digest
-from selfsynthx.errors import SelfSynthXError
+from selfsynthx.errors import InputError, SelfSynthXError
 from selfsynthx.models import release_model
 from selfsynthx.settings import LABELS, SynthSettings
 
@@ -35,7 +35,7 @@ def train_task(settings: SynthSettings, number: int, rows_name: str, arm: str = 
 
     A control makes as many steps as the method.
     """
-    from llava_train import model_digest
+    from llava_train import images_folder, model_digest
 
     def run(ctx: TaskContext) -> None:
         rows = learned_rows(ctx.read_rows(rows_name), settings, arm)
@@ -48,8 +48,8 @@ def train_task(settings: SynthSettings, number: int, rows_name: str, arm: str = 
 
     follows = bool(arm) and settings.max_steps is None
     config = settings.picked(*SETTINGS, "train_method", "max_steps", "mix_ratio")
-    config |= {"augment": settings.chosen_augmentation, "mix": file_digest(settings.mix)}
-    config |= {"mix_images": None if settings.mix_images is None else str(settings.mix_images.absolute())}
+    config |= {"augment": settings.chosen_augmentation, "mix": file_digest(settings.mix, error=InputError)}
+    config |= {} if settings.mix is None else {"mix_images": str(images_folder(settings.mix, settings.mix_images))}
     config |= {"model": model_digest(settings.needed_model())} if number == 1 else {}
     inputs = [rows_name, *([training_name(number - 1, arm)] if number > 1 else [])]
     inputs += [training_name(number)] if follows else []
@@ -109,13 +109,10 @@ def _mix_rows(settings: SynthSettings) -> Iterator[dict[str, Any]]:
 
     Source: arXiv 2502.14044 changes them too, with the flips and colours that their answers speak of.
     """
-    from llava_train import read_llava_json
+    from llava_train import read_rooted_rows
 
-    if settings.mix is None:
-        return
-    root = (settings.mix_images or settings.mix.parent).absolute()
-    for row in read_llava_json(settings.mix):
-        yield {**row, "images": [str(root / path) for path in row.get("images", [])], "augment": False}
+    if settings.mix is not None:
+        yield from (row | {"augment": False} for row in read_rooted_rows(settings.mix, settings.mix_images))
 
 
 def _steps_of(folder: Path) -> int:

@@ -1,7 +1,7 @@
 """The embedded world as a user's folder: creatures of made-up species, what each looks like, and rows to mix."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +56,7 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     write_json(folder / "truth.json", {row["id"]: row["visible"] for row in rows})
     spec = yaml.safe_dump(_spec(), sort_keys=False, allow_unicode=True)
     (folder / "creatures.yaml").write_text(spec, encoding="utf-8")
-    base = list(scene_world.base_rows(size.pictures, folder / "base", seed=seed))
-    write_json(folder / "base.json", [_base_row(row, folder) for row in base])
+    _write_base(folder, scene_world.base_rows(size.pictures, folder / "base", seed=seed))
     write_json(record, wanted)
 
 
@@ -136,9 +135,9 @@ def _spec() -> dict[str, Any]:
     }
 
 
-def _base_row(row: Row, folder: Path) -> Row:
-    """An ordinary row as LLaVA JSON, with the image's path from the folder."""
-    from llava_train import messages_to_llava
+def _write_base(folder: Path, rows: Iterable[Row]) -> None:
+    """Ordinary rows as LLaVA JSON, with the images' paths from the folder."""
+    from llava_train import write_llava_json
 
-    images = [Path(path).relative_to(folder).as_posix() for path in row["images"]]
-    return messages_to_llava({**row, "images": images})
+    placed = [row | {"images": [Path(path).relative_to(folder).as_posix() for path in row["images"]]} for row in rows]
+    write_llava_json(placed, folder / "base.json")

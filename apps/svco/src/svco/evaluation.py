@@ -12,11 +12,9 @@ from svco.settings import SvcoRunSettings
 from svco.training import task_name, trained_folder, training_settings
 
 if TYPE_CHECKING:
-    from bench_eval import Sampler
+    from bench_eval import Comparison, Sampler
 
 BEFORE, AFTER = "before", "after"
-COMPARISON, CONTROLS = "comparison.json", "controls.json"
-"""Files of the step `eval`: after against before, and the method against each control."""
 
 
 def evaluation_steps(settings: SvcoRunSettings, run_dir: Path) -> list[Step]:
@@ -120,24 +118,20 @@ class _Margins:
 
 
 def compare_task(settings: SvcoRunSettings, names: Sequence[str]) -> Task:
-    """Compare after with before, and with each control, row by row."""
+    """Compare the method with before and with each control, row by row: files `against-NAME.json`."""
+    others = [name for name in names if name != AFTER]
 
     def run(ctx: TaskContext) -> None:
-        import json
-
-        from bench_eval import save_comparisons
+        from bench_eval.contrast_files import save_contrasts
 
         answers = {name: list(ctx.read_rows(f"grades-{name}")) if settings.eval_data else [] for name in names}
         margins = {name: list(ctx.read_rows(f"margins-{name}")) for name in names}
 
-        def lines(before: str) -> Any:
-            asked = compare_answers(answers[before], answers[AFTER], seed=ctx.seed)
-            return [*compare_margins(margins[before], margins[AFTER], seed=ctx.seed), *asked]
+        def lines(other: str) -> "list[Comparison]":
+            asked = compare_answers(answers[other], answers[AFTER], seed=ctx.seed)
+            return [*compare_margins(margins[other], margins[AFTER], seed=ctx.seed), *asked]
 
-        save_comparisons(lines(BEFORE), ctx.folder / COMPARISON)
-        for control in names[2:]:
-            save_comparisons(lines(control), ctx.folder / f"against-{control}.json")
-        (ctx.folder / CONTROLS).write_text(json.dumps(list(names[2:])) + "\n", encoding="utf-8")
+        save_contrasts({name: lines(name) for name in others}, ctx.folder)
 
     inputs = [f"margins-{name}" for name in names]
     inputs += [f"grades-{name}" for name in names] if settings.eval_data else []
@@ -153,10 +147,19 @@ def _identity(model: str, task: str | None) -> str:
 
 def _open_sampler(model: str, settings: SvcoRunSettings) -> "Sampler":
     from bench_eval import sampler_through
+    from llava_train import compute_dtype
     from transformers.utils import logging
     from trial_sampler import Request, load_sampler
 
     logging.disable_progress_bar()
-    device, dtype = (None if value == "auto" else value for value in (settings.device, settings.dtype))
+    device = None if settings.device == "auto" else settings.device
+    dtype = compute_dtype(training_settings(settings))
     sampler = load_sampler(model, device=device, dtype=dtype, batch_size=settings.prompts_per_batch)
     return sampler_through(sampler.sample, Request)
+
+
+def load_contrasts(run_dir: Path) -> "dict[str, list[Comparison]]":
+    """The method against the model before training and against each control; nothing before that is compared."""
+    from bench_eval.contrast_files import load_contrasts as load
+
+    return load(run_dir / "eval")

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 
 from shard_runner import Dropped, Failed, Outcome, Row, Source, Stage, StageFn, Task, TaskContext
@@ -27,9 +28,10 @@ def pairs_source(settings: SvcoRunSettings) -> Source:
         held = settings.validation_data
         data = settings.needed("data", "pairs as MVC JSON")
         seen = Counter[str]()
-        for path, part in ((data, "" if held is None else TRAIN), (held, VALIDATION)):
-            if path is not None:
-                yield from (row | {"part": part} for row in read_pairs(path, seen))
+        learned = (row | {"part": "" if held is None else TRAIN} for row in read_pairs(data, seen))
+        checked = () if held is None else (row | {"part": VALIDATION} for row in read_pairs(held, seen))
+        in_turn = zip_longest(learned, checked)  # a limit leaves some of both
+        yield from (row for both in in_turn for row in both if row is not None)
 
     return Source(name="pairs", rows=rows)
 

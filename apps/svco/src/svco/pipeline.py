@@ -4,6 +4,7 @@ from pathlib import Path
 
 from shard_runner import Step
 
+from svco.errors import InputError
 from svco.evaluation import evaluation_steps
 from svco.filtering import filter_stage
 from svco.pairs import check_stage, export_task, pairs_source, split_stage
@@ -52,13 +53,17 @@ def check_needs(settings: SvcoRunSettings, last: str = "eval") -> None:
 
     Raises:
         SettingsError: a setting without a default is missing, named with what it is for.
+        InputError: the evaluation questions, which are needed after training, cannot be read.
 
     >>> check_needs(SvcoRunSettings(data="mvc.json"), "train")
     Traceback (most recent call last):
     ...
     svco.errors.SettingsError: --model is needed: a folder or Hub id of the chat VLM that learns.
     """
+    from bench_eval.question_checks import check_question_file
+
     names = list(STEPS)
     for step, (name, why) in _NEEDS.items():
         if names.index(step) <= names.index(last):
             settings.needed(name, why)
+    check_question_file(settings.eval_data, flag="--eval-data", error=InputError)

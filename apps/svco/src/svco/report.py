@@ -4,19 +4,20 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shard_runner import LedgerError, Row, StageAccount, read_rows, status
+from shard_runner import Row, StageAccount, status
+from shard_runner.rows_so_far import rows_so_far
 
 from svco.comparing import MEASURES
-from svco.evaluation import AFTER, BEFORE, COMPARISON, CONTROLS
+from svco.evaluation import AFTER, BEFORE, load_contrasts
 from svco.pair_pictures import GAP_PX, MAX_WIDTH_PX, pair_card
 from svco.pairs import TRAIN, VALIDATION
-from svco.settings import Control, SvcoRunSettings
+from svco.settings import SvcoRunSettings
 from svco.training import BETAS
 
 if TYPE_CHECKING:
-    from bench_eval import Comparison
+    from bench_eval import Comparison, Contrasts
     from run_report import Section
 
 REPORT = "report.html"
@@ -92,13 +93,13 @@ def make_report(settings: SvcoRunSettings, run_dir: Path) -> Path:
     from run_report import Prose, StageAccounts, Table, write_report
 
     accounts = {account.name: account for account in status(run_dir)}
-    pairs = _newest_rows(run_dir)
+    pairs, against = _newest_rows(run_dir), load_contrasts(run_dir)
     shown = [account for account in accounts.values() if account.kind != "task"]
     values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
     sections: list[Section] = [
         Prose(_INTRODUCTION),
-        *_key_facts(accounts, pairs, _compared(run_dir, COMPARISON)),
-        *_comparisons(run_dir),
+        *_key_facts(accounts, pairs, against.get(BEFORE, [])),
+        *_comparisons(against),
         *_charts(_history(run_dir)),
         *_what_pairs_are(pairs),
         *_galleries(pairs, run_dir, settings),
@@ -112,14 +113,14 @@ def headline(run_dir: Path) -> str:
     """The comparisons as small tables of text, or what is missing for them."""
     from bench_eval import comparisons_to_text
 
-    lines = _compared(run_dir, COMPARISON)
-    if not lines:
-        if (run_dir / "eval" / COMPARISON).exists():
-            return "Nothing could be compared: there are no validation pairs, and no questions (--eval-data)."
+    against = load_contrasts(run_dir)
+    if not against:
         return "Nothing is compared yet: run the whole pipeline."
-    tables = [comparisons_to_text(_main_lines(lines))]
-    for control, against in _against_controls(run_dir).items():
-        table = comparisons_to_text(_main_lines(against))
+    if not against[BEFORE]:
+        return "Nothing could be compared: there are no validation pairs, and no questions (--eval-data)."
+    tables = [comparisons_to_text(_main_lines(against[BEFORE]))]
+    for control, lines in _controls_of(against).items():
+        table = comparisons_to_text(_main_lines(lines))
         tables.append(f"svco against {control} (before: {control}, after: svco)\n{table}")
     return "\n\n".join(tables)
 
@@ -129,30 +130,15 @@ def _main_lines(lines: "Sequence[Comparison]") -> "list[Comparison]":
     return [line for line in lines if line.task in MEASURES] or list(lines)
 
 
-def _compared(run_dir: Path, name: str) -> "list[Comparison]":
-    from bench_eval import load_comparisons
-
-    return load_comparisons(run_dir / "eval" / name)
-
-
-def _against_controls(run_dir: Path) -> "dict[str, list[Comparison]]":
-    """The method against each control that was trained; a name that is none is left alone, as it becomes a path."""
-    path = run_dir / "eval" / CONTROLS
-    named = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-    found = {name: _compared(run_dir, f"against-{name}.json") for name in get_args(Control) if name in named}
-    return {name: lines for name, lines in found.items() if lines}
-
-
-def _rows(run_dir: Path, name: str) -> list[Row]:
-    try:
-        return list(read_rows(run_dir, name))
-    except LedgerError:
-        return []
+def _controls_of(against: "Contrasts") -> "dict[str, Sequence[Comparison]]":
+    """The method against each control."""
+    return {name: lines for name, lines in against.items() if name != BEFORE and lines}
 
 
 def _newest_rows(run_dir: Path) -> list[Row]:
     """Pairs as the latest finished step left them."""
-    return next((rows for name in ("reference", "split", "filter", "check") if (rows := _rows(run_dir, name))), [])
+    steps = ("reference", "split", "filter", "check")
+    return next((rows for name in steps if (rows := rows_so_far(run_dir, name))), [])
 
 
 def _of_part(pairs: Sequence[Row], part: str) -> list[Row]:
@@ -193,15 +179,15 @@ def _refused(accounts: Mapping[str, StageAccount]) -> dict[str, int]:
     return reasons
 
 
-def _comparisons(run_dir: Path) -> "list[Section]":
+def _comparisons(against: "Contrasts") -> "list[Section]":
     import run_report
 
-    lines = _compared(run_dir, COMPARISON)
+    lines = against.get(BEFORE, ())
     found: list[Section] = [run_report.Comparison(lines, note=_TESTS + _left_out(lines))] if lines else []
-    for control, against in _against_controls(run_dir).items():
-        note = f"{_CONTROLS[control]} Same pairs, same number of steps, same tests.{_left_out(against)}"
+    for control, lines in _controls_of(against).items():
+        note = f"{_CONTROLS[control]} Same pairs, same number of steps, same tests.{_left_out(lines)}"
         title = f"The method against {control}"
-        found.append(run_report.Comparison(against, title=title, note=note, before_label=control, after_label="svco"))
+        found.append(run_report.Comparison(lines, title=title, note=note, before_label=control, after_label="svco"))
     return found
 
 
@@ -264,7 +250,7 @@ def _what_pairs_are(pairs: Sequence[Row]) -> "list[Section]":
 def _galleries(pairs: Sequence[Row], run_dir: Path, settings: SvcoRunSettings) -> "list[Section]":
     from run_report import Gallery
 
-    sides = [{row["id"]: row["logps"] for row in _rows(run_dir, f"margins-{name}")} for name in (BEFORE, AFTER)]
+    sides = [{row["id"]: row["logps"] for row in rows_so_far(run_dir, f"margins-{name}")} for name in (BEFORE, AFTER)]
     held = _of_part(pairs, VALIDATION)
     learned = [row for row in pairs if row.get("part") != VALIDATION]
     found: list[Section] = []

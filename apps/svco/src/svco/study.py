@@ -1,21 +1,17 @@
 """`svco study`: does the method help? Several seeds, controls of equal length, paired tests on held-out pairs."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from shard_runner.cli import read_seeds, run_seeds
 
 from svco.comparing import MEASURES
 from svco.demo import run_settings
-from svco.evaluation import BEFORE, COMPARISON, CONTROLS
+from svco.evaluation import load_contrasts
 from svco.world import FULL, WorldSize, world_settings, write_world
-
-if TYPE_CHECKING:
-    from bench_eval import Comparison
 
 
 def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, **changes: Any) -> dict[str, Any]:
@@ -23,17 +19,8 @@ def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, 
     folder = out / f"seed-{seed}"
     write_world(folder / "world", size, seed)
     run_settings(world_settings(folder / "world", size, seed, **changes), folder, progress=progress)
-    return {"seed": seed, "contrasts": {name: [asdict(line) for line in found] for name, found in read(folder).items()}}
-
-
-def read(run_dir: Path) -> "dict[str, list[Comparison]]":
-    """The method against the model before training and against each control, from a finished run."""
-    from bench_eval import load_comparisons
-
-    folder = run_dir / "eval"
-    controls: list[str] = json.loads((folder / CONTROLS).read_text(encoding="utf-8"))
-    found = {BEFORE: load_comparisons(folder / COMPARISON)}
-    return found | {control: load_comparisons(folder / f"against-{control}.json") for control in controls}
+    found = {name: [asdict(line) for line in lines] for name, lines in load_contrasts(folder).items()}
+    return {"seed": seed, "contrasts": found}
 
 
 def run_study(
@@ -49,39 +36,13 @@ def run_study(
 
 def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
     """Each model as a mean over seeds, then the method against each other model, seed by seed, with p values."""
-    from bench_eval import markdown_table
+    from bench_eval import Comparison, markdown_table, seed_changes_to_rows, seed_means_to_rows
 
-    contrasts = list(results[0]["contrasts"])
-    means = [("mean of seeds, percent", BEFORE, "svco", *contrasts[1:])]
-    means += [(measure, *_means(results, measure, contrasts)) for measure in _shown(results)]
-    changes = [("svco against", "measure", *(f"seed {result['seed']}" for result in results))]
-    for other in contrasts:
-        changes += [
-            (other, measure, *(_change(result, other, measure) for result in results)) for measure in _shown(results)
-        ]
-    return f"{markdown_table(means)}\n\n{markdown_table(changes)}"
-
-
-def _shown(results: Sequence[dict[str, Any]]) -> list[str]:
-    there = {line["task"] for line in results[0]["contrasts"][BEFORE]}
-    return [measure for measure in MEASURES if measure in there]
-
-
-def _line(result: dict[str, Any], other: str, measure: str) -> dict[str, Any]:
-    return next(line for line in result["contrasts"][other] if line["task"] == measure)
-
-
-def _means(results: Sequence[dict[str, Any]], measure: str, contrasts: Sequence[str]) -> list[str]:
-    """Before, the method, and each control."""
-    sides = [(BEFORE, "before"), (BEFORE, "after"), *((control, "before") for control in contrasts[1:])]
-    values = [[_line(result, other, measure)[side] for result in results] for other, side in sides]
-    return [f"{100 * sum(found) / len(found):.1f}" for found in values]
-
-
-def _change(result: dict[str, Any], other: str, measure: str) -> str:
-    line = _line(result, other, measure)
-    p = "< 0.001" if line["p"] < 0.001 else f"{line['p']:.3f}"
-    return f"{100 * line['difference']:+.1f} (p {p})"
+    found = [{k: [Comparison(**line) for line in v] for k, v in one["contrasts"].items()} for one in results]
+    seeds = [f"seed {result['seed']}" for result in results]
+    means = [row for row in seed_means_to_rows(found) if row[0] in MEASURES]
+    changes = [("svco against", "measure", *seeds), *seed_changes_to_rows(found, MEASURES)]
+    return "\n\n".join(map(markdown_table, ([("mean of seeds, percent", "svco", *found[0]), *means], changes)))
 
 
 @click.command("study", help="Does the method help? Controls over several seeds on the embedded world.")

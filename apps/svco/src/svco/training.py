@@ -24,6 +24,13 @@ _SAME_NAMES = (
 SETTINGS = ("train_method", *_SAME_NAMES)
 """Settings that decide any training of pairs."""
 
+_OF_PAIRS = ("reference", "gradient_checkpointing", "attention", "projection", "eval_every")
+_OF_CONTROLS = {
+    "sft": ("gradient_checkpointing", "sft_rate"),
+    "dpo": (*_OF_PAIRS, "dpo_rate"),
+    "mdpo": (*_OF_PAIRS, "dpo_rate"),
+}
+
 BETAS = ("attend_a", "reject_b", "attend_b", "reject_a")
 
 
@@ -33,16 +40,7 @@ def training_settings(settings: SvcoRunSettings, control: str | None = None) -> 
     from svco_loss.training import SvcoSettings
 
     values = settings.model_dump()
-    names = (
-        *_SAME_NAMES,
-        "reference",
-        "gradient_checkpointing",
-        "attention",
-        "projection",
-        "save_every",
-        "eval_every",
-        "report_to",
-    )
+    names = (*_SAME_NAMES, *_OF_PAIRS, "save_every", "report_to")
     betas = SvcoBetas(**{name: values[name] for name in BETAS})
     more: dict[str, Any] = {"betas": betas, "sft_weight": settings.sft_weight}
     if control is not None:
@@ -135,8 +133,8 @@ def train_task(settings: SvcoRunSettings, control: str | None = None) -> Task:
 
     from llava_train import model_digest
 
-    own = (*BETAS, "sft_weight", "reference", "eval_every") if control is None else ("sft_rate", "dpo_rate")
-    config = settings.picked(*SETTINGS, *own) | {
+    own = (*BETAS, "sft_weight", *_OF_PAIRS) if control is None else _OF_CONTROLS[control]
+    config = settings.picked(*SETTINGS, *own, "processes") | {  # each process has a batch of its own
         "model": model_digest(settings.needed("model", "the model that learns"))
     }
     return Task(name=task_name(control), run=run, config=config, inputs=("reference",))
@@ -194,14 +192,15 @@ def _train_sft(settings: SvcoRunSettings, rows: Sequence[Row], folder: Path) -> 
     from llava_train import SftSettings, train
 
     values = settings.model_dump()
-    same = ("lora_r", "lora_alpha", "train_vision", "epochs", "max_steps", "gradient_accumulation")
-    same += ("warmup_ratio", "weight_decay", "dtype", "device", "seed", "gradient_checkpointing", "save_every")
+    same = ("lora_r", "lora_alpha", "train_vision", "epochs", "max_steps", "warmup_ratio", "weight_decay")
+    same += ("dtype", "device", "seed", "gradient_checkpointing", "save_every", "report_to")
     chosen = SftSettings(
         model=settings.needed("model", "the model that learns"),
         method=settings.train_method,
         image_root=str(settings.image_root),
         learning_rate=settings.sft_rate,
         batch_size=2 * settings.batch_size,
+        gradient_accumulation=settings.gradient_accumulation * settings.processes,  # in one process
         length_weighting=0.0,
         **{name: values[name] for name in same},
     )

@@ -1,6 +1,5 @@
 """The same held-out questions before and after, and for each control: `eval-questions` to `eval`."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ def _answer_stage(name: str, trained: tuple[str, Path] | None, settings: W2cSett
         lambda: _sampler(model, settings),
         # both sides are compared, so they are asked in the same way
         model=f"{model_identity(settings) if trained is None else trained[0]} {settings.backend} {settings.dtype}",
-        decoding=Decoding(max_new_tokens=settings.max_answer_tokens, seed=settings.seed),
+        decoding=Decoding(max_new_tokens=settings.eval_tokens, seed=settings.seed),
         batch_size=max(settings.prompts_per_batch, 32),
         inputs=("eval-questions", *(() if trained is None else (trained[0],))),
     )
@@ -87,26 +86,21 @@ def _compare_task(settings: W2cSettings) -> Task:
     others = [name for name in ways(settings) if name != AFTER]
 
     def run(ctx: TaskContext) -> None:
-        from bench_eval import compare_tasks, save_comparisons
+        from bench_eval import compare_tasks
+        from bench_eval.contrast_files import save_contrasts
 
         after = list(ctx.read_rows(f"grades-{AFTER}"))
-        for name in others:
-            rows = ctx.read_rows(f"grades-{name}")
-            lines = compare_tasks(rows, after, together=ALL, missing="count", seed=ctx.seed)
-            save_comparisons(lines, ctx.folder / f"against-{name}.json")
-        (ctx.folder / "ways.json").write_text(json.dumps(others) + "\n", encoding="utf-8")
+        found = {
+            name: compare_tasks(ctx.read_rows(f"grades-{name}"), after, together=ALL, missing="count", seed=ctx.seed)
+            for name in others
+        }
+        save_contrasts(found, ctx.folder)
 
     return Task(name="eval", run=run, inputs=tuple(f"grades-{name}" for name in ways(settings)))
 
 
-def compared_names(run_dir: Path) -> list[str]:
-    """What the method was compared with in a finished run."""
-    path = run_dir / "eval" / "ways.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+def load_contrasts(run_dir: Path) -> "dict[str, list[Comparison]]":
+    """The method against every other model; nothing before that is compared."""
+    from bench_eval.contrast_files import load_contrasts as load
 
-
-def load_comparison(run_dir: Path, other: str) -> "list[Comparison]":
-    """The method against another model, from a finished run; nothing where there is none."""
-    from bench_eval import load_comparisons
-
-    return load_comparisons(run_dir / "eval" / f"against-{other}.json")
+    return load(run_dir / "eval")

@@ -1,8 +1,6 @@
 """What a run made, as files for others: the step `export`."""
 
-from typing import Any
-
-from shard_runner import Row, Task, TaskContext
+from shard_runner import Task, TaskContext
 from shard_runner.cli import write_json
 
 from world2code.arms import METHOD
@@ -21,20 +19,9 @@ def export_task(settings: W2cSettings) -> Task:
 
         scenes = ctx.read_rows("render")
         write_json(ctx.folder / CODES, [{name: row[name] for name in ("id", "image", "code")} for row in scenes])
-        dialogues = [messages_to_llava(bare_row(row)) for row in ctx.read_rows("rows")]
+        rows = ({name: row[name] for name in ("id", "images", "messages")} for row in ctx.read_rows("rows"))
+        dialogues = [messages_to_llava(row) for row in rows]
         write_json(ctx.folder / DIALOGUES, dialogues)
         write_published(lambda: ctx.read_rows("validate"), ctx.folder / COLUMNS, settings.rules(METHOD))
 
     return Task(name="export", run=run, inputs=("render", "rows", "validate"))
-
-
-def bare_row(row: Row) -> dict[str, Any]:
-    """A stored row without the empty fields that a table gives to all turns and parts."""
-    messages = [
-        {
-            "role": turn["role"],
-            "content": [{k: v for k, v in part.items() if v is not None} for part in turn["content"]],
-        }
-        for turn in row["messages"]
-    ]
-    return {"id": row["id"], "images": row["images"], "messages": messages}

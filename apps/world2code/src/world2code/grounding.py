@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
+from shard_runner.file_digests import file_digest
 
-from world2code.digests import file_digest
-from world2code.errors import SettingsError
+from world2code.errors import InputError, SettingsError
 from world2code.lexicons import noun_phrases
 from world2code.published import BOXES, boxes_of, refused_column
 from world2code.settings import WORLD, W2cSettings
@@ -33,7 +33,9 @@ def concepts_stage(settings: W2cSettings) -> Stage:
 
         return concepts
 
-    config = settings.picked("spacy_model", "most_concepts", "reuse") | {"lexicon": file_digest(settings.lexicon)}
+    config = settings.picked("spacy_model", "most_concepts", "reuse") | {
+        "lexicon": file_digest(settings.lexicon, error=InputError)
+    }
     return Stage(name="concepts", make=make, config=config, batch_size=64)
 
 
@@ -152,4 +154,4 @@ def detector_identity(settings: W2cSettings) -> str:
     name = needed_detector(settings)
     if name == WORLD:
         return WORLD
-    return str(file_digest(Path(name))) if name.endswith(".json") else model_digest(name)
+    return str(file_digest(Path(name), error=InputError)) if name.endswith(".json") else model_digest(name)

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shard_runner import Done, Failed, Outcome, Row, Stage
+from shard_runner.file_digests import file_digest
 
-from world2code.digests import file_digest
+from world2code.errors import InputError
 from world2code.lexicons import noun_phrases, read_lexicon
 from world2code.models import model_identity, open_book
 from world2code.row_evidence import CALLS, SEQUENCES, start_evidence
@@ -42,7 +43,7 @@ def describe_stage(settings: W2cSettings, run_dir: Path) -> Stage:
 def validate_stage(settings: W2cSettings, run_dir: Path) -> Stage:
     """Check what captions claim, until the best of each is known."""
     names = (*_COUNTING, *_CHECKING, *_GROUPING, *_VALIDATING)
-    more = settings.worded("claims") | {"lexicon": file_digest(settings.lexicon)}
+    more = settings.worded("claims") | {"lexicon": file_digest(settings.lexicon, error=InputError)}
     return _stage("validate", settings, run_dir, names, _validating, more)
 
 

@@ -1,9 +1,8 @@
 """Any backend of trial-sampler as `code_caption` asks it: loaded once, the requests of an image side by side."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from world2code.answer_book import BOOK, AnswerBook
 from world2code.settings import W2cSettings
@@ -43,6 +42,7 @@ class ModelAsker:
     def __call__(self, images: "Sequence[ImageAsks]") -> "list[list[Reply]]":
         """Return a reply for each question of each image; what cannot be asked is an error of its own."""
         from code_caption import Reply
+        from trial_sampler import keep_prompts
 
         replies: dict[tuple[int, int], Reply] = {}
         scored: list[_Place] = []
@@ -52,7 +52,7 @@ class ModelAsker:
                 replies[place.image, place.ask] = Reply(error="view: it does not touch the image", sequences=0)
             else:
                 (scored if place.decoding is None and self._by_probability else drawn).append(place)
-        with self._keeping(len(scored) + len(drawn)):
+        with keep_prompts(self._sampler):  # a picture that several questions are about is encoded once
             replies |= self._score(scored) | self._sample(drawn)
         return [[replies[i, k] for k in range(len(one.asks))] for i, one in enumerate(images)]
 
@@ -66,11 +66,6 @@ class ModelAsker:
                 request_id = f"{one.image_id}/{ask.key}"
                 places.append(_Place(i, k, request_id, ask.text, shown[ask.view], ask.decoding))
         return places
-
-    def _keeping(self, requests: int) -> AbstractContextManager[None]:
-        """While this lasts, a picture that several questions are about is encoded once, where the backend can."""
-        keep = getattr(self._sampler, "keeping_prompts", None)
-        return nullcontext() if keep is None or not requests else keep()
 
     def _score(self, places: Sequence[_Place]) -> "dict[tuple[int, int], Reply]":
         from code_caption import Reply
@@ -168,7 +163,7 @@ def load_model(model: str, settings: W2cSettings) -> Any:
 
     chosen = settings.backend
     device = settings.device if chosen == "hf" and settings.device != "auto" else None
-    dtype = None if chosen == "server" else compute_dtype(cast("Any", settings))
+    dtype = None if chosen == "server" else compute_dtype(settings)
     how = (model, chosen, device, dtype, settings.prompts_per_batch, settings.base_url)
     if how not in _loaded:
         release_model()

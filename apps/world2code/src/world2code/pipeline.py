@@ -60,6 +60,8 @@ def check_needs(settings: W2cSettings, last: str = "train") -> None:
     ...
     world2code.errors.SettingsError: --model is needed: a folder or Hub id of the chat VLM that describes and learns.
     """
+    from bench_eval.question_checks import check_question_file
+
     check_input(settings)
     settings.needed_model()
     names = list(STEPS)
@@ -70,20 +72,10 @@ def check_needs(settings: W2cSettings, last: str = "train") -> None:
         row_wording(settings)
     if last == "eval":
         settings.needed("eval_data", "a JSON list of {id, image, question, answer}")
-    if settings.eval_data is not None:
-        _require_questions(settings.eval_data)
+    check_question_file(settings.eval_data, flag="--eval-data", error=InputError)
     if settings.mix_images is not None and not settings.mix_images.is_dir():
         raise InputError(f"--mix-images must be a folder; {settings.mix_images.name} is none.")
     if settings.lexicon is not None:
         read_lexicon(settings.lexicon)
     if settings.spacy_model != BLANK and last != "captions":
         noun_phrases(settings)
-
-
-def _require_questions(path: Path) -> None:
-    from bench_eval import FileError, read_question_file
-
-    try:
-        read_question_file(path)
-    except FileError as error:
-        raise InputError(f"--eval-data: {error}") from error

@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import LedgerError, Row, read_rows, status
+from shard_runner import Row, status
+from shard_runner.rows_so_far import rows_so_far
 
-from world2code.evaluation import AFTER, BEFORE, compared_names, load_comparison
+from world2code.evaluation import AFTER, BEFORE, load_contrasts
 from world2code.report_cards import SIDE_PX, asked_card, scene_card
 from world2code.row_evidence import evidence_of
 from world2code.scoring import read_quality
 from world2code.settings import W2cSettings
 
 if TYPE_CHECKING:
+    from bench_eval import Contrasts
     from run_report import Section
 
 REPORT = "report.html"
@@ -44,12 +46,13 @@ def make_report(settings: W2cSettings, run_dir: Path) -> Path:
     from run_report import Prose, StageAccounts, Table, write_report
 
     accounts = [account for account in status(run_dir) if account.kind != "task"]
-    rendered, validated = _rows(run_dir, "render"), _rows(run_dir, "validate")
+    rendered, validated = rows_so_far(run_dir, "render"), rows_so_far(run_dir, "validate")
+    against = load_contrasts(run_dir)
     values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
     sections: list[Section] = [
         Prose(_INTRODUCTION),
-        *_key_facts(rendered, validated, settings, run_dir),
-        *_comparisons(run_dir),
+        *_key_facts(rendered, validated, against, settings, run_dir),
+        *_comparisons(against),
         *_quality(run_dir),
         *_drops(rendered, run_dir),
         *_losses(run_dir),
@@ -65,7 +68,7 @@ def headline(run_dir: Path) -> str:
     from bench_eval import comparisons_to_text, contrasts_to_rows, text_table, ways_to_rows
 
     tables = [text_table(quality_table(run_dir))] if read_quality(run_dir) else []
-    against = {name: load_comparison(run_dir, name) for name in compared_names(run_dir)}
+    against = load_contrasts(run_dir)
     if against.get(BEFORE):
         tables.append(comparisons_to_text(against[BEFORE]))
         if len(against) > 1:
@@ -92,15 +95,8 @@ def _rates(row: Mapping[str, Any]) -> str:
     return " / ".join("–" if row[name] is None else f"{100 * row[name]:.1f}" for name in ("precision", "recall"))
 
 
-def _rows(run_dir: Path, name: str) -> list[Row]:
-    try:
-        return list(read_rows(run_dir, name))
-    except LedgerError:
-        return []
-
-
 def _key_facts(
-    rendered: Sequence[Row], validated: Sequence[Row], settings: W2cSettings, run_dir: Path
+    rendered: Sequence[Row], validated: Sequence[Row], against: "Contrasts", settings: W2cSettings, run_dir: Path
 ) -> "list[Section]":
     from code_caption import calibrate
     from run_report import Fact, KeyFacts
@@ -121,7 +117,7 @@ def _key_facts(
         reasons = Counter(one["reason"] for one in refused).most_common()
         note = ", ".join(f"{count} {reason}" for reason, count in reasons)
         facts.append(Fact("rows refused by training", len(refused), note))
-    for line in (load_comparison(run_dir, BEFORE) if compared_names(run_dir) else [])[:1]:
+    for line in against.get(BEFORE, ())[:1]:
         facts.append(Fact(line.task, f"{100 * line.before:.1f} → {100 * line.after:.1f} %", f"{line.n} questions"))
     return [KeyFacts(facts)] if facts else []
 
@@ -131,19 +127,17 @@ def _read_list(path: Path) -> list[dict[str, Any]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
 
 
-def _comparisons(run_dir: Path) -> "list[Section]":
+def _comparisons(against: "Contrasts") -> "list[Section]":
     """Before and after with intervals; every control in one table, and the method against each in another."""
     import run_report
     from bench_eval import contrasts_to_rows, ways_to_rows
 
-    names = compared_names(run_dir)
-    against = {name: load_comparison(run_dir, name) for name in names}
     if not against.get(BEFORE):
         return []
     sections: list[Section] = [run_report.Comparison(against[BEFORE], note=f"Before and after training. {_TESTS}")]
-    if len(names) > 1:
+    if len(against) > 1:
         sections += [
-            run_report.Table(("percent right", AFTER, *names), ways_to_rows(against), title="Every model"),
+            run_report.Table(("percent right", AFTER, *against), ways_to_rows(against), title="Every model"),
             run_report.Table(
                 ("the method against", "task", "percentage points", "p"),
                 contrasts_to_rows(against),
@@ -189,8 +183,8 @@ def _galleries(
 ) -> "list[Section]":
     from run_report import Gallery
 
-    before = {row["id"]: row for row in _rows(run_dir, f"grades-{BEFORE}")}
-    asked, evidence = _rows(run_dir, f"grades-{AFTER}"), {row["id"]: row for row in validated}
+    before = {row["id"]: row for row in rows_so_far(run_dir, f"grades-{BEFORE}")}
+    asked, evidence = rows_so_far(run_dir, f"grades-{AFTER}"), {row["id"]: row for row in validated}
     found: list[Section] = []
     if rendered:
         shown = [row for row in rendered if row["id"] in evidence]  # a step may be further than another

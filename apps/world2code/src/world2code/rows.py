@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import yaml
 from shard_runner import Outcome, Row, Stage, StageFn
+from shard_runner.file_digests import file_digest
 
 from world2code.arms import SHAPES, Arm
-from world2code.digests import file_digest
 from world2code.errors import InputError
 from world2code.settings import W2cSettings
 from world2code.sources import image_path, images_root
@@ -49,7 +49,7 @@ def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
 
         return rows
 
-    config = settings.picked(*ROWS) | {"arm": arm.name, "wording": file_digest(settings.row_wording)}
+    config = settings.picked(*ROWS) | {"arm": arm.name, "wording": file_digest(settings.row_wording, error=InputError)}
     config |= {"images": str(images_root(settings).absolute())}  # whole paths: a folder that moved renews them
     return Stage(name=arm.step("rows"), make=make, config=config, inputs=(arm.rendered("render"),), batch_size=64)
 

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 from shard_runner.cli import RunSettings
+from shard_runner.cli.addresses import plain_address
 
 from world2code.arms import METHOD, Arm
 from world2code.errors import SettingsError
@@ -45,7 +45,8 @@ class Questions(BaseModel):
 class W2cSettings(RunSettings):
     """Settings of one run; defaults are those of World to Code (arXiv 2409.20424) wherever it names one."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    # Someone may put a key into an address: a refused one is not repeated.
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, hide_input_in_errors=True)
     missing_error = SettingsError
 
     seed: int = Field(0, ge=0, description="Seed of the run: samples, adapters, order and wording of rows.")
@@ -209,7 +210,7 @@ class W2cSettings(RunSettings):
         None, description="JSON list of {id, image, question, answer, task, cluster}; asked before and after. Answers"
         " that are boxes count from IoU 0.5 on.",
     )  # fmt: skip
-    max_answer_tokens: int = Field(128, ge=1, description="Longest answer to an evaluation question.")
+    eval_tokens: int = Field(128, ge=1, description="Longest answer to an evaluation question.")
 
     @field_validator("model", "weights")
     @classmethod
@@ -223,15 +224,7 @@ class W2cSettings(RunSettings):
     @field_validator("base_url")
     @classmethod
     def _address_is_plain(cls, value: str | None) -> str | None:
-        """Addresses are written to `run.json` and the report, where no key may come."""
-        if value is None:
-            return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("base_url must be an address such as http://127.0.0.1:8000/v1.")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise ValueError("base_url must hold no user, key or query; the key is read from OPENAI_API_KEY.")
-        return value
+        return plain_address(value, name="base_url")
 
     @field_validator("controls")
     @classmethod

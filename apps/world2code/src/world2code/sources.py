@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from shard_runner import Row, Source
+from shard_runner.file_digests import file_stamp
 
-from world2code.digests import image_stamp
 from world2code.errors import InputError, SettingsError
 from world2code.settings import W2cSettings
 from world2code.user_rows import id_of, image_of, passed_of, read_user_rows, scene_of
@@ -85,6 +85,12 @@ def _folder_rows(folder: Path) -> Iterator[Row]:
         raise InputError(f"--images {folder.name} holds no image ({', '.join(sorted(SUFFIXES))}).")
     for name in found:
         yield {"id": name, "image": name, "is_stored": False, "scene": "", "bytes_columns": [], "passed": {}}
+
+
+def image_stamp(root: Path, name: str) -> str:
+    """A stamp of an image file; empty where there is no such file in the folder: nothing outside is opened."""
+    is_inside = bool(name) and not Path(name).is_absolute() and ".." not in Path(name).parts
+    return file_stamp(root / name) if is_inside else ""
 
 
 def _is_image(path: Path) -> bool:

@@ -9,7 +9,7 @@ import click
 from shard_runner.cli import read_seeds, run_seeds
 
 from world2code.demo import run_settings
-from world2code.evaluation import AFTER, ALL, compared_names, load_comparison
+from world2code.evaluation import AFTER, ALL, load_contrasts
 from world2code.report import REPORT
 from world2code.scoring import read_quality
 from world2code.world import FULL, ONE, SEVERAL, WorldSize, world_settings, write_world
@@ -27,7 +27,7 @@ def study_seed(out: Path, seed: int, size: WorldSize, *, progress: bool = True, 
     folder = out / f"seed-{seed}"
     write_world(folder / "world", size, seed)
     run_settings(world_settings(folder / "world", size, seed, **changes), folder, progress=progress)
-    found = {name: [asdict(line) for line in load_comparison(folder, name)] for name in compared_names(folder)}
+    found = {name: [asdict(line) for line in lines] for name, lines in load_contrasts(folder).items()}
     return {"seed": seed, "contrasts": found, "quality": read_quality(folder), "report": f"seed-{seed}/{REPORT}"}
 
 

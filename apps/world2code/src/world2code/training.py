@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from shard_runner import Task, TaskContext
+from shard_runner.file_digests import file_digest
 
 from world2code.arms import METHOD, Arm
-from world2code.digests import file_digest
-from world2code.errors import World2CodeError
+from world2code.errors import InputError, World2CodeError
 from world2code.models import release_model
 from world2code.settings import W2cSettings
 
@@ -37,7 +37,7 @@ def train_task(settings: W2cSettings, arm: Arm) -> Task:
     # Without a fixed number, a control makes as many steps as the method did, however many rows it has.
     follows = settings.max_steps is None and not arm.is_method
     config = settings.picked(*SETTINGS, "mix_ratio") | {"model": model_digest(settings.needed_weights())}
-    config |= {"mix": file_digest(settings.mix), "mix_images": str(_mix_root(settings))}
+    config |= {"mix": file_digest(settings.mix, error=InputError), "mix_images": _mix_images(settings)}
     inputs = (arm.step("rows"), _METHOD) if follows else (arm.step("rows"),)
     return Task(name=arm.step("train"), run=run, config=config, inputs=inputs)
 
@@ -65,19 +65,16 @@ def sft_settings(settings: W2cSettings, *, max_steps: int | None) -> Any:
 
 
 def _mixed(own: list[Any], settings: W2cSettings) -> list[Any]:
-    from llava_train import mix, read_llava_json
+    from llava_train import mix, read_rooted_rows
 
     if settings.mix is None:
         return own
-    root = _mix_root(settings) or Path()
-    base = [_rooted(row, root) for row in read_llava_json(settings.mix)]
+    base = read_rooted_rows(settings.mix, settings.mix_images)
     return mix(own, base, ratio=settings.mix_ratio, seed=settings.seed)
 
 
-def _mix_root(settings: W2cSettings) -> Path | None:
-    """Folder of the mix's images; None where there is no mix."""
-    return None if settings.mix is None else (settings.mix_images or settings.mix.parent).absolute()
+def _mix_images(settings: W2cSettings) -> str:
+    """Folder of the mix's images; empty where there is no mix."""
+    from llava_train import images_folder
 
-
-def _rooted(row: Any, root: Path) -> Any:
-    return {**row, "images": [str((root / path).absolute()) for path in row.get("images", [])]}
+    return "" if settings.mix is None else str(images_folder(settings.mix, settings.mix_images))

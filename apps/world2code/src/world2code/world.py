@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -56,8 +56,7 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     write_json(folder / "lexicon.json", dict(scene_world.LEXICON))
     write_json(folder / "wording.json", _ROW_WORDING)
     write_json(folder / "images.json", list(_image_rows(folder, size.scenes, seed)))
-    base = list(scene_world.base_rows(size.scenes, folder / "base", seed=seed))
-    write_json(folder / "base.json", [_base_row(row, folder) for row in base])
+    _write_base(folder, scene_world.base_rows(size.scenes, folder / "base", seed=seed))
     write_json(folder / "questions.json", list(_questions(folder, size.held_out, seed)))
     write_json(record, wanted)
 
@@ -132,17 +131,17 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "save_every": 50,
         "controls": ["unfiltered"],
         "eval_data": folder / "questions.json",
-        "max_answer_tokens": 24,
+        "eval_tokens": 24,
     }
     return W2cSettings(**(values | changes))
 
 
-def _base_row(row: Row, folder: Path) -> Row:
-    """A row of the model's own recipe as LLaVA JSON, with the image's path from the folder."""
-    from llava_train import messages_to_llava
+def _write_base(folder: Path, rows: Iterable[Row]) -> None:
+    """Rows of the model's own recipe as LLaVA JSON, with the images' paths from the folder."""
+    from llava_train import write_llava_json
 
-    images = [Path(path).relative_to(folder).as_posix() for path in row["images"]]
-    return messages_to_llava({**row, "images": images})
+    placed = [row | {"images": [Path(path).relative_to(folder).as_posix() for path in row["images"]]} for row in rows]
+    write_llava_json(placed, folder / "base.json")
 
 
 def true_scene(scene: Any) -> Any:
