@@ -3,6 +3,8 @@
 import subprocess
 
 import pytest
+from distributions.commands import CommandError
+from releasing.repository import take_over
 
 from .index_server import index_server
 from .small_workspace import FILES, INIT, MEMBER, WITHOUT_EDGE, A, B, commit, git, refused, release, write
@@ -49,6 +51,19 @@ def test_a_tag_on_another_branch_is_not_overwritten(root):
     assert refused(root, "box-a", "minor").startswith(
         "the tag box-a-v0.2.0 exists, on a commit that is not in this branch"
     )
+
+
+def test_a_branch_that_moved_on_meanwhile_gets_neither_the_commit_nor_the_tag(root):
+    git(root, "switch", "--quiet", "--create", "released")
+    commit(root, {"x": "1"})
+    released = git(root, "rev-parse", "HEAD").strip()
+    git(root, "switch", "--quiet", "main")
+    commit(root, {"x": "2"})
+    before = git(root, "rev-parse", "HEAD")
+    with pytest.raises(CommandError, match="git merge --quiet failed"):
+        take_over(root, released, "box-a-v0.2.0", "box-a 0.2.0")
+    assert git(root, "rev-parse", "HEAD") == before
+    assert git(root, "tag").split() == ["box-a-v0.1.0"]
 
 
 def test_first_is_for_the_first_release_alone(root):

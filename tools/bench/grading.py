@@ -42,9 +42,9 @@ import grading_answers as answers
 import grading_references as references
 import numpy as np
 import pyarrow
+from bench_eval.grades import grade_row
 from bench_eval.measures import Measured, score_metrics
 from bench_eval.measures.mme_measure import measure_mme
-from bench_eval.stages import grade_row
 from bench_eval.tasks import DataFolder, Task
 from bench_eval.tasks.registry import find_task
 from grading_answers import Row

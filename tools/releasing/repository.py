@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from distributions.commands import run
+from distributions.commands import CommandError, run
 
 from releasing.errors import ReleaseError
 
@@ -52,6 +52,14 @@ def commit(tree: Path, message: str) -> str:
 
 
 def take_over(root: Path, revision: str, tag: str, message: str) -> None:
-    """Move the checked-out branch forward to the commit and put an annotated tag on it."""
-    run("git", "merge", "--quiet", "--ff-only", revision, cwd=root)
+    """Put an annotated tag on the commit and move the checked-out branch forward to it; both, or neither.
+
+    Raises:
+        CommandError: there is such a tag, or the branch moved on in the meantime.
+    """
     run("git", "tag", "--annotate", "--cleanup=verbatim", "--message", message, tag, revision, cwd=root)
+    try:
+        run("git", "merge", "--quiet", "--ff-only", revision, cwd=root)
+    except CommandError:
+        run("git", "tag", "--delete", tag, cwd=root)
+        raise

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 TEST_TOOLS = ("pytest", "hypothesis")
 """Named in the root's dev group, whose ranges count."""
 
-LATE_MODULES = ("huggingface_hub", "psutil", "safetensors", "tokenizers", "torchvision")
+LATE_MODULES = ("huggingface_hub", "psutil", "safetensors", "tokenizers", "torch", "torchvision", "transformers")
 """What tests import without a declaration, since it comes with an extra's library: missing where that is."""
 
 
@@ -31,8 +31,6 @@ class Suite:
     """The same, with `--heavy` only."""
     example: str = "core"
     """What the example needs: "core", "extras" (those above), "heavy", or in words why it cannot run alone."""
-    heavy_suite: str = ""
-    """Why no test at all runs without `--heavy`; "" where some do."""
     heavy_tests: Mapping[str, str] = field(default_factory=dict)
     """Tests left out without `--heavy`, `file.py` or `file.py::test`, each with the reason: those that need torch in a
     way that no error shows. Whatever a ModuleNotFoundError shows is skipped anyway."""
@@ -54,7 +52,6 @@ SUITES: dict[str, Suite] = {
         "the server's sampler is light; the local one needs torch",
         extras=("server",),
         heavy_extras=("lora",),
-        heavy_suite="conftest.py imports torch and transformers at its top",
         example="a checkpoint of 14 GB",
     ),
     "answer-judge": Suite(

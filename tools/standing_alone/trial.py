@@ -110,9 +110,7 @@ class Trial:
         elif plan.examples:
             self._found["example"] = self._refusal(suite)
             self._look_up(core)
-        if plan.tests and suite.heavy_suite and not plan.heavy:
-            self._found["tests"] = f"left out without --heavy: {suite.heavy_suite}"
-        elif plan.tests:
+        if plan.tests:
             added = (*plan.tools, *(plan.also[name] for name in also))
             self._with_extras(extras, added, self._tests, "tests")
 
