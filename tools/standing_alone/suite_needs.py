@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 TEST_TOOLS = ("pytest", "hypothesis")
 """Named in the root's dev group, whose ranges count."""
 
-LATE_MODULES = ("huggingface_hub", "psutil", "safetensors", "tokenizers", "torch", "torchvision", "transformers")
+LATE_MODULES = (
+    "huggingface_hub",
+    "psutil",
+    "pyarrow",
+    "safetensors",
+    "tokenizers",
+    "torch",
+    "torchvision",
+    "transformers",
+)
 """What tests import without a declaration, since it comes with an extra's library: missing where that is."""
 
 
