@@ -65,7 +65,7 @@ def _start_ray(address: str | None) -> None:
         return
     for tries_left in (2, 1, 0):
         try:
-            ray.init(address="local", num_cpus=4, include_dashboard=False, object_store_memory=100 << 20)
+            ray.init(address="local", num_cpus=4, num_gpus=2, include_dashboard=False, object_store_memory=100 << 20)
             return
         except Exception:  # on a machine under load: Ray gives its own parts 15 s to start
             ray.shutdown()
@@ -384,7 +384,26 @@ def test_work_goes_on_with_the_actors_that_find_a_place_and_the_log_says_so(
     assert status(tmp_path)[1].done == 6
     told = [record.getMessage() for record in caplog.records if "have found no place" in record.getMessage()]
     assert len(told) == 1
-    assert "each asks for 3 CPU and 0 GPU, and the cluster has 4 CPU and 0 GPU" in told[0]
+    assert "each asks for 3 CPU and 0 GPU, and the cluster has 4 CPU and 2 GPU" in told[0]
+
+
+@pytest.mark.parametrize(("workers", "gpus"), [(2, 1), (2, 0.5), (1, 2)])
+def test_actors_see_the_gpus_that_they_ask_for(tmp_path: Path, workers: int, gpus: float) -> None:
+    """Ray counts GPUs that it was told of, and puts their numbers into each actor's environment."""
+
+    def look(row: Row) -> Outcome:
+        (tmp_path / f"actor-{os.getpid()}").write_text(os.environ["CUDA_VISIBLE_DEVICES"])
+        deadline_s = time.monotonic() + 60
+        while len(list(tmp_path.glob("actor-*"))) < workers and time.monotonic() < deadline_s:
+            time.sleep(0.02)  # until every actor has something to do
+        return [row]
+
+    placement = ray_at(None, tmp_path, workers=workers, gpus_per_worker=gpus)
+    run([numbers(8), each(look)], tmp_path / "run", seed=0, shard_size=1, placement=placement)
+    seen = [path.read_text().split(",") for path in tmp_path.glob("actor-*")]
+    assert [len(names) for names in seen] == [max(1, gpus)] * workers
+    assert {name for names in seen for name in names} <= {"0", "1"}
+    assert gpus < 1 or len({name for names in seen for name in names}) == 2  # none shared
 
 
 def test_amounts_that_ray_cannot_give_are_refused_before_any_work(tmp_path: Path) -> None:
