@@ -65,7 +65,7 @@ SUITES: dict[str, Suite] = {
     ),
     "answer-judge": Suite(
         "ladders and labels are in the core; embedders carry torch",
-        heavy_extras=("minilm",),
+        heavy_extras=("minilm", "bge"),
         heavy_tests={
             "test_thresholds.py::test_the_command_prints_the_curve_and_draws_it": "the command embeds by minilm"
         },
