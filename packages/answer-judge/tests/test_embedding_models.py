@@ -18,6 +18,7 @@ from answer_judge import (
     Pair,
     SentenceTransformersEmbedder,
     default_ladder,
+    load_embedder,
     minilm_embedder,
 )
 from answer_judge.model_identity import folder_digest, hub_revision
@@ -80,6 +81,20 @@ def test_a_missing_extra_gives_the_install_command(
     assert f"pip install 'answer-judge[{extra}]'" in str(error.value)
 
 
+def test_a_library_that_another_ones_version_keeps_from_loading_is_not_called_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "FlagEmbedding.py").write_text("import transformers.no_longer_there\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "FlagEmbedding", raising=False)
+    with pytest.raises(MissingExtra) as error:
+        BgeM3Embedder("anything")
+    assert str(error.value) == (
+        "FlagEmbedding does not load: No module named 'transformers.no_longer_there'. "
+        "For versions that go together: pip install 'answer-judge[bge]'"
+    )
+
+
 def broken_promises(embedder: Embedder, dimension: int) -> list[str]:
     """What does not hold of this embedder and must hold of every one."""
     together = np.asarray(embedder(TEXTS))
@@ -100,6 +115,10 @@ def broken_promises(embedder: Embedder, dimension: int) -> list[str]:
 
 def test_sentence_transformers_embeds_for_real(tiny_xlm_roberta: Path) -> None:
     assert broken_promises(SentenceTransformersEmbedder(tiny_xlm_roberta, device="cpu"), 32) == []
+
+
+def test_a_device_may_be_left_to_the_library() -> None:
+    assert load_embedder("minilm", device="auto")(["a duck"]).shape == (1, 384)
 
 
 def test_minilm_embeds_for_real(minilm: SentenceTransformersEmbedder) -> None:

@@ -5,7 +5,7 @@ import zlib
 
 import numpy as np
 import pytest
-from box_space import ImageError, open_image
+from box_space import ImageError, clean_image, open_image
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -279,6 +279,65 @@ def test_half_transparent_pixels_are_mixed_with_white(tmp_path):
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA"])
 def test_other_modes_become_rgb(tmp_path, mode):
     assert open_image(saved(tmp_path, "a.png", half(mode))).mode == "RGB"
+
+
+# The same picture, as a file and in memory
+
+
+def seen(image):
+    return image.mode, image.size, image.info, image.tobytes()
+
+
+def odd_image(mode, pixels):
+    if mode == "I;16":
+        return Image.fromarray(pixels[..., 0].astype(np.uint16) * 257 + 3)
+    if mode == "P with transparency":
+        image = Image.fromarray(pixels[..., :3]).quantize(8)
+        image.info["transparency"] = int(np.asarray(image)[0, 0])
+        return image
+    if mode == "EXIF":
+        image = Image.fromarray(pixels[..., :3])
+        image.info["exif"] = exif_of(6)
+        return image
+    rgba = Image.fromarray(pixels)
+    return rgba if mode == "RGBA" else rgba.convert(mode)
+
+
+def exif_of(orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif.tobytes()
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "L", "P with transparency", "I;16", "CMYK", "1", "EXIF"])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(size=st.tuples(st.integers(1, 9), st.integers(1, 9)), seed=st.integers(0, 99))
+def test_a_picture_in_memory_has_the_pixels_of_its_file(tmp_path, mode, size, seed):
+    image = odd_image(mode, np.random.default_rng(seed).integers(0, 256, (*size, 4), dtype=np.uint8))
+    path = tmp_path / ("a.tiff" if mode == "CMYK" else "a.png")
+    image.save(path, **{name: image.info[name] for name in ("exif", "transparency") if name in image.info})
+    before = image.tobytes()
+    with Image.open(path) as unread:
+        assert seen(clean_image(image)) == seen(open_image(path)) == seen(clean_image(unread))
+    assert image.tobytes() == before
+
+
+def test_cleaning_copies_and_cleans_once(tmp_path):
+    image = gradient()
+    cleaned = clean_image(image)
+    assert cleaned is not image
+    turned = odd_image("EXIF", np.zeros((2, 5, 4), np.uint8))
+    assert (clean_image(turned).size, clean_image(clean_image(turned)).size) == ((2, 5), (2, 5))
+
+
+def test_an_image_of_half_a_file_is_refused_as_its_file_is(tmp_path):
+    path = saved(tmp_path, "a.png", gradient())
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    with Image.open(path) as unread, pytest.raises(ImageError, match=r"a\.png ends too early") as error:
+        clean_image(unread)
+    assert error.value.reason == "truncated"
+    with pytest.raises(ImageError, match="gray values must be 0 to 1 in mode F"):
+        clean_image(Image.new("F", (2, 2), 7.0))
 
 
 def test_an_error_keeps_its_reason_between_processes():

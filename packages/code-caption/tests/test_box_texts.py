@@ -1,5 +1,13 @@
 import pytest
-from box_space import Fraction, OriginalPixels, llava_space, llava_text_to_box, qwen_space, qwen_text_to_box
+from box_space import (
+    Fraction,
+    OriginalPixels,
+    llava_space,
+    llava_text_to_box,
+    number_groups,
+    qwen_space,
+    qwen_text_to_box,
+)
 from code_caption import Element, Scene, canonical
 from code_caption.errors import SettingsError
 from code_caption.rows.box_texts import BoxText
@@ -44,6 +52,17 @@ def test_padded_fractions_read_back_within_half_a_step_and_never_empty(box, size
     side, finest = max(width, height), step or 10**-digits
     for ours, theirs, pixels in ((x0, box[0], width), (y0, box[1], height), (x1, box[2], width), (y1, box[3], height)):
         assert abs(ours - theirs) * pixels / side <= finest * 1.001
+
+
+@given(BOXES, SIZES, st.sampled_from(["llava", "qwen"]), st.sampled_from(["padded", "whole"]))
+def test_numbers_of_a_text_lie_where_the_box_was_within_a_step(box, size_wh, form, frame):
+    text = BoxText(form, frame=frame, digits=3)
+    (group,) = number_groups(text.write(box, size_wh))
+    found = text.to_pixels(tuple(group.numbers), size_wh)
+    side = max(size_wh)
+    true = [share * size_wh[axis % 2] for axis, share in enumerate(box)]
+    assert found.xyxy == pytest.approx(true, abs=side / text.whole / (1000 / text.whole) * 1.001)
+    assert found == found.clipped()
 
 
 @given(BOXES)

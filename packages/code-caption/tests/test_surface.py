@@ -20,9 +20,9 @@ FORMS HYPERNYMS STOP_WORDS UNFILTERED WHOLE Answer Ask AskModel AttributeKind Bo
 Calibration Candidate CodeCaptionError CodeError Concepts Contest Cost Decision Decoding Drop Dropped Element
 Evidence EvidenceError ExtractNounPhrases Fitted Framing GraphEdge GraphNode Group ImageAsks ImageEvidence Interview
 LeftOut NounForms NounPhrase QuestionWording Ranking Relation Reply RowWording Rules Said Salvage Scene SceneError
-SceneGraph SceneRows SceneScore SettingsError Sighting Tally Unit View agree calibrate canonical code_to_scene
+SceneGraph SceneRows SceneScore SettingsError Sighting Tally Unit View agree around calibrate canonical code_to_scene
 compare_scenes confirm confirming_asks count_drops counts_to_ask decide describing_asks dict_to_evidence
-dict_to_row_wording element_contest evidence_to_dict file_replies find_concepts find_pairs fit_scene
+dict_to_row_wording do_meet element_contest evidence_to_dict file_replies find_concepts find_pairs fit_scene
 graph_to_node_link graph_to_scene image_contest interview_images json_to_scene mentions pair_contest phrases_of
 pick_control rank read_number read_text read_yes_no recount salvage_code scene_in_frame scene_to_caption
 scene_to_code scene_to_dialogue scene_to_graph scene_to_json scene_to_rows scores_to_table show similarity

@@ -9,6 +9,7 @@ from box_space import open_image
 from llava_train import RowEncoder, RowError, UnsupportedModelError, check_rows, read_dialogue
 from llava_train.bounded_cache import BoundedCache
 from llava_train.collating import collate
+from llava_train.image_inputs import load_image
 from PIL import Image
 
 EOS = 2
@@ -51,6 +52,14 @@ def learned_texts(processor: Any, labels: list[int]) -> list[str]:
         else:
             runs[-1].append(label)
     return [processor.tokenizer.decode(run) for run in runs if run]
+
+
+def test_a_picture_in_memory_is_learned_as_its_file_is(tmp_path: Path) -> None:
+    clear = Image.new("LA", (4, 4), (0, 64))
+    clear.save(tmp_path / "clear.png")
+    pasted, filed = load_image(clear, None), load_image("clear.png", str(tmp_path))
+    assert (pasted.mode, pasted.tobytes()) == (filed.mode, filed.tobytes())
+    assert pasted.getpixel((0, 0)) == (191, 191, 191)  # a quarter of the black, on white
 
 
 def test_labels_are_the_answers_with_their_end_tokens_and_nothing_else(

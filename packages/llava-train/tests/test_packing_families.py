@@ -11,6 +11,7 @@ from llava_train import EncodedRow, UnsupportedModelError
 from llava_train.collating import collate
 from llava_train.packing import Packer, make_packer
 from llava_train.packing_proof import check_packing
+from llava_train.token_kinds import check_token_kinds
 
 IMAGE, START, END, PAD = 95, 93, 94, 0
 TEXT: dict[str, Any] = {
@@ -67,22 +68,19 @@ def qwen3_5() -> Any:
 
 
 def gemma3() -> Any:
-    """Its first layer sees 6 tokens back, fewer than rows have."""
+    """Told by another argument which tokens are of an image."""
     from transformers import Gemma3Config, Gemma3ForConditionalGeneration
 
     text = {
         **TEXT, "head_dim": 8, "sliding_window": 6, "layer_types": ["sliding_attention", "full_attention"],
-        "query_pre_attn_scalar": 8,
     }  # fmt: skip
     vision = {
         "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 16,
         "patch_size": 4,
     }  # fmt: skip
-    model = Gemma3ForConditionalGeneration(
+    return Gemma3ForConditionalGeneration(
         Gemma3Config(text_config=text, vision_config=vision, mm_tokens_per_image=4, image_token_index=IMAGE)
     )
-    torch.nn.init.normal_(model.model.multi_modal_projector.mm_input_projection_weight)  # zeros: it would see no image
-    return model
 
 
 FAMILIES = {builder.__name__: builder for builder in (qwen2_vl, qwen2_5_vl, qwen3_vl, qwen3_5, gemma3)}
@@ -93,36 +91,33 @@ def make(family: str) -> Any:
     return FAMILIES[family]().eval()
 
 
-def make_row(family: str, grids: Sequence[tuple[int, int]], words: int, seed: int) -> EncodedRow:
+def make_row(grids: Sequence[tuple[int, int]], words: int, seed: int) -> EncodedRow:
     """A row of images, each of so many patches high and wide, and of random words, the last half learned."""
     random = torch.Generator().manual_seed(seed)
     ids: list[int] = [1]
     for high, wide in grids:
-        ids += [START, *[IMAGE] * (4 if family == "gemma3" else high * wide // 4), END]
+        ids += [START, *[IMAGE] * (high * wide // 4), END]
     text = torch.randint(3, 90, (words,), generator=random).tolist()
     labels = [-100] * (len(ids) + words // 2) + text[words // 2 :]
     ids = ids + text
     patches = sum(high * wide for high, wide in grids)
     images: dict[str, Any] = {}
-    if grids and family == "gemma3":
-        images = {"pixel_values": torch.randn(len(grids), 3, 16, 16, generator=random)}
-    elif grids:
+    if grids:
         grid = torch.tensor([[1, high, wide] for high, wide in grids])
         images = {"pixel_values": torch.randn(patches, 96, generator=random), "image_grid_thw": grid}
     weights = [float(label != -100) for label in labels]
     return EncodedRow(ids, labels, weights, [int(token == IMAGE) for token in ids], images)
 
 
-def make_rows(family: str) -> list[EncodedRow]:
+def make_rows() -> list[EncodedRow]:
     one, two, square = [(4, 8)], [(4, 4), (8, 4)], [(4, 4)]
     shapes: list[tuple[list[tuple[int, int]], int]] = [(one, 8), ([], 22), (two, 6), ([], 5), (square, 7)]
-    return [make_row(family, grids, words, seed) for seed, (grids, words) in enumerate(shapes)]
+    return [make_row(grids, words, seed) for seed, (grids, words) in enumerate(shapes)]
 
 
-def loss_and_gradients(model: Any, batch: dict[str, Any], kinds: str) -> tuple[float, dict[str, torch.Tensor]]:
+def loss_and_gradients(model: Any, batch: dict[str, Any]) -> tuple[float, dict[str, torch.Tensor]]:
     """Mean over answer tokens, from logits, and every weight's gradient."""
     inputs = {name: value for name, value in batch.items() if name not in ("labels", "loss_weights")}
-    inputs[kinds] = inputs.pop("mm_token_type_ids")
     logits = model(**inputs, use_cache=False).logits[:, :-1]
     loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"][:, 1:].flatten())
     model.zero_grad()
@@ -130,15 +125,14 @@ def loss_and_gradients(model: Any, batch: dict[str, Any], kinds: str) -> tuple[f
     return loss.item(), {name: w.grad.clone() for name, w in model.named_parameters() if w.grad is not None}
 
 
-@pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl", "gemma3"])
+@pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 def test_packed_rows_have_the_loss_and_gradient_of_padded_ones(family: str) -> None:
-    model, rows = make(family), make_rows(family)
-    kinds = "token_type_ids" if family == "gemma3" else "mm_token_type_ids"
+    model, rows = make(family), make_rows()
     packer = make_packer(model, pad_id=PAD, pack_length=None)
     packed = packer(rows)
     assert packed["input_ids"].shape[0] < len(rows)
-    loss, gradients = loss_and_gradients(model, collate(rows, pad_id=PAD), kinds)
-    packed_loss, packed_gradients = loss_and_gradients(model, packed, kinds)
+    loss, gradients = loss_and_gradients(model, collate(rows, pad_id=PAD))
+    packed_loss, packed_gradients = loss_and_gradients(model, packed)
     assert packed_loss == pytest.approx(loss, rel=1e-5)
     largest = max(float(gradient.abs().max()) for gradient in gradients.values())
     assert gradients.keys() == packed_gradients.keys()
@@ -148,7 +142,7 @@ def test_packed_rows_have_the_loss_and_gradient_of_padded_ones(family: str) -> N
 
 @pytest.mark.parametrize("family", ["qwen2_vl", "qwen3_vl"])
 def test_positions_of_three_axes_restart_at_each_row(family: str) -> None:
-    model, rows = make(family), make_rows(family)[:2]
+    model, rows = make(family), make_rows()[:2]
     batch = make_packer(model, pad_id=PAD, pack_length=64)(rows)
     image_row, text_row = 1 + 2 + 8 + 8, 1 + 22
     assert batch["position_ids"].shape == (4, 1, image_row + text_row)
@@ -164,7 +158,7 @@ def test_positions_of_three_axes_restart_at_each_row(family: str) -> None:
 @pytest.mark.parametrize("family", ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"])
 def test_the_proof_passes_where_rows_are_kept_apart(family: str) -> None:
     model = make(family).train()
-    check_packing(model, make_packer(model, pad_id=PAD, pack_length=None), make_rows(family)[2:])
+    check_packing(model, make_packer(model, pad_id=PAD, pack_length=None), make_rows()[2:])
     assert model.training
 
 
@@ -173,10 +167,17 @@ def test_a_model_whose_rows_see_one_another_is_refused() -> None:
     with pytest.raises(
         UnsupportedModelError, match=r"Qwen3_5ForConditionalGeneration gives packed rows other .*packing"
     ):
-        check_packing(model, make_packer(model, pad_id=PAD, pack_length=None), make_rows("qwen3_5")[2:])
+        check_packing(model, make_packer(model, pad_id=PAD, pack_length=None), make_rows()[2:])
 
 
 def test_positions_of_one_axis_are_refused_where_the_model_has_three() -> None:
     model = make("qwen2_vl")
     with pytest.raises(UnsupportedModelError, match="set packing=False"):
-        check_packing(model, Packer(pad_id=PAD), make_rows("qwen2_vl")[2:])
+        check_packing(model, Packer(pad_id=PAD), make_rows()[2:])
+
+
+def test_a_model_that_goes_by_kinds_of_token_that_it_is_not_told_is_refused() -> None:
+    with pytest.raises(UnsupportedModelError, match="Gemma3ForConditionalGeneration goes by token_type_ids, which"):
+        check_token_kinds(make("gemma3"))
+    for family in ("qwen2_vl", "qwen3_vl", "qwen3_5"):
+        check_token_kinds(make(family))

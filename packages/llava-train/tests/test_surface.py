@@ -24,7 +24,8 @@ def test_the_public_names_are_these() -> None:
         "merge_adapter messages_to_llava mix mix_sources model_digest open_round_folder read_dialogue "
         "read_llama_factory read_llava_json read_ms_swift read_rooted_rows require_range round_folder run_job_command "
         "run_module run_processes run_rounds save_rounds save_whole set_callbacks split_rows stop_token_ids train "
-        "train_round trainer_arguments write_llama_factory write_llava_json write_ms_swift write_trl"
+        "train_round trainer_arguments write_llama_factory write_llava_json write_ms_swift "
+        "write_rooted_rows write_trl"
     )
     assert all(hasattr(llava_train, name) for name in llava_train.__all__)
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
-from occlusion import default_lexicon, look_up, singular, write_question
+from occlusion import OcclusionError, default_lexicon, look_up, read_lexicon, singular, write_question
 from occlusion.words.lexicon import english_words, thing_of
 
 LEXICON = default_lexicon()
@@ -143,3 +144,29 @@ def test_a_closed_lexicon_goes_by_last_words_too() -> None:
 )
 def test_what_a_noun_with_of_is(noun: str, thing: str) -> None:
     assert thing_of(noun) == thing
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read: .*No such file"),
+        (b"{", "cannot be read"),
+        (b"\xff\xfe", "cannot be read"),
+        (b"[1]", "must be a JSON object {noun: category} of texts"),
+        (b'{"duck": 1}', "must be a JSON object"),
+        (b"[" * 100_000, "cannot be read"),
+    ],
+)
+def test_a_file_that_holds_no_lexicon_is_told_in_one_line(content: bytes | None, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "nouns.json"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(OcclusionError, match=f"^nouns.json {words}") as refused:
+        read_lexicon(path)
+    assert refused.value.reason == "bad_lexicon"
+    assert "\n" not in str(refused.value)
+
+
+def test_a_lexicon_of_ones_own_is_read(tmp_path: Path) -> None:
+    (tmp_path / "nouns.json").write_text('{"duck": "animal", "café": "place"}', encoding="utf-8")
+    assert read_lexicon(str(tmp_path / "nouns.json")) == {"duck": "animal", "café": "place"}

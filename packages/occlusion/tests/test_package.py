@@ -31,9 +31,9 @@ PUBLIC = (
     "WorkerLimits WorkerProcess blank_english by_score cap_per_head cap_per_image class_balance coverage_of "
     "decode_mask deduplicate default_lexicon dilate_mask effective_classes encode_mask few_shot_prompt "
     "find_leaks grabcut_mask is_causal is_plural load_annotations load_detector load_english load_occluder "
-    "load_segmenter look_up mistakes normalized_phrases occlude patch_side_px plural read_labelled_captions read_reply "
-    "save_occluded score_entities segmentation_to_rle singular suppress tells tells_phrase words_in_common "
-    "write_question"
+    "load_segmenter look_up mistakes normalized_phrases occlude patch_side_px plural read_labelled_captions "
+    "read_lexicon read_reply save_occluded score_entities segmentation_to_rle singular suppress tells tells_phrase "
+    "words_in_common write_question"
 )
 
 

@@ -27,3 +27,8 @@ def test_an_image_of_another_mode_becomes_rgb_and_an_rgb_image_is_not_copied() -
     image = noise(9, 5)
     assert rgb_of(image) is image
     assert rgb_of(image.convert("RGBA")).tobytes() == image.tobytes()
+
+
+def test_alpha_lies_on_white_and_sixteen_bits_are_scaled_as_in_a_file() -> None:
+    assert rgb_of(Image.new("RGBA", (2, 1), (9, 9, 9, 0))).getpixel((0, 0)) == (255, 255, 255)
+    assert rgb_of(Image.new("I;16", (2, 1), 0x8000)).getpixel((0, 0)) == (128, 128, 128)

@@ -17,7 +17,7 @@ README = Path(__file__).parents[1] / "README.md"
 PUBLIC_NAMES = {
     "roi_attention": """
 SIDES Curve MapError MapRow MassChoice Method MissingExtraError PerturbationTest PointingScore Region RegionScore
-RelevanceMap RoiAttentionError UnsupportedModelError ZoomError box_scores_to_map deletion_curve find_region
+RelevanceMap RoiAttentionError UnsupportedModelError ZoomError box_scores_to_map deletion_curve draw_box find_region
 insertion_curve map_to_row mass_inside mean_curve otsu_mask overlay perturbation_test pointing_game pointing_hit
 random_order region_score row_to_map side_by_side tune_mass
 """,

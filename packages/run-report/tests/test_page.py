@@ -32,6 +32,7 @@ from run_report import (
     StageAccounts,
     Table,
     count_right,
+    loss_curves,
     render_report,
     row_to_gallery_item,
     write_report,
@@ -91,11 +92,17 @@ def test_public_names_are_pinned() -> None:
         "StageAccountLike",
         "StageAccounts",
         "Table",
+        "change_tag",
         "count_right",
+        "evenly_spaced",
+        "history_to_curve",
+        "loss_curves",
+        "read_history",
         "render_report",
         "rounds_sections",
         "rounds_to_rows",
         "row_to_gallery_item",
+        "settings_table",
         "write_report",
         "write_rounds_report",
     ]
@@ -148,6 +155,31 @@ def test_a_stage_at_work_is_not_called_finished_when_no_row_is_left() -> None:
 def test_accounts_take_what_the_ledger_gives() -> None:
     from_ledger = pytest.importorskip("shard_runner").StageAccount(name="trials", rows_in=3, done=3, rows_out=3)
     assert "✓ all accounted for" in words(page(StageAccounts([from_ledger])))
+
+
+def test_tasks_and_stages_that_have_not_begun_have_nothing_to_account_for() -> None:
+    shared = {"done": 0, "dropped": {}, "failed": {}, "rows_out": 0, "seconds": 0.0}
+    waiting = SimpleNamespace(name="waiting", rows_in=0, finished=False, kind="stage", **shared)
+    empty = SimpleNamespace(name="empty", rows_in=0, finished=True, kind="stage", **shared)
+    task = SimpleNamespace(name="train", rows_in=0, finished=True, kind="task", **shared)
+    text = words(page(StageAccounts([waiting, empty, task])))
+    assert "empty 0 0" in text
+    assert "waiting" not in text
+    assert "train" not in text
+
+
+def test_losses_come_from_the_histories_that_have_some(tmp_path: Path) -> None:
+    histories = {
+        "train": [{"step": 1, "loss": 2.5}, {"step": 2, "loss": 1.5}, {"step": 2, "eval_loss": 9.0}],
+        "train-control": [{"step": 2, "eval_loss": 9.0}],
+    }
+    paths = [tmp_path / name / "history.json" for name in (*histories, "train-later")]
+    for path, entries in zip(paths, histories.values(), strict=False):
+        path.parent.mkdir()
+        path.write_text(json.dumps(entries))
+    [drawn] = loss_curves(paths, note="Of answers.")
+    assert [(curve.name, curve.x, curve.y) for curve in drawn.curves] == [("train", [1, 2], [2.5, 1.5])]
+    assert loss_curves(paths[1:]) == []
 
 
 def test_comparisons_take_what_bench_eval_gives() -> None:
@@ -274,6 +306,15 @@ def test_bands_of_one_trial_and_of_none() -> None:
     assert "all 4 never right 1 always right 1 not judged 2" in text
     assert "1 of 1 right" in text
     assert "1 not judged" in text
+
+
+def test_the_band_of_hard_instances_ends_where_it_is_said_to() -> None:
+    def item(right: int) -> GalleryItem:
+        trials = [ShownTrial(text="", verdict=index < right) for index in range(22)]
+        return GalleryItem(id=str(right), image=None, trials=trials)
+
+    text = words(page(Gallery([item(right) for right in range(1, 22)], hard_share=15 / 22)))
+    assert "rarely right 15 often right 6" in text
 
 
 def test_a_row_becomes_a_card() -> None:

@@ -187,9 +187,8 @@ def test_keys_come_from_the_environment_and_reach_no_file(tmp_path: Path) -> Non
 
 def test_the_public_names_are_these() -> None:
     assert shard_runner.cli.__all__ == [
-        "OneLineGroup", "RunSettings", "check_one_round", "check_run_kind", "make_cli", "read_seeds", "read_settings",
-        "rounds_above", "run_by_settings",
-        "run_seeds", "use_one_thread", "write_json",
+        "OneLineGroup", "RunSettings", "check_one_round", "check_run_kind", "make_cli", "plain_address", "read_seeds",
+        "read_settings", "rounds_above", "run_by_settings", "run_seeds", "use_one_thread", "write_json",
     ]  # fmt: skip
 
 

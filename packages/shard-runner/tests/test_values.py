@@ -118,7 +118,7 @@ def test_the_public_names_are_these() -> None:
         "Done", "Dropped", "Failed", "LedgerError", "Outcome", "PipelineError", "Placement", "Retry", "Row", "RowStep",
         "RunFolderBusy", "RunSummary", "ShardRunnerError", "Source", "Stage", "StageAccount", "StageError", "StageFn",
         "Step", "StepForecast", "TableError", "Task", "TaskContext", "TooManyFailed", "WorkerError", "accounts_to_text",
-        "dataset_source", "dry_run", "explain", "forecasts_to_text", "is_transient", "iter_table", "read_rows",
-        "read_table", "row_seed", "rows_to_dataset", "run", "stage_folder", "status", "steps_to_text", "table_source",
-        "write_rows",
+        "dataset_source", "dry_run", "explain", "file_digest", "forecasts_to_text", "is_transient",
+        "iter_table", "read_rows", "read_table", "row_seed", "rows_so_far", "rows_to_dataset", "run", "stage_folder",
+        "status", "steps_to_text", "table_source", "write_rows",
     ]  # fmt: skip

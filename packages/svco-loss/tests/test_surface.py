@@ -25,10 +25,10 @@ UnsupportedModelError pair_logps plain_pair_logps svco_loss without_adapter
     "svco_loss.pairs": """
 CHANGE_TOLERANCE PUBLISHED_SEMANTIC_MODEL PUBLISHED_VALIDATION PUBLISHED_VISUAL_MODEL CachedImageEmbedder CheckedPairs
 Diversified ExportedRows FilteredPairs FineCopsFields ImageEmbedder ImagePair Minimality PairFilter PairSimilarity
-RefusedPair Rewriter Rewriting Split check_pairs dataset_to_pairs diversify_pairs filter_pairs load_image_embedder
-minimality mirror_pairs most_minimal occlusion_pairs open_pair pair_minimalities pair_similarities pairs_to_dataset
-pairs_to_swift pairs_to_trl read_countercurate read_finecops read_mvc sample_by_category split_pairs swap_sides
-swift_to_pairs write_mvc wrong_text
+RefusedPair Rewriter Rewriting Split check_pairs dataset_to_pairs diversify_pairs filter_pairs is_text
+load_image_embedder minimality mirror_pairs most_minimal occlusion_pairs open_pair pair_minimalities pair_similarities
+pairs_to_dataset pairs_to_swift pairs_to_trl read_countercurate read_finecops read_mvc sample_by_category split_pairs
+swap_sides swift_to_pairs told_apart write_mvc wrong_text
 """,
     "svco_loss.references": """
 FIELDS PairKey ReferenceSource ReferenceStore SixLogps pixel_digest template_fingerprint text_digest

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import sys
+import weakref
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from trial_sampler import MissingExtra, ModelError, SamplerError, load_sampler
+from trial_sampler import MissingExtra, ModelError, ModelSlot, SamplerError, load_sampler
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +75,45 @@ def test_arguments_that_a_backend_does_not_take_are_named() -> None:
         load_sampler("anything", base_url="http://x")
     with pytest.raises(SamplerError, match="backend 'hf' takes no settings"):
         load_sampler("anything", settings=ServerSettings())
-    with pytest.raises(SamplerError, match="backend 'server' takes no dtype; got 'float16'"):
-        load_sampler("anything", backend="server", base_url="http://127.0.0.1:9/v1", dtype="float16")
+    with pytest.raises(SamplerError, match="backend 'server' takes no adapter; got 'a'"):
+        load_sampler("anything", backend="server", base_url="http://127.0.0.1:9/v1", adapter="a")
     with pytest.raises(SamplerError, match="backend 'server' needs base_url"):
         load_sampler("anything", backend="server")
     with pytest.raises(SamplerError, match="backend 'server' takes ServerSettings; got str"):
         load_sampler("anything", backend="server", base_url="http://127.0.0.1:9/v1", settings="fast")  # type: ignore
+
+
+@pytest.mark.parametrize(("device", "dtype"), [("auto", "auto"), ("cpu", "float32")])
+def test_one_set_of_settings_opens_any_backend(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch, device: str, dtype: str
+) -> None:
+    how: dict[str, Any] = {"device": device, "dtype": dtype, "batch_size": 3}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    opened: Any = load_sampler(checkpoint, **how)
+    assert (opened.model.device.type, opened.model.dtype, opened.batch_size) == ("cpu", torch.float32, 3)
+    with pytest.raises(ModelError, match="cannot use the server"):  # nobody is there, but all that was given is taken
+        load_sampler("m", backend="server", base_url="http://127.0.0.1:9/v1", **how)
+    monkeypatch.setattr("trial_sampler.sampler._load_vllm", lambda model, dtype, *_: dtype)
+    assert load_sampler("m", backend="vllm", **how) == {"auto": None}.get(dtype, dtype)
+
+
+def test_a_slot_opens_a_model_once_and_lets_go_of_it_before_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    alive: list[tuple[str, str]] = []
+
+    class Opened:
+        def __init__(self, model: str, *, backend: str) -> None:
+            assert alive == []
+            alive.append((model, backend))
+            self.circle = self  # as modules have: counting references alone does not free it
+            weakref.finalize(self, alive.clear)
+
+    monkeypatch.setattr("trial_sampler.model_slot.load_sampler", Opened)
+    slot = ModelSlot()
+    first = weakref.ref(slot.load("a", backend="hf"))
+    assert slot.load("a", backend="hf") is first()
+    slot.load("a", backend="vllm")
+    assert alive == [("a", "vllm")]
+    slot.load("b", backend="vllm")
+    assert alive == [("b", "vllm")]
+    slot.release()
+    assert alive == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from trial_sampler import ModelError, Request, SamplerError, SampleResult, Trial
+from trial_sampler.conversations import open_images
 from trial_sampler.hf import HfSampler
 
 from .watching import images_run
@@ -138,6 +140,8 @@ def broken_requests(ask: Ask, folder: Path) -> list[tuple[Request, str]]:
         (ask(90, images=[folder / "absent.png"]), "missing"),
         (ask(91, images=[text]), "not_an_image"),
         (ask(92, images=[torn]), "truncated"),
+        (ask(84, images=[Image.open(io.BytesIO(torn.read_bytes()))]), "truncated"),
+        (ask(83, images=[Image.new("F", (9, 9), 300)]), "unsupported_mode"),
         (ask(88, images=[None]), "not_an_image"),  # an empty cell of a table
         (ask(89, images=[torn.read_bytes()]), "not_an_image"),
         (ask(93, images=[]), "image_count"),
@@ -149,6 +153,20 @@ def broken_requests(ask: Ask, folder: Path) -> list[tuple[Request, str]]:
         (ask(96, messages=long), "too_long"),
         (ask(97, max_new_tokens=600), "too_long"),
     ]
+
+
+def test_tokens_of_a_result_are_those_that_a_server_tells() -> None:
+    trials = tuple(Trial("a duck", "stop", tokens, None, 0) for tokens in (3, None, 4))
+    assert (SampleResult("a", trials).tokens, SampleResult("a").tokens) == (7, 0)
+
+
+def test_a_picture_in_memory_is_seen_as_its_file_is(tmp_path: Path) -> None:
+    clear = Image.new("RGBA", (4, 4), (200, 0, 0, 64))
+    clear.save(tmp_path / "clear.png")
+    ask = [{"role": "user", "content": [{"type": "image"}, {"type": "image"}]}]
+    pasted, filed = open_images(ask, [clear, tmp_path / "clear.png"])
+    assert pasted.tobytes() == filed.tobytes()
+    assert pasted.getpixel((0, 0)) == (241, 191, 191)  # a quarter of the red, on white
 
 
 def test_a_bad_request_fails_alone(llava: Any, processor: Any, ask: Ask, tmp_path: Path) -> None:

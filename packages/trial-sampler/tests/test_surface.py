@@ -12,9 +12,9 @@ from trial_sampler import InvalidRequest, Request
 
 PUBLIC_NAMES = """
 AdaptiveResult ChoiceRequest ChoiceResult ChoiceScorer FinishReason ImageLike Interval InvalidRequest
-LoadedSampler Messages MissingExtra ModelError Replay Request Rule SampleFailure SampleResult Sampler
-SamplerError Tally Trial YES_NO clear_of either keep_prompts load_sampler more_than none_right_of one_accepted replay
-sample_adaptively simulate_verdicts trial_seed wilson_interval within
+LoadedSampler Messages MissingExtra ModelError ModelSlot Replay Request Rule SampleFailure SampleResult Sampler
+SamplerError Tally Trial YES_NO clear_of either image_question keep_prompts load_sampler more_than none_right_of
+one_accepted replay sample_adaptively simulate_verdicts trial_seed wilson_interval within
 """
 
 MODULES = """

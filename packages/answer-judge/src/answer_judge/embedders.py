@@ -39,9 +39,7 @@ class SentenceTransformersEmbedder:
         try:
             from sentence_transformers import SentenceTransformer
         except ModuleNotFoundError as missing:
-            raise MissingExtra(
-                "SentenceTransformersEmbedder needs sentence-transformers: pip install 'answer-judge[st]'"
-            ) from missing
+            raise _not_there("SentenceTransformersEmbedder", "sentence-transformers", "st", missing) from missing
         self._source = fspath(model)
         self.model_name = model_name or self._source
         self._arguments = {
@@ -117,7 +115,7 @@ class BgeM3Embedder:
         try:
             from FlagEmbedding import BGEM3FlagModel
         except ModuleNotFoundError as missing:
-            raise MissingExtra("BgeM3Embedder needs FlagEmbedding: pip install 'answer-judge[bge]'") from missing
+            raise _not_there("BgeM3Embedder", "FlagEmbedding", "bge", missing) from missing
         self._source = self.model_name = fspath(model)
         self._arguments = {
             "model": self._source, "device": device, "batch_size": batch_size, "half_precision": half_precision,
@@ -171,10 +169,21 @@ def _check_positions(config: Any, max_tokens: int) -> None:
 def load_embedder(name: str, *, device: str | None = None) -> SentenceTransformersEmbedder | BgeM3Embedder:
     """Open an embedder by name: `minilm`, anything named after BGE-M3, or a sentence-transformers folder or hub id.
 
+    By default, or with device `auto`, the library chooses: an accelerator where there is one.
+
     Raises:
         MissingExtra: what the model needs is not installed.
     """
+    device = None if device == "auto" else device
     if name == "minilm":
         return minilm_embedder(device=device)
     is_bge_m3 = "bge-m3" in name.casefold()
     return BgeM3Embedder(name, device=device) if is_bge_m3 else SentenceTransformersEmbedder(name, device=device)
+
+
+def _not_there(embedder: str, library: str, extra: str, missing: ModuleNotFoundError) -> MissingExtra:
+    """The error for a library that is not installed, or that other libraries' versions keep from loading."""
+    install = f"pip install 'answer-judge[{extra}]'"
+    if missing.name in (library, library.replace("-", "_")):
+        return MissingExtra(f"{embedder} needs {library}: {install}")
+    return MissingExtra(f"{library} does not load: {missing}. For versions that go together: {install}")

@@ -112,7 +112,7 @@ class LabelSet:
         found = self._trie.find(words)
         cues = denials(text, words, found)
         mentions = tuple(_mention(text, words, one, cue) for one, cue in zip(found, cues, strict=True))
-        every = [*self._answered(words, text), *self._claims(mentions)]
+        every = [*self._answered(words), *self._claims(mentions)]
         claimed = self._most_specific(dict.fromkeys(every)) if self._specific_wins else tuple(dict.fromkeys(every))
         if len(claimed) < 2:
             return Resolution(*((claimed[0], "one") if claimed else (None, "none")), mentions, claimed)
@@ -160,7 +160,7 @@ class LabelSet:
             elif self._binary and mention.cue != ASKED:
                 yield self.labels[1 - self.labels.index(mention.label)]
 
-    def _answered(self, words: Sequence[Word], text: str) -> Iterator[str]:
+    def _answered(self, words: Sequence[Word]) -> Iterator[str]:
         """The label that a first word yes or no claims in a binary set."""
         if not self._binary or not words or words[0].key not in ("yes", "no"):
             return

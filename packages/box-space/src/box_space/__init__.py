@@ -4,7 +4,8 @@ from box_space.boxes import Box, Boxes
 from box_space.crops import PixelWindow, crop, pixel_window
 from box_space.errors import BoxError, BoxSpaceError, BoxTextError, ImageError
 from box_space.formats import iou, xywh_to_xyxy, xyxy_to_xywh
-from box_space.images import FORMATS, MAX_PIXELS, open_image
+from box_space.image_files import image_stamp
+from box_space.images import FORMATS, MAX_PIXELS, clean_image, open_image
 from box_space.number_groups import NumberGroup, number_groups
 from box_space.spaces import (
     Fraction,
@@ -49,7 +50,9 @@ __all__ = [
     "box_to_llava_text",
     "box_to_qwen_text",
     "box_to_tag_text",
+    "clean_image",
     "crop",
+    "image_stamp",
     "iou",
     "llava_space",
     "llava_text_to_box",

@@ -1,18 +1,19 @@
 """Open a picture that nobody has checked: one RGB image out, or one error with a reason.
 
-Rows, boxes and masks refer to the pixels of the image that `open_image` returns, so everything opens images with it.
+Rows, boxes and masks refer to the pixels of the image that `open_image` returns, so everything opens files with it, and
+takes images that are open already through `clean_image`, which gives the same pixels.
 """
 
 from __future__ import annotations
 
 import os
-import stat
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 
 from box_space.errors import ImageError
+from box_space.image_files import checked_file
 
 MAX_PIXELS = 89_478_485
 """Largest image opened unless told otherwise, pixels: Pillow's own first alarm, a quarter of a GiB as RGB."""
@@ -42,34 +43,34 @@ def open_image(path: str | os.PathLike[str], *, root: Path | None = None, max_pi
     ...
     box_space.errors.ImageError: 'no/such/file.png' does not exist.
     """
-    file = _checked_file(Path(path), root)
+    file = checked_file(Path(path), root)
     try:
         with Image.open(file, formats=_known_formats()) as image:
             if image.width * image.height > max_pixels:
                 raise ImageError("too_large", f"{path} has {image.width} x {image.height} pixels; {_limit(max_pixels)}")
-            return _clean_rgb(ImageOps.exif_transpose(image))
+            return _clean_rgb(image)
     except ImageError:
         raise
     except Exception as error:  # decoders of broken files raise nearly anything: struct, zlib, Index, Syntax errors...
         raise _as_image_error(path, error, max_pixels) from error
 
 
-def _checked_file(path: Path, root: Path | None) -> Path:
-    """The real path of a regular, non-empty file inside the root."""
+def clean_image(image: Image.Image) -> Image.Image:
+    """Return a new image with the pixels that `open_image` gives of the same picture in a file.
+
+    Raises:
+        ImageError: `unsupported_mode`; where the file that it was opened from cannot be read to its end, `corrupt`,
+            `truncated`, `too_large` or `unreadable`.
+
+    >>> clean_image(Image.new("RGBA", (2, 1), (0, 0, 0, 0))).getpixel((0, 0))
+    (255, 255, 255)
+    """
     try:
-        file = (path if root is None else root / path).resolve()
-        inside = root is None or file.is_relative_to(root.resolve())
-        info = file.stat() if inside else None
-    except PermissionError as error:
-        raise ImageError("unreadable", f"{path} cannot be read: {error.strerror}.") from error
-    except (OSError, RuntimeError, ValueError) as error:  # no such file, a loop of links, NUL in the name
-        raise ImageError("missing", f"{str(path)!r} does not exist.") from error
-    if info is None:
-        raise ImageError("outside_root", f"{path} leads outside the image folder {root}.")
-    if not stat.S_ISREG(info.st_mode) or info.st_size == 0:
-        kind = "empty (0 bytes)" if stat.S_ISREG(info.st_mode) else "not a regular file"
-        raise ImageError("not_an_image", f"{path} is {kind}.")
-    return file
+        return _clean_rgb(image)
+    except ImageError:
+        raise
+    except Exception as error:  # an image that was opened and not read yet fails here
+        raise _as_image_error(getattr(image, "filename", "") or "the image", error, MAX_PIXELS) from error
 
 
 def _known_formats() -> list[str]:
@@ -98,6 +99,7 @@ def _as_image_error(path: str | os.PathLike[str], error: Exception, max_pixels: 
 
 def _clean_rgb(image: Image.Image) -> Image.Image:
     """A new RGB image without metadata, so that saving it again neither rotates nor makes anything transparent."""
+    image = ImageOps.exif_transpose(image)
     image.load()
     if image.mode.startswith(("I", "F")):  # before transparency: as RGBA, everything above 255 would be white
         rgb = _eight_bit(image).convert("RGB")

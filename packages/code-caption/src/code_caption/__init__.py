@@ -10,7 +10,7 @@ from code_caption.checks.drops import Drop, count_drops
 from code_caption.checks.evidence import Evidence, dict_to_evidence, evidence_to_dict
 from code_caption.checks.existence import confirm
 from code_caption.checks.filing import file_replies
-from code_caption.checks.geometry import find_pairs, to_units
+from code_caption.checks.geometry import do_meet, find_pairs, to_units
 from code_caption.checks.interview import Interview
 from code_caption.checks.interviewing import Cost, ImageEvidence, interview_images
 from code_caption.checks.question_wording import QuestionWording
@@ -36,6 +36,7 @@ from code_caption.code.scene_graph import (
     scene_to_graph,
 )
 from code_caption.code.token_budget import Fitted, fit_scene
+from code_caption.corners import around
 from code_caption.errors import CodeCaptionError, CodeError, EvidenceError, SceneError, SettingsError
 from code_caption.quality import SceneScore, Tally, compare_scenes, scores_to_table
 from code_caption.rows.box_texts import BoxText
@@ -109,6 +110,7 @@ __all__ = [
     "Unit",
     "View",
     "agree",
+    "around",
     "calibrate",
     "canonical",
     "code_to_scene",
@@ -121,6 +123,7 @@ __all__ = [
     "describing_asks",
     "dict_to_evidence",
     "dict_to_row_wording",
+    "do_meet",
     "element_contest",
     "evidence_to_dict",
     "file_replies",

@@ -37,7 +37,7 @@ from llava_train.model_files import compute_dtype, hidden_bars, hidden_renaming,
 from llava_train.model_parts import ModelParts, find_parts, freeze_parts, lora_config
 from llava_train.ms_swift_json import read_ms_swift, write_ms_swift
 from llava_train.optimizer_groups import GroupedOptimizer
-from llava_train.rooted_rows import images_folder, read_rooted_rows
+from llava_train.rooted_rows import images_folder, read_rooted_rows, write_rooted_rows
 from llava_train.round_folders import ROUNDS_FILE, load_rounds, open_round_folder, round_folder, save_rounds
 from llava_train.round_records import Evaluation, RoundRecord, Rounds
 from llava_train.rounds import MadeRows, RoundSettings, RoundWork, run_rounds, train_round
@@ -138,5 +138,6 @@ __all__ = [
     "write_llama_factory",
     "write_llava_json",
     "write_ms_swift",
+    "write_rooted_rows",
     "write_trl",
 ]

@@ -16,6 +16,7 @@ from llava_train.dialogue import Dialogue, ImageRef, read_dialogue
 from llava_train.errors import RowError, UnsupportedModelError
 from llava_train.extras import require
 from llava_train.image_inputs import ChangeImage, ImageInputs, load_image, read_images
+from llava_train.token_kinds import read_token_types
 
 IGNORED = -100
 """Label of a token that no loss is taken on."""
@@ -198,13 +199,6 @@ class RowEncoder:
                 raise UnsupportedModelError(f"the chat template cannot be trained on: {error.detail}") from error
             return False
         return True
-
-
-def read_token_types(processor: Any, input_ids: list[int]) -> list[int] | None:
-    """Kinds of token (0 text, 1 image) where the model's processor makes them, else None."""
-    if "mm_token_type_ids" not in processor.model_input_names:
-        return None
-    return list(processor.create_mm_token_type_ids([input_ids])[0])
 
 
 def stop_token_ids(model: str, tokenizer: Any) -> frozenset[int]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from box_space import ImageError, clean_image
 from PIL import Image
 
 from llava_train.dialogue import ImageRef
@@ -24,15 +25,20 @@ class ExportedImages:
         """The images of one row as paths, in order: those given unchanged, PIL images saved as RGB PNG under the root.
 
         Raises:
-            RowError: `missing_image` where a path leads to no file.
+            RowError: `missing_image` where a path leads to no file; a reason of `box_space.ImageError` where a PIL
+                image cannot be read.
         """
         return [self._path_of(image, f"{row_number:06d}-{k}.png") for k, image in enumerate(images)]
 
     def _path_of(self, image: ImageRef, name: str) -> str:
         if isinstance(image, Image.Image):
             folder = self.root / self._folder_name
+            try:
+                pixels = clean_image(image)
+            except ImageError as error:
+                raise RowError(error.reason, str(error)) from error
             folder.mkdir(parents=True, exist_ok=True)
-            image.convert("RGB").save(folder / name)
+            pixels.save(folder / name)
             return f"{self._folder_name}/{name}"
         if not (self.root / image).is_file():
             raise RowError(

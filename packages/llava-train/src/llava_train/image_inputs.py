@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from box_space import open_image
+from box_space import clean_image, open_image
 from PIL import Image
 
 from llava_train.dialogue import ImageRef
@@ -36,13 +36,13 @@ class ImageInputs:
 
 
 def load_image(image: ImageRef, image_root: str | None) -> Image.Image:
-    """The RGB image of a path or a PIL image.
+    """The RGB image of a path or a PIL image; the same pixels for the same picture.
 
     Raises:
         box_space.ImageError: the file is missing, broken, too large, or outside `image_root`.
     """
     if isinstance(image, Image.Image):
-        return image.convert("RGB")
+        return clean_image(image)
     return open_image(image, root=None if image_root is None else Path(image_root))
 
 

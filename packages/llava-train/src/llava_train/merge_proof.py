@@ -8,11 +8,11 @@ from typing import Any
 
 from PIL import Image
 
-from llava_train.encoding import read_token_types
 from llava_train.errors import MergeError
 from llava_train.extras import require
 from llava_train.image_inputs import read_images
 from llava_train.model_files import hidden_renaming
+from llava_train.token_kinds import read_token_types
 
 TOLERANCES = {"float32": 1e-3, "bfloat16": 0.2}
 """Largest difference of logits, in parts of the largest logit, by the number type of the weights.

@@ -18,6 +18,7 @@ from llava_train.model_files import compute_dtype, hidden_bars, load_model, load
 from llava_train.run_folder import RunFolder
 from llava_train.settings import SftSettings
 from llava_train.sft_trainer import make_arguments, make_trainer
+from llava_train.token_kinds import check_token_kinds
 from llava_train.trained_weights import save_weights
 
 _log = logging.getLogger(__name__)
@@ -107,6 +108,7 @@ def _train(settings: SftSettings, rows: Sequence[Mapping[str, Any]], run: RunFol
     _record_refusals(run, checked, len(rows), writes=arguments.should_save)
     with hidden_bars():
         model = load_model(settings.model, "float32" if settings.method == "full" else dtype)
+        check_token_kinds(model)
         trainer = make_trainer(model, encoder, checked, settings, arguments, progress=progress)
         trainer.train_from(run)
     return _finish(trainer, encoder.processor, settings, dtype, run)

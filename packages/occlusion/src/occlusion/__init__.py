@@ -98,7 +98,7 @@ from occlusion.segmenters import (
 )
 from occlusion.selection import cap_per_head, cap_per_image, deduplicate
 from occlusion.text_generation import TextGenerator
-from occlusion.words import default_lexicon, is_plural, look_up, plural, singular
+from occlusion.words import default_lexicon, is_plural, look_up, plural, read_lexicon, singular
 from occlusion.workers import WorkerLimits, WorkerProcess
 
 __all__ = [
@@ -204,6 +204,7 @@ __all__ = [
     "patch_side_px",
     "plural",
     "read_labelled_captions",
+    "read_lexicon",
     "read_reply",
     "save_occluded",
     "score_entities",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from box_space import ImageError, clean_image
 from PIL import Image
 
 from occlusion.errors import OcclusionError
@@ -15,8 +16,8 @@ def rgb_of(image: Image.Image) -> Image.Image:
     """
     try:
         image.load()
-        return image if image.mode == "RGB" else image.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return image if image.mode == "RGB" else clean_image(image)
+    except (OSError, ValueError, SyntaxError, ImageError, Image.DecompressionBombError) as error:
         name = getattr(image, "filename", "") or "the image"
         message = f"{name} must be a whole image file; got {type(error).__name__}: {error}. Leave it out, or repair it."
         raise OcclusionError("bad_image", message) from error

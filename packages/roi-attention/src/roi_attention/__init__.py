@@ -7,7 +7,7 @@ extra `hf`); dialogues stand in `roi_attention.zoom`.
 from roi_attention.box_scores import box_scores_to_map, otsu_mask
 from roi_attention.errors import MapError, MissingExtraError, RoiAttentionError, UnsupportedModelError, ZoomError
 from roi_attention.maps import Method, RelevanceMap
-from roi_attention.overlays import overlay, side_by_side
+from roi_attention.overlays import draw_box, overlay, side_by_side
 from roi_attention.perturbation import (
     Curve,
     PerturbationTest,
@@ -39,6 +39,7 @@ __all__ = [
     "ZoomError",
     "box_scores_to_map",
     "deletion_curve",
+    "draw_box",
     "find_region",
     "insertion_curve",
     "map_to_row",

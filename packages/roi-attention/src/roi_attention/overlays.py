@@ -68,7 +68,7 @@ def overlay(
     for true_box in [true_boxes] if isinstance(true_boxes, Box) else true_boxes:
         draw_box(picture, true_box, TRUTH_RGB, dashed=True)
     if box is not None:
-        draw_box(picture, box, REGION_RGB)
+        draw_box(picture, box)
     return picture
 
 
@@ -99,8 +99,16 @@ def heat_to_rgb(heat: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.stack([np.interp(heat, steps, channel) for channel in np.transpose(HEAT_RGB)], axis=-1)
 
 
-def draw_box(picture: Image.Image, box: Box, color_rgb: tuple[int, int, int], *, dashed: bool = False) -> None:
+def draw_box(
+    picture: Image.Image, box: Box, color_rgb: tuple[int, int, int] = REGION_RGB, *, dashed: bool = False
+) -> None:
     """Draw a box's outline into an RGB picture of its original's size, a line as wide as the picture asks for.
+
+    Args:
+        picture: changed in place.
+        box: any space of the image.
+        color_rgb: by default that of a region; a dark line on either side sets it off.
+        dashed: as true boxes are drawn.
 
     Raises:
         BoxError: `outside_image` when the box does not touch the image.

@@ -157,6 +157,13 @@ def test_the_published_form_has_one_mark_for_each_image():
     assert row_to_conversations(plain_row("A?", "a", "a.png", row_id="7"))["image"] == "a.png"
 
 
+def test_empty_fields_of_a_table_are_passed_over():
+    row = row_of(others=OTHERS[:1], weights=TurnWeights(where=0.5))
+    parts = {"type": None, "text": None}
+    full = [{"weight": None, **one, "content": [parts | part for part in one["content"]]} for one in row["messages"]]
+    assert row_to_conversations(row | {"messages": full}) == row_to_conversations(row)
+
+
 def test_a_picture_in_memory_has_no_published_form():
     with pytest.raises(ZoomError, match="save the picture"):
         row_to_conversations(plain_row("A?", "a", Image.new("RGB", (2, 2)), row_id="7"))

@@ -37,6 +37,11 @@ def test_a_whole_picture_is_shown_as_it_is_and_gray_becomes_rgb():
     assert shown_picture(Image.new("L", (4, 9), 7), "whole").getpixel((0, 0)) == (7, 7, 7)
 
 
+def test_what_is_transparent_is_shown_white_as_it_is_from_a_file():
+    shown = shown_picture(Image.new("RGBA", (4, 2), (9, 9, 9, 0)), "whole")
+    assert shown.getpixel((0, 0)) == (255, 255, 255)
+
+
 def test_the_crop_is_the_pixels_of_the_box_on_a_canvas_of_its_own():
     image = noise(40, 30)
     box = Box(10, 5, 20, 11, OriginalPixels(40, 30))

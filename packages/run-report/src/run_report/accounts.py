@@ -10,7 +10,8 @@ from typing import Protocol
 class StageAccountLike(Protocol):
     """What a stage must tell about itself; `shard_runner.StageAccount` does.
 
-    Where it says `finished` too, rows that are missing are told from rows that are still to come.
+    Where it says `finished` too, rows that are missing are told from rows that are still to come, and a stage that has
+    not begun is left out; so is one whose `kind` is "task", which has no rows.
     """
 
     @property
@@ -79,6 +80,19 @@ class StageAccounts:
     """Heading of the section."""
     note: str = ""
     """A sentence under the heading."""
+
+
+def begun(stages: Sequence[StageAccountLike]) -> list[StageAccountLike]:
+    """Stages that have rows to account for.
+
+    >>> [stage.name for stage in begun([StageAccount("causality", 10, 6), StageAccount("empty", 0, 0)])]
+    ['causality', 'empty']
+    """
+    return [
+        stage
+        for stage in stages
+        if getattr(stage, "kind", "") != "task" and (getattr(stage, "finished", True) or stage.rows_in)
+    ]
 
 
 def balance(stage: StageAccountLike) -> int:

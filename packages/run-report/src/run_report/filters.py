@@ -54,7 +54,7 @@ def band(item: GalleryItem, hard_share: float) -> str:
         return "unjudged"
     if right in (0, judged):
         return "all" if right else "none"
-    return "hard" if right <= hard_share * judged else "often"
+    return "hard" if right <= hard_share * judged + 1e-9 else "often"  # 22 * (15 / 22) is below 15
 
 
 def count_verdicts(item: GalleryItem) -> tuple[int, int]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from run_report.pictures import Picture
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,29 @@ def row_to_gallery_item(
         trials=[_trial(trial) for trial in row.get("trials") or ()],
         tags=tags,
     )
+
+
+def evenly_spaced(rows: Sequence[T], most: int) -> list[T]:
+    """At most so many of the rows, from all over them: files often hold one kind after the other.
+
+    >>> evenly_spaced("abcdefgh", 4), evenly_spaced("ab", 4)
+    (['a', 'c', 'e', 'g'], ['a', 'b'])
+    """
+    count = min(most, len(rows))
+    return [rows[index * len(rows) // count] for index in range(count)]
+
+
+def change_tag(before: bool | None, after: bool | None) -> str:
+    """What training did to one answer, as a tag to filter by; None: there is no answer, or it was not judged.
+
+    >>> change_tag(False, True), change_tag(True, True), change_tag(None, True)
+    ('learned', 'right both times', 'not judged both times')
+    """
+    if before is None or after is None:
+        return "not judged both times"
+    if before == after:
+        return "right both times" if after else "wrong both times"
+    return "learned" if after else "lost"
 
 
 def _trial(record: Mapping[str, Any]) -> ShownTrial:

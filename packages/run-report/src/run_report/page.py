@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from run_report import numbers
-from run_report.accounts import StageAccounts, balance
+from run_report.accounts import StageAccounts, balance, begun
 from run_report.assets import content_policy, load_assets
 from run_report.cards import MOULD
 from run_report.comparison import Comparison, interval_axis, interval_mark, verdict
@@ -144,6 +144,7 @@ def _template_functions() -> dict[str, Callable[..., Any]]:
         "seconds": numbers.format_seconds,
         "cell": _cell,
         "balance": balance,
+        "begun": begun,
         "verdict": verdict,
         "interval_axis": interval_axis,
         "interval_mark": interval_mark,

@@ -43,10 +43,10 @@ def inline_picture(picture: Picture | None, *, max_side_px: int = 360, quality: 
     """
     if picture is None:
         return InlinePicture("", 0, 0, False, "no image")
-    from box_space import ImageError, open_image
+    from box_space import ImageError, clean_image, open_image
 
     try:
-        rgb = picture.convert("RGB") if isinstance(picture, Image.Image) else open_image(picture)
+        rgb = clean_image(picture) if isinstance(picture, Image.Image) else open_image(picture)
     except ImageError as error:
         return InlinePicture("", 0, 0, False, error.reason)
     is_small = max(rgb.size) <= SMALL_PX

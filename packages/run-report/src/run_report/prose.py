@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from run_report.links import Link
 
@@ -59,6 +59,15 @@ class Table:
     """Heading of the section."""
     note: str = ""
     """A sentence under the heading."""
+
+
+def settings_table(settings: Mapping[str, Any]) -> Table:
+    """The settings of a run, each value as Python writes it.
+
+    >>> settings_table({"seed": 0, "model": None}).rows
+    [('seed', '0'), ('model', 'None')]
+    """
+    return Table(("setting", "value"), [(name, str(value)) for name, value in settings.items()])
 
 
 _NUMBER = re.compile(r"[+−-]?[\d\u202f.,]+( ?%)?|–|")

@@ -199,7 +199,7 @@ def _curves(records: Sequence[RoundLike], measure: str) -> list[Curves]:
     tests = [record.evaluation.test for record in records]
     if all(test is not None for test in tests):
         curves.append(Curve("test", numbers, [100 * (test or 0.0) for test in tests]))
-    return [Curves(curves, title="Score by round", note=measure, x_label="round", y_label="percent")]
+    return [Curves(curves, title="Score by round", note=f"Percent of {measure}.", x_label="round", y_label="percent")]
 
 
 def _collapse_table(records: Sequence[RoundLike], answers: str, agreement: str) -> Table:

@@ -8,7 +8,7 @@ from typing import Any
 
 from run_report.links import Link
 from run_report.page import Section, write_report
-from run_report.prose import Prose, Table
+from run_report.prose import Prose, Table, settings_table
 from run_report.rounds import RoundsLike, round_name, rounds_sections
 
 
@@ -39,8 +39,7 @@ def write_rounds_report(
     if rounds is not None:
         sections += rounds_sections(rounds, measure=measure, answers=answers, agreement=agreement)
         sections.append(_pages(rounds, Path(path).name))
-    values = [(name, str(value)) for name, value in settings.items()]
-    return write_report(path, title=title, sections=[*sections, Table(("setting", "value"), values)])
+    return write_report(path, title=title, sections=[*sections, settings_table(settings)])
 
 
 def _pages(rounds: RoundsLike, name: str) -> Table:

@@ -7,7 +7,7 @@ from scene_world.errors import MissingExtraError, SceneWorldError
 from scene_world.exam import EXAM_TASKS, ExamItem, exam, hidden_exam, is_right, parse_box
 from scene_world.folders import base_rows, hidden_rows, judge_reason, task_rows, write_folder
 from scene_world.hiding import caused_things, cue_things, pick_hidden
-from scene_world.language import CAPTION_STYLES, caption, rationale
+from scene_world.language import CAPTION_STYLES, box_text, caption, plural, rationale
 from scene_world.large import LARGE_PX, large_box_xyxy_px, plate_box_xyxy_px, render_large, sample_sign_scene
 from scene_world.pair_folders import pair_questions, pair_rows
 from scene_world.pairs import ASKED_CHANGES, CHANGES, MinimalPair, minimal_pair
@@ -23,7 +23,7 @@ from scene_world.render import box_xyxy_px, mask_hw, render, render_hidden
 from scene_world.rules import BACKGROUNDS, NEUTRAL, RULES, Rule
 from scene_world.scene import CELL_PX, GRID, SIZE_PX, Scene, Thing, sample_scene
 from scene_world.template_detector import TemplateDetector
-from scene_world.things import COLORS, KINDS, LEXICON, category_of
+from scene_world.things import COLORS, KINDS, LEXICON, UNCOLORED, category_of
 from scene_world.tiny_mlm import tiny_mlm_path
 from scene_world.tiny_vlm import tiny_explainer_path, tiny_vlm_path
 from scene_world.zoom import WHERE_REQUEST, Zoom, make_zoom, zoom_crop
@@ -48,6 +48,7 @@ __all__ = [
     "RULES",
     "SIZE_PX",
     "TASKS",
+    "UNCOLORED",
     "WHERE_REQUEST",
     "Creature",
     "ExamItem",
@@ -66,6 +67,7 @@ __all__ = [
     "Zoom",
     "ask",
     "base_rows",
+    "box_text",
     "box_xyxy_px",
     "caption",
     "category_of",
@@ -90,6 +92,7 @@ __all__ = [
     "parts_named",
     "pick_hidden",
     "plate_box_xyxy_px",
+    "plural",
     "rationale",
     "render",
     "render_hidden",

@@ -12,6 +12,7 @@ from shard_runner.errors import (
     WorkerError,
 )
 from shard_runner.explaining import RowStep, explain, steps_to_text
+from shard_runner.file_digests import file_digest
 from shard_runner.folder import read_rows, stage_folder
 from shard_runner.forecasting import StepForecast, dry_run, forecasts_to_text
 from shard_runner.hub_datasets import dataset_source, rows_to_dataset
@@ -19,6 +20,7 @@ from shard_runner.outcomes import Done, Dropped, Failed, Outcome, StageFn
 from shard_runner.placement import Placement
 from shard_runner.plain import Row, row_seed
 from shard_runner.retry import Retry, is_transient
+from shard_runner.rows_so_far import rows_so_far
 from shard_runner.runner import RunSummary, run
 from shard_runner.sinks import write_rows
 from shard_runner.stages import Source, Stage, Step, Task, TaskContext
@@ -55,12 +57,14 @@ __all__ = [
     "dataset_source",
     "dry_run",
     "explain",
+    "file_digest",
     "forecasts_to_text",
     "is_transient",
     "iter_table",
     "read_rows",
     "read_table",
     "row_seed",
+    "rows_so_far",
     "rows_to_dataset",
     "run",
     "stage_folder",

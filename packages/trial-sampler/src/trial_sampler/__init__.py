@@ -4,9 +4,10 @@ from trial_sampler.adaptive import AdaptiveResult, sample_adaptively
 from trial_sampler.choices import YES_NO, ChoiceRequest, ChoiceResult
 from trial_sampler.errors import InvalidRequest, MissingExtra, ModelError, SampleFailure, SamplerError
 from trial_sampler.keeping import keep_prompts
+from trial_sampler.model_slot import ModelSlot
 from trial_sampler.random_streams import trial_seed
 from trial_sampler.replaying import Replay, replay, simulate_verdicts
-from trial_sampler.request import FinishReason, ImageLike, Messages, Request, SampleResult, Trial
+from trial_sampler.request import FinishReason, ImageLike, Messages, Request, SampleResult, Trial, image_question
 from trial_sampler.sampler import ChoiceScorer, LoadedSampler, Sampler, load_sampler
 from trial_sampler.settling import Rule, Tally, clear_of, either, more_than, none_right_of, one_accepted, within
 from trial_sampler.wilson import Interval, wilson_interval
@@ -25,6 +26,7 @@ __all__ = [
     "Messages",
     "MissingExtra",
     "ModelError",
+    "ModelSlot",
     "Replay",
     "Request",
     "Rule",
@@ -36,6 +38,7 @@ __all__ = [
     "Trial",
     "clear_of",
     "either",
+    "image_question",
     "keep_prompts",
     "load_sampler",
     "more_than",

@@ -81,14 +81,9 @@ def one_line(error: Exception) -> str:
 def _open(image: object) -> Image.Image:
     if not isinstance(image, (str, PathLike, Image.Image)):  # an empty cell of a table, bytes of a data set
         raise Refused("not_an_image", f"an image must be a path or a PIL image; got {type(image).__name__}")
-    if not isinstance(image, Image.Image):
-        from box_space import ImageError, open_image
+    from box_space import ImageError, clean_image, open_image
 
-        try:
-            return open_image(image)
-        except ImageError as error:
-            raise Refused(error.reason, one_line(error)) from error
     try:
-        return image.convert("RGB")
-    except (OSError, ValueError, SyntaxError) as error:  # a PIL image from a broken file fails when it is read
-        raise Refused("corrupt", one_line(error)) from error
+        return clean_image(image) if isinstance(image, Image.Image) else open_image(image)
+    except ImageError as error:
+        raise Refused(error.reason, one_line(error)) from error

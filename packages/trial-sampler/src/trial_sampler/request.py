@@ -17,12 +17,20 @@ ImageLike = str | PathLike[str] | Image.Image
 FinishReason = Literal["stop", "length"]
 
 
+def image_question(text: str) -> list[dict[str, Any]]:
+    """Return the chat turns of a question about one image: the image, then the text.
+
+    >>> image_question("What is it?")
+    [{'role': 'user', 'content': [{'type': 'image'}, {'type': 'text', 'text': 'What is it?'}]}]
+    """
+    return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
     """Ask for `n` seeded trials of one conversation.
 
-    >>> ask = [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "What is it?"}]}]
-    >>> Request(id="scene-17", messages=ask, images=["scene-17.png"], n=16).top_p
+    >>> Request(id="scene-17", messages=image_question("What is it?"), images=["scene-17.png"], n=16).top_p
     1.0
 
     Raises:
@@ -104,6 +112,11 @@ class SampleResult:
     """The request's n trials in order of trial index; empty if `error` is set."""
     error: SampleFailure | None = None
     """None if all went well."""
+
+    @property
+    def tokens(self) -> int:
+        """New tokens of all trials, the prompt's not counted; those of which a server does not say count 0."""
+        return sum(trial.tokens or 0 for trial in self.trials)
 
 
 def result_of(request: Request, trials: Sequence[Trial]) -> SampleResult:

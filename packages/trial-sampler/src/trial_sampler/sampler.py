@@ -57,14 +57,18 @@ def load_sampler(
 ) -> LoadedSampler:
     """Open a model for sampling.
 
+    `device`, `dtype` and `batch_size` say how this process computes; a backend that decides one of them itself leaves
+    it unread, so that one set of settings opens any backend. What is meant for one backend alone is refused by others.
+
     Args:
         model: folder or hub id of any checkpoint that `AutoModelForImageTextToText` or vLLM loads; of a server, the
             name under which it serves the model.
         backend: `hf` (transformers, in this process), `vllm` (vLLM, in this process) or `server` (any OpenAI-compatible
             server).
-        device: torch device; by default `cuda` where there is one, else `cpu` (`hf` alone).
-        dtype: torch dtype by name; by default `float32` on a CPU, else the checkpoint's own (not for `server`).
-        batch_size: prompts that decode side by side, each with all its trials (`hf`; the others decide themselves).
+        device: torch device; by default, or `auto`, `cuda` where there is one, else `cpu` (read by `hf`).
+        dtype: torch dtype by name; by default, or `auto`, `float32` on a CPU, else the checkpoint's own (read by `hf`
+            and `vllm`).
+        batch_size: prompts that decode side by side, each with all its trials (read by `hf`).
         adapter: folder or hub id of a LoRA adapter, merged into the weights in memory (`hf` alone, needs `peft`).
         adapters: LoRA adapters by name, to be used side by side with the base model through `with_adapter`; of a
             server, the names under which it serves them.
@@ -75,18 +79,18 @@ def load_sampler(
     Raises:
         MissingExtra: the backend's dependencies are not installed.
         ModelError: the model, its processor or an adapter cannot be loaded, or the server cannot be reached.
-        SamplerError: unknown backend, or an argument that the backend does not take.
+        SamplerError: unknown backend, or an argument that is not for this one.
     """
+    device, dtype = (None if choice == "auto" else choice for choice in (device, dtype))
     named = {name: fspath(path) for name, path in (adapters or {}).items()}
     if backend == "hf":
         _refuse(backend, base_url=base_url, settings=settings)
         return _load_hf(fspath(model), device, dtype, batch_size, None if adapter is None else fspath(adapter), named)
-    _refuse(backend, device=device, adapter=adapter)
+    _refuse(backend, adapter=adapter)
     if backend == "vllm":
         _refuse(backend, base_url=base_url)
         return _load_vllm(fspath(model), dtype, named, settings)
     if backend == "server":
-        _refuse(backend, dtype=dtype)
         return _load_server(fspath(model), base_url, named, settings)
     raise SamplerError(f"backend must be 'hf', 'vllm' or 'server'; got {backend!r}")
 

@@ -69,6 +69,28 @@ class BoxText:
         snapped = Box(x0, y0, x1, y1, Fraction(space.of)).to(space)
         return box_to_qwen_text(snapped) if self.form == "qwen" else box_to_llava_text(snapped, digits=self.digits)
 
+    def to_pixels(self, numbers: tuple[float, float, float, float], size_wh: tuple[int, int]) -> Box:
+        """The box of the numbers in a text of this form: in pixels of the image, what lies beyond it cut off.
+
+        Args:
+            numbers: as they are written: fractions, or thousandths of the form `qwen`.
+            size_wh: of the upright image, pixels.
+
+        Raises:
+            SettingsError: `size_wh` is not positive.
+            box_space.BoxError: the numbers are no box.
+
+        >>> BoxText().to_pixels((0.0, 0.0, 0.5, 0.5), (200, 100)).xyxy  # a quarter of the square lies above the image
+        (0.0, 0.0, 100.0, 50.0)
+        """
+        space = self._space(size_wh)
+        return Box(*numbers, space=space).to(space.original).clipped()
+
+    @property
+    def whole(self) -> int:
+        """The number that stands for the far edge: 1, or 1000 of the form `qwen`."""
+        return 1000 if self.form == "qwen" else 1
+
     @property
     def _finest(self) -> int:
         return 1000 if self.form == "qwen" else 10**self.digits

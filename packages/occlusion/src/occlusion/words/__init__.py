@@ -1,6 +1,6 @@
 """English nouns: the built-in lexicon with its categories, and their number."""
 
-from occlusion.words.lexicon import default_lexicon, look_up
+from occlusion.words.lexicon import default_lexicon, look_up, read_lexicon
 from occlusion.words.nouns import is_plural, plural, singular
 
 __all__ = [
@@ -8,5 +8,6 @@ __all__ = [
     "is_plural",
     "look_up",
     "plural",
+    "read_lexicon",
     "singular",
 ]

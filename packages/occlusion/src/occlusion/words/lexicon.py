@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
+from typing import Any, cast
 
+from occlusion.errors import OcclusionError
 from occlusion.words.nouns import singular
 
 
@@ -63,6 +66,23 @@ def english_words() -> Words:
         abstract=frozenset(raw["abstract"]),
         synonyms=MappingProxyType({category: tuple(words) for category, words in raw["synonyms"].items()}),
     )
+
+
+def read_lexicon(path: str | Path) -> dict[str, str]:
+    """Read a lexicon of one's own: a JSON object {noun: category}.
+
+    Raises:
+        OcclusionError: `bad_lexicon`: the file is missing, is no JSON, or holds anything else.
+    """
+    path = Path(path)
+    try:
+        lexicon: Any = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise OcclusionError("bad_lexicon", f"{path.name} cannot be read: {' '.join(str(error).split())}.") from error
+    values = cast("dict[str, Any]", lexicon).values() if isinstance(lexicon, dict) else [None]
+    if not all(isinstance(value, str) for value in values):
+        raise OcclusionError("bad_lexicon", f"{path.name} must be a JSON object {{noun: category}} of texts.")
+    return cast("dict[str, str]", lexicon)
 
 
 def default_lexicon() -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from roi_attention.errors import UnsupportedModelError
 from roi_attention.relevance.attention_calls import AttentionCall
+from roi_attention.relevance.cache_name import CACHE
 
 
 class LayerRun(NamedTuple):
@@ -115,5 +116,5 @@ def _split(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Tensor, dict[
     hidden = args[0] if args else named.pop("hidden_states")
     if len(args) > 1:
         raise UnsupportedModelError("decoder", "decoder layers must take all but the hidden states by name.")
-    named["past_key_values"], named["use_cache"] = None, False
+    named[CACHE], named["use_cache"] = None, False
     return hidden.detach(), named

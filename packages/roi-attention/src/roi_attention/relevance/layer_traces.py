@@ -12,6 +12,7 @@ from torch import Tensor
 
 from roi_attention.errors import UnsupportedModelError
 from roi_attention.relevance.attention_calls import Exchange, watching
+from roi_attention.relevance.cache_name import CACHE
 from roi_attention.relevance.layer_records import LayerRecord, LayerRun, hidden_of
 
 
@@ -91,7 +92,7 @@ def trace_layers(
         [_from_position(arguments, first, record.length) for arguments in record.arguments],
         record.last[0],
         output.logits,
-        output.past_key_values if keep_cache else None,
+        getattr(output, CACHE) if keep_cache else None,
         record.runs(),
     )
 
@@ -122,7 +123,7 @@ def _cache_arguments(keep_cache: bool) -> dict[str, Any]:
         return {"use_cache": False}
     from transformers import DynamicCache
 
-    return {"use_cache": True, "past_key_values": DynamicCache()}  # plain layers, also where windows slide
+    return {"use_cache": True, CACHE: DynamicCache()}  # plain layers, also where windows slide
 
 
 _SEQUENCE_DIMS = {"position_embeddings": -2, "position_ids": -1, "cache_position": -1}

@@ -107,7 +107,8 @@ def plain_row(
 def row_to_conversations(row: Mapping[str, Any]) -> Row:
     """A row in LLaVA's published form: `conversations` with one `<image>` for each picture, and `image`.
 
-    Weights stay in the turns, where LLaVA's own loader passes over them.
+    Weights stay in the turns, where LLaVA's own loader passes over them; a weight that is None, as tables fill up their
+    columns, is none.
 
     Raises:
         ZoomError: `image_kind` when a picture is not a path.
@@ -131,7 +132,7 @@ def _further(others: Sequence[tuple[str, str]], prefix: str, weight: float) -> l
 
 def _to_conversation(message: Message) -> dict[str, Any]:
     speaker = "human" if message["role"] == "user" else "gpt"
-    weight = {"weight": message["weight"]} if "weight" in message else {}
+    weight = {} if message.get("weight") is None else {"weight": message["weight"]}
     return {"from": speaker, "value": _to_value(message["content"]), **weight}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from box_space import Box, crop
+from box_space import Box, clean_image, crop
 from PIL import Image
 
 from roi_attention.zoom.frames import Frame, is_padded
@@ -36,7 +36,7 @@ def shown_picture(image: Image.Image, frame: Frame) -> Image.Image:
     >>> shown_picture(Image.new("RGB", (640, 480)), "padded").size
     (640, 640)
     """
-    rgb = image if image.mode == "RGB" else image.convert("RGB")
+    rgb = image if image.mode == "RGB" else clean_image(image)
     if not is_padded(frame) or rgb.width == rgb.height:
         return rgb
     side = max(rgb.size)

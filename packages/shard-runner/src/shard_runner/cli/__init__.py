@@ -1,6 +1,7 @@
 """The command line that all apps share (extra `shard-runner[cli]`): settings, stages, status, explain, report, demo."""
 
 try:
+    from shard_runner.cli.addresses import plain_address
     from shard_runner.cli.commands import make_cli
     from shard_runner.cli.data_files import write_json
     from shard_runner.cli.exits import OneLineGroup
@@ -20,6 +21,7 @@ __all__ = [
     "check_one_round",
     "check_run_kind",
     "make_cli",
+    "plain_address",
     "read_seeds",
     "read_settings",
     "rounds_above",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from svco_loss.pairs.filtering import FilteredPairs, filter_pairs, pair_similarities
     from svco_loss.pairs.finecops import FineCopsFields, read_finecops
     from svco_loss.pairs.mirroring import mirror_pairs
-    from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, read_mvc, write_mvc
+    from svco_loss.pairs.mvc import CheckedPairs, ImagePair, RefusedPair, read_mvc, told_apart, write_mvc
     from svco_loss.pairs.occluded import occlusion_pairs
     from svco_loss.pairs.preferences import ExportedRows, pairs_to_trl
     from svco_loss.pairs.ranking import most_minimal
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from svco_loss.pairs.splits import PUBLISHED_VALIDATION, Split, split_pairs
     from svco_loss.pairs.swift import pairs_to_swift, swift_to_pairs
+    from svco_loss.pairs.texts import is_text
 
 __all__ = [
     "CHANGE_TOLERANCE",
@@ -56,6 +57,7 @@ __all__ = [
     "dataset_to_pairs",
     "diversify_pairs",
     "filter_pairs",
+    "is_text",
     "load_image_embedder",
     "minimality",
     "mirror_pairs",
@@ -74,6 +76,7 @@ __all__ = [
     "split_pairs",
     "swap_sides",
     "swift_to_pairs",
+    "told_apart",
     "write_mvc",
     "wrong_text",
 ]
@@ -121,6 +124,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "ImagePair",
         "RefusedPair",
         "read_mvc",
+        "told_apart",
         "write_mvc",
     ),
     "occluded": ("occlusion_pairs",),
@@ -146,6 +150,7 @@ _HOMES: dict[str, tuple[str, ...]] = {
         "pairs_to_swift",
         "swift_to_pairs",
     ),
+    "texts": ("is_text",),
 }
 
 __getattr__ = loader("svco_loss.pairs", _HOMES)

@@ -41,4 +41,5 @@ def require_rgb(image: Image.Image) -> None:
         SvcoLossError: another mode, whose values mean something else.
     """
     if image.mode != "RGB":
-        raise SvcoLossError(f"images must be in mode RGB; got {image.mode}. Open files with box_space.open_image.")
+        message = f"images must be in mode RGB; got {image.mode}"
+        raise SvcoLossError(f"{message}. Open files with box_space.open_image, take others through clean_image.")

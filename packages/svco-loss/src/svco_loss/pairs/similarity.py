@@ -56,7 +56,7 @@ def load_image_embedder(
 
     Args:
         model: the published data was filtered with `PUBLISHED_SEMANTIC_MODEL` and `PUBLISHED_VISUAL_MODEL`.
-        device: by default the GPU if there is one.
+        device: by default, or `auto`, the GPU if there is one.
         dtype: by default bfloat16 on a GPU (float16 where it cannot) and float32 elsewhere.
         batch_size: images of a forward pass. Every pass has exactly as many, the last is filled up, because the
             rounding of a pass depends on its shape. By default 32 on a GPU and 1 on a CPU, which gains little by more.
@@ -90,7 +90,8 @@ def _loaded(
     from svco_loss.pairs.backbones import BackboneEmbedder
     from svco_loss.pairs.image_processors import load_image_processor
 
-    target = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    found = "cuda" if torch.cuda.is_available() else "cpu"
+    target = torch.device(found if device in (None, "auto") else device)
     content, revision = _content(source)
     processor = load_image_processor(source, revision)
     network, has_pooler = _network(source, revision, dtype or _number_type(target))

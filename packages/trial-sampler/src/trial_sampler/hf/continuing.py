@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer
 
+from trial_sampler.hf.cache_names import cache_argument, cache_of
 from trial_sampler.hf.network import Network
 from trial_sampler.hf.prompt_inputs import PromptInputs, image_inputs, prompt_positions, token_inputs
 from trial_sampler.hf.prompts import Prefix, Prompts
@@ -36,13 +37,13 @@ def continue_prompts(network: Network, rows: Sequence[PromptInputs], prefixes: S
         input_ids=_without_prefix(whole["input_ids"], seen_B_S, network.model.config.image_token_id),
         attention_mask=mask_B_CS.long(),
         position_ids=positions[..., -max(rests) :],
-        past_key_values=_cache_of(prefixes),
         use_cache=True,
         logits_to_keep=1,
+        **cache_argument(_cache_of(prefixes)),
         **network.placed(_rest_of_images(rows, starts)),
         **{name: whole[name] for name in ("token_type_ids",) if name in whole},  # of all tokens: it makes the mask
     )
-    layers = _packed(output.past_key_values, starts, rests)
+    layers = _packed(cache_of(output), starts, rests)
     return Prompts(layers, output.logits[:, -1], whole["attention_mask"], positions[..., -1:])
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trial_sampler.hf.cache_names import cache_argument
 from trial_sampler.hf.choosing import choose_tokens
 from trial_sampler.hf.plans import Drawn, TrialPlan
 from trial_sampler.hf.prompts import Prompts
@@ -151,8 +152,8 @@ class SharedDecoding:
             output = self.model(
                 input_ids=tokens_R[None],
                 position_ids=positions_R.unsqueeze(-2),
-                past_key_values=self._cache,
                 use_cache=True,
+                **cache_argument(self._cache),
             )
         return output.logits[0]
 

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trial_sampler.hf.cache_names import cache_of
+
 
 @dataclass(frozen=True)
 class Prefill:
@@ -36,4 +38,4 @@ def prefill(model: Any, inputs: Mapping[str, Tensor]) -> Prefill:
     if "logits_to_keep" in inspect.signature(model.forward).parameters:
         prepared["logits_to_keep"] = 1
     output = model(**prepared)
-    return Prefill(output.past_key_values, output.logits[:, -1], inputs["attention_mask"], positions[..., -1:])
+    return Prefill(cache_of(output), output.logits[:, -1], inputs["attention_mask"], positions[..., -1:])

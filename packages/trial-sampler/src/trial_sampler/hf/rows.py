@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trial_sampler.hf.cache_names import cache_argument
 from trial_sampler.hf.choosing import choose_tokens
 from trial_sampler.hf.plans import Drawn, TrialPlan, joined_uniforms
 from trial_sampler.hf.prefilling import Prefill
@@ -96,8 +97,8 @@ class _Decoding:
             input_ids=tokens[:, None],
             attention_mask=None if self.mask is None else self.mask[:, : self.length],
             position_ids=self.positions,
-            past_key_values=self.cache,
             use_cache=True,
+            **cache_argument(self.cache),
         )
         self.logits = output.logits[:, -1]
         return True
