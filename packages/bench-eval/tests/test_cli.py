@@ -16,6 +16,8 @@ from PIL import Image
 
 from .pope_files import Counted, knows, write_pope
 
+SERVED = ["run", "--model", "m", "--tasks", "pope", "--out", "r", "--backend", "server", "--base-url", "http://here/v1"]
+
 
 def call(*words: object) -> int:
     with pytest.raises(SystemExit) as ended:
@@ -121,6 +123,11 @@ def test_a_model_and_its_adapter_are_compared_in_one_command(
         (["score", ".", "--debug", "--profile", "pope="], 2, "expected PROFILE or TASK=PROFILE"),
         (["upload", ".", "pope,mme", "f", "--data", "."], 2, "name one task; got 'pope,mme'"),
         (["data", ","], 2, "name a task; got ','"),
+        ([*SERVED, "--dtype", "bfloat16"], 2, "--dtype is read by --backend hf and vllm; got server."),
+        ([*SERVED, "--device", "cpu"], 2, "--device is read by --backend hf; got server."),
+        ([*SERVED, "--prompts-per-batch", "8"], 2, "--prompts-per-batch is read by --backend hf; got server."),
+        ([*SERVED, "--backend", "vllm", "--device", "cpu"], 2, "--base-url is read by --backend server; got vllm."),
+        ([*SERVED, "--dtype", "auto"], 1, "needs --data"),
         (["run", "--model", "m", "--tasks", "pope", "--out", "r"], 1, "needs --data; `bench-eval data pope` says what"),
         (["run", "--model", "m", "--tasks", "file:pope.json", "--out", "r"], 2, "one of its own; got 'pope.json'"),
         (

@@ -125,6 +125,9 @@ def test_what_can_not_be_compared_is_not_asked(
     ]:
         assert call("compare", *words, *more) == 1
         assert said in capsys.readouterr().err
+    judge = ("--tasks", "mmvet", "--judge", "j", "--judge-backend", "hf", "--judge-url", url)
+    assert call("compare", *words, *judge) == 2
+    assert "--judge-url is read by --judge-backend server; got hf." in capsys.readouterr().err
     assert endpoint.calls == []
 
 

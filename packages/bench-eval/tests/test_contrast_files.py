@@ -1,12 +1,10 @@
-"""One model against several others, saved and loaded; a file of questions looked at early."""
+"""One model against several others, saved and loaded."""
 
 import json
 from pathlib import Path
 
 import pytest
-from bench_eval import BenchEvalError, Comparison, FileError, compare
-from bench_eval.contrast_files import load_contrasts, save_contrasts
-from bench_eval.question_checks import check_question_file
+from bench_eval import BenchEvalError, Comparison, FileError, compare, load_contrasts, save_contrasts
 
 
 def compared(right: int) -> Comparison:
@@ -36,19 +34,3 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> No
         (tmp_path / "ways.json").write_text(json.dumps([written]))
         with pytest.raises(FileError, match="must list names of models"):
             load_contrasts(tmp_path)
-
-
-@pytest.mark.parametrize("text", [None, "[", '[{"id": "a", "image": "a.png", "question": "?", "answer": "b"}, {}]'])
-def test_a_bad_file_of_questions_is_told_with_its_flag(text: str | None, tmp_path: Path) -> None:
-    path = tmp_path / "questions.json"
-    if text is not None:
-        path.write_text(text)
-    with pytest.raises(LookupError, match=r"^--eval-data .*questions\.json"):
-        check_question_file(path, flag="--eval-data", error=LookupError)
-
-
-def test_a_good_file_of_questions_and_none_are_fine(tmp_path: Path) -> None:
-    path = tmp_path / "questions.json"
-    path.write_text('[{"id": "a", "image": "a.png", "question": "?", "answer": "b"}]')
-    for one in (path, None):
-        check_question_file(one, flag="--eval-data", error=LookupError)

@@ -41,7 +41,20 @@ from shard_runner import status
 
 
 def test_public_names_are_pinned() -> None:
-    assert len(set(bench_eval.__all__)) == len(bench_eval.__all__) == 72
+    names = (
+        "SHORT_ANSWER_GRADER Accuracy Answers BenchEvalError Comparison Contrasts Decoding FileError Grade Grader "
+        "Interval PairedRows PairingError Question RowError RowScore Sampler StatisticsError TaskScore accuracy "
+        "bootstrap_values box_grader boxes_grader by_task check_question_file cluster_bootstrap compare "
+        "compare_tasks comparisons_to_markdown comparisons_to_text contrasts_to_rows design_effect_of "
+        "detectable_difference evaluate evaluation_stage format_p grade_choice grade_exact grade_number grade_row "
+        "grade_short_answer grade_word grade_yes_no grader_by_task grading_stage holm load_comparisons "
+        "load_contrasts markdown_table mcnemar_exact mean_score normalise pair_rows pass_at_k pass_score "
+        "percentiles questions_needed read_question_file response_stage row_to_question sampler_through "
+        "save_comparisons save_contrasts score_tasks seed_changes_to_rows seed_means_to_rows sign_flip_test "
+        "swap_test text_table text_to_box_xyxy text_to_boxes_xyxy text_to_letter text_to_number ways_to_rows "
+        "wilson_interval"
+    )
+    assert bench_eval.__all__ == names.split()
     assert all(hasattr(bench_eval, name) for name in bench_eval.__all__)
 
 
@@ -70,7 +83,7 @@ class Recorder:
 
 
 def says(*texts: str) -> Recorder:
-    return Recorder(lambda question: Answers(question.id, texts, [False] * len(texts)))
+    return Recorder(lambda question: Answers(question.id, texts, ["stop"] * len(texts)))
 
 
 def run_evaluation(sampler: Sampler, folder: Path, **options: Any) -> list[dict[str, Any]]:
@@ -283,7 +296,7 @@ def test_pass_at_k_can_be_compared() -> None:
 
 def test_scores_of_one_model_task_by_task() -> None:
     given = graded([1, 0, 1, None], clusters=["x", "x", "y", "z"])
-    given[0]["trials"][0]["truncated"] = True
+    given[0]["trials"][0]["finish_reason"] = "length"
     given[1]["trials"][0]["text"] = "  "
     score = score_tasks(given)[0]
     assert score.value == pytest.approx(2 / 3)

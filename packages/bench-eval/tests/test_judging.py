@@ -54,7 +54,7 @@ class Judge:
 
 
 def rows_of(*texts: str) -> list[Row]:
-    trials = [{"text": text, "truncated": False} for text in texts]
+    trials = [{"text": text, "finish_reason": "stop"} for text in texts]
     return [{"id": f"r{k}", "task": "toy", "answer": "duck", "trials": [one]} for k, one in enumerate(trials)]
 
 
@@ -70,7 +70,7 @@ def test_each_trial_gains_the_judge_its_reply_and_the_grade(tmp_path: Path) -> N
     assert row["trials"] == [
         {
             "text": "a bird",
-            "truncated": False,
+            "finish_reason": "stop",
             "judge": "toy-1",
             "judge_reply": "Score: 0.8",
             "judge_tries": 1,

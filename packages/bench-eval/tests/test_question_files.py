@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_eval import BenchEvalError, FileError, RowError, read_question_file
+from bench_eval import BenchEvalError, FileError, RowError, check_question_file, read_question_file
 
 ROW = {"id": "a", "image": "pictures/a.png", "question": "What is it?", "answer": "duck"}
 
@@ -99,3 +99,19 @@ def test_a_file_that_is_no_list_is_an_error(tmp_path: Path, content: str, text: 
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BenchEvalError, match=r"none\.json cannot be read: .*No such file"):
         list(read_question_file(tmp_path / "none.json"))
+
+
+@pytest.mark.parametrize("text", [None, "[", '[{"id": "a", "image": "a.png", "question": "?", "answer": "b"}, {}]'])
+def test_a_bad_file_of_questions_is_told_with_its_flag(text: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "questions.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(LookupError, match=r"^--eval-data .*questions\.json"):
+        check_question_file(path, flag="--eval-data", error=LookupError)
+
+
+def test_a_good_file_of_questions_and_none_are_fine(tmp_path: Path) -> None:
+    path = tmp_path / "questions.json"
+    path.write_text('[{"id": "a", "image": "a.png", "question": "?", "answer": "b"}]')
+    for one in (path, None):
+        check_question_file(one, flag="--eval-data", error=LookupError)

@@ -71,13 +71,13 @@ def test_a_pair_keeps_its_cluster_whatever_the_order_of_rows() -> None:
 
 def test_truncated_and_empty_answers_of_pairs_are_counted() -> None:
     rows = [graded("a1", 1), graded("a2", 1), graded("b1", 0), graded("b2", 0)]
-    rows[0]["trials"][0] |= {"truncated": True}
+    rows[0]["trials"][0] |= {"finish_reason": "length"}
     for row in rows[2:]:
-        row["trials"][0] |= {"text": " ", "truncated": False}
+        row["trials"][0] |= {"text": " ", "finish_reason": "stop"}
     score = score_tasks(pair_rows(rows).rows)[0]
     assert (score.n, score.n_truncated, score.n_empty) == (2, 1, 1)
-    assert [row["trials"][0]["truncated"] for row in pair_rows(rows).rows] == [True, False]
-    assert pair_rows([graded("a1", 1), graded("a2", 1)]).rows[0]["trials"][0]["truncated"] is None
+    assert [row["trials"][0]["finish_reason"] for row in pair_rows(rows).rows] == ["length", "stop"]
+    assert pair_rows([graded("a1", 1), graded("a2", 1)]).rows[0]["trials"][0]["finish_reason"] is None
 
 
 @given(st.lists(st.sampled_from([0.0, 1.0]), min_size=3, max_size=3), st.permutations(range(3)))

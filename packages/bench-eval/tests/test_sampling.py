@@ -5,14 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench_eval import Answers, Decoding, Question, evaluate, evaluation_stage, grade_word, sampler_through
+from bench_eval import Answers, Decoding, Question, evaluate, evaluation_stage, grade_word, sampler_through, score_tasks
+from bench_eval.runs.task_results import count_answers
 from shard_runner import explain, status
 
 
 @dataclass(frozen=True)
 class Trial:
     text: str
-    is_truncated: bool = False
+    finish_reason: str = "stop"
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,13 @@ def test_everything_that_is_asked_reaches_the_request() -> None:
 
 
 def test_results_become_answers_in_their_order_with_marks_where_they_were_cut_off() -> None:
-    results = [Result("b", [Trial("a duck"), Trial("a du", is_truncated=True)]), Result("a", error="missing: no a.png")]
+    results = [
+        Result("b", [Trial("a duck"), Trial("a du", finish_reason="length")]),
+        Result("a", error="missing: no a.png"),
+    ]
     answers = sampler_through(lambda requests: results, dict)([question("b", n=2), question("a", n=2)])
     assert answers == [
-        Answers("b", ["a duck", "a du"], [False, True]),
+        Answers("b", ["a duck", "a du"], ["stop", "length"]),
         Answers("a", error="missing: no a.png"),
     ]
 
@@ -63,8 +67,20 @@ def test_one_that_failed_fails_alone_with_its_reason(tmp_path: Path) -> None:
     rows = [{"id": name, "messages": question(name).messages, "answer": "duck"} for name in "ab"]
     how = {"model": "m", "grader_name": "word-1"}
     graded = evaluate(rows, lambda: sampler_through(sample, dict), grade_word, tmp_path, **how)
-    assert [(row["id"], row["trials"][0]["truncated"]) for row in graded] == [("b", False)]
+    assert [(row["id"], row["trials"][0]["finish_reason"]) for row in graded] == [("b", "stop")]
     assert {stage.name: stage for stage in status(tmp_path)}["responses"].failed == {"sampler_error": 1}
+
+
+def test_an_answer_that_was_cut_off_is_saved_as_trials_are_and_counted(tmp_path: Path) -> None:
+    def sample(requests: list[dict[str, Any]]) -> list[Result]:
+        reasons = {"a": "length", "b": "stop"}
+        return [Result(one["id"], [Trial("duck", reasons[one["id"]])]) for one in requests]
+
+    rows = [{"id": name, "messages": question(name).messages, "answer": "duck"} for name in "ab"]
+    how = {"model": "m", "grader_name": "word-1"}
+    graded = evaluate(rows, lambda: sampler_through(sample, dict), grade_word, tmp_path, **how)
+    assert [row["trials"][0]["finish_reason"] for row in graded] == ["length", "stop"]
+    assert (score_tasks(graded)[0].n_truncated, count_answers(graded).truncated) == (1, 1)
 
 
 def test_the_tokens_of_all_trials_are_the_cost_of_a_row_also_of_one_that_failed(tmp_path: Path) -> None:

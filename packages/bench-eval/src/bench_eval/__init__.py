@@ -6,6 +6,7 @@ from bench_eval.choices import grade_choice, text_to_letter
 from bench_eval.comparison import Comparison, by_task, compare, compare_tasks
 from bench_eval.comparison_files import load_comparisons, save_comparisons
 from bench_eval.comparison_tables import comparisons_to_markdown, comparisons_to_text
+from bench_eval.contrast_files import load_contrasts, save_contrasts
 from bench_eval.contrast_tables import (
     Contrasts,
     contrasts_to_rows,
@@ -23,7 +24,7 @@ from bench_eval.paired_tests import holm, mcnemar_exact, sign_flip_test, swap_te
 from bench_eval.pairs import RowScore, mean_score
 from bench_eval.passes import pass_at_k, pass_score
 from bench_eval.power import design_effect_of, detectable_difference, questions_needed
-from bench_eval.question_files import read_question_file
+from bench_eval.question_files import check_question_file, read_question_file
 from bench_eval.question_pairs import PairedRows, pair_rows
 from bench_eval.sampling import sampler_through
 from bench_eval.scores import TaskScore, score_tasks
@@ -57,6 +58,7 @@ __all__ = [
     "box_grader",
     "boxes_grader",
     "by_task",
+    "check_question_file",
     "cluster_bootstrap",
     "compare",
     "compare_tasks",
@@ -79,6 +81,7 @@ __all__ = [
     "grading_stage",
     "holm",
     "load_comparisons",
+    "load_contrasts",
     "markdown_table",
     "mcnemar_exact",
     "mean_score",
@@ -93,6 +96,7 @@ __all__ = [
     "row_to_question",
     "sampler_through",
     "save_comparisons",
+    "save_contrasts",
     "score_tasks",
     "seed_changes_to_rows",
     "seed_means_to_rows",

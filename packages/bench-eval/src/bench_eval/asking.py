@@ -58,8 +58,8 @@ class Answers:
     """The question's id."""
     texts: Sequence[str] = ()
     """n texts."""
-    truncated: Sequence[bool] = ()
-    """Whether each text was cut off at max_new_tokens; empty when the sampler cannot tell."""
+    finish_reasons: Sequence[str] = ()
+    """Of each text `stop`, or `length` where max_new_tokens cut it off; empty when the sampler cannot tell."""
     error: str = ""
     """Why there are no texts; empty when there are."""
     tokens: int = 0

@@ -13,7 +13,7 @@ from bench_eval.errors import BenchEvalError, FileError
 from bench_eval.json_files import read_json_list
 from bench_eval.whole_files import write_text_whole
 
-NAMES_FILE = "ways.json"
+_NAMES_FILE = "ways.json"
 """File that lists the names of the other models in order."""
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
@@ -34,7 +34,7 @@ def save_contrasts(contrasts: Contrasts, folder: str | Path) -> None:
     for old in folder.glob("against-*.json"):
         if old.stem.removeprefix("against-") not in contrasts:
             old.unlink()
-    write_text_whole(folder / NAMES_FILE, json.dumps(list(contrasts)))
+    write_text_whole(folder / _NAMES_FILE, json.dumps(list(contrasts)))
 
 
 def load_contrasts(folder: str | Path) -> dict[str, list[Comparison]]:
@@ -43,7 +43,7 @@ def load_contrasts(folder: str | Path) -> dict[str, list[Comparison]]:
     Raises:
         FileError: a file is torn or holds something else; names that lead out of the folder are no names.
     """
-    path = Path(folder) / NAMES_FILE
+    path = Path(folder) / _NAMES_FILE
     if not path.is_file():
         return {}
     names = read_json_list(path)

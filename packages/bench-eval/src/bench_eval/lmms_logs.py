@@ -122,7 +122,7 @@ def _row(record: Mapping[str, Any], where: str) -> Row:
         "doc_id": doc_id,
         "answer": target,
         "asked": asked if isinstance(asked := record.get("input"), str) else "",
-        "trials": [{"text": text, "truncated": None} for text in texts],
+        "trials": [{"text": text, "finish_reason": None} for text in texts],
         "metrics": {name: value for name, found in record.items() if (value := _number(found)) is not None},
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from bench_eval.errors import RowError
+from bench_eval.errors import BenchEvalError, RowError
 from bench_eval.json_files import read_json_list
 
 if TYPE_CHECKING:
@@ -42,6 +42,24 @@ def read_question_file(path: str | Path, *, default_task: str = "all") -> Iterat
             "answer": str(row["answer"]),
         }
         yield known | {name: value for name, value in row.items() if name not in known}
+
+
+def check_question_file(path: str | Path | None, *, flag: str, error: type[Exception]) -> None:
+    """Make sure, before the hours of training that come first, that a file of questions can be read to its end.
+
+    Args:
+        path: of the file; no file is fine.
+        flag: that names it, for the message.
+        error: what is raised, such as an app's own.
+
+    Raises:
+        Exception: it is missing, torn, or a row of it is; of the class `error`.
+    """
+    try:
+        for _ in [] if path is None else read_question_file(path):
+            pass
+    except BenchEvalError as cause:
+        raise error(f"{flag} {cause}") from cause
 
 
 def _checked(item: Any, where: str) -> Mapping[str, Any]:

@@ -78,14 +78,14 @@ def _joined(pair: str, members: Sequence[Mapping[str, Any]]) -> Row:
 
 def _joined_trial(members: Sequence[Mapping[str, Any]]) -> Row:
     trials = [trial for row in members for trial in row["trials"][:1]]
-    marks = [trial.get("truncated") for trial in trials]
+    reasons = [trial.get("finish_reason") for trial in trials]
     scores = [mean_score({"trials": row["trials"][:1]}) for row in members]
     # A wrong question beside one without a score is no 0: such pairs could then only count as wrong, never as right.
     known = [score for score in scores if score is not None]
     score = min(known) if len(known) == len(scores) else None
     return {
         "text": "\n".join(str(trial.get("text", "")) for trial in trials),
-        "truncated": any(marks) or (None if None in marks else False),
+        "finish_reason": "length" if "length" in reasons else None if None in reasons else "stop",
         "score": score,
         "verdict": None if score is None else score == 1,
     }

@@ -46,9 +46,9 @@ def ask_rows(rows: list[Row], sampler: Sampler, decoding: Decoding, image_root: 
 def _answered(row: Row, answer: Answers, n: int) -> Outcome:
     if answer.error:
         return Failed("sampler_error", answer.error, answer.tokens)
-    if len(answer.texts) != n or len(answer.truncated) not in (0, n):
-        got = f"asked for {n} texts; got {len(answer.texts)} ({len(answer.truncated)} marks)"
+    if len(answer.texts) != n or len(answer.finish_reasons) not in (0, n):
+        got = f"asked for {n} texts; got {len(answer.texts)} ({len(answer.finish_reasons)} finish reasons)"
         return Failed("wrong_count", got, answer.tokens)
-    marks = answer.truncated or [None] * n
-    trials = [{"text": text, "truncated": mark} for text, mark in zip(answer.texts, marks, strict=True)]
+    reasons = answer.finish_reasons or [None] * n
+    trials = [{"text": text, "finish_reason": why} for text, why in zip(answer.texts, reasons, strict=True)]
     return Done([{**row, "trials": trials}], answer.tokens)

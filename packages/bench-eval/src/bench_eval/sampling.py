@@ -19,8 +19,8 @@ class TrialLike(Protocol):
         ...
 
     @property
-    def is_truncated(self) -> bool:
-        """Whether `max_new_tokens` cut it off."""
+    def finish_reason(self) -> str:
+        """`stop`, or `length` where `max_new_tokens` cut it off."""
         ...
 
 
@@ -54,9 +54,10 @@ def sampler_through(
 
     >>> from types import SimpleNamespace as Made
     >>> from bench_eval import Decoding
-    >>> cut = lambda asked: [Made(id=a.id, trials=[Made(text="a du", is_truncated=True)], error=None) for a in asked]
-    >>> sampler_through(cut, Made)([Question(id="a", messages=[], images=(), decoding=Decoding())])
-    [Answers(id='a', texts=['a du'], truncated=[True], error='', tokens=0)]
+    >>> cut = Made(text="a du", finish_reason="length")
+    >>> sample = lambda asked: [Made(id=one.id, trials=[cut], error=None) for one in asked]
+    >>> sampler_through(sample, Made)([Question(id="a", messages=[], images=(), decoding=Decoding())])
+    [Answers(id='a', texts=['a du'], finish_reasons=['length'], error='', tokens=0)]
     """
 
     def ask(questions: Sequence[Question]) -> list[Answers]:
@@ -83,8 +84,8 @@ def _answers(result: ResultLike) -> Answers:
     tokens = sum(_new_tokens(one) for one in result.trials)
     if result.error is not None:
         return Answers(result.id, error=str(result.error), tokens=tokens)
-    texts, marks = [one.text for one in result.trials], [one.is_truncated for one in result.trials]
-    return Answers(result.id, texts, marks, tokens=tokens)
+    texts, reasons = [one.text for one in result.trials], [one.finish_reason for one in result.trials]
+    return Answers(result.id, texts, reasons, tokens=tokens)
 
 
 def _new_tokens(trial: TrialLike) -> int:

@@ -73,6 +73,6 @@ def _score_task(
         n=result.n,
         n_clusters=result.n_clusters,
         unscored=len(scored.unscored),
-        n_truncated=sum(1 for trial in trials if trial.get("truncated")),
+        n_truncated=sum(1 for trial in trials if trial.get("finish_reason") == "length"),
         n_empty=sum(1 for trial in trials if not str(trial.get("text", "")).strip()),
     )

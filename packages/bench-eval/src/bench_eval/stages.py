@@ -24,9 +24,10 @@ def response_stage(
     image_root: Path | None = None,
     inputs: tuple[str, ...] = (),
 ) -> Stage:
-    """Ask a model about every row and save what it says: `trials` holds n records `{text, truncated}`.
+    """Ask a model about every row and save what it says: `trials` holds n records `{text, finish_reason}`.
 
-    Pictures are told by path, not by content: one that is changed in place is not asked about again.
+    A row is told by what is in it: a picture that is changed in place is asked about again where the row has a column
+    that changes with it, such as `box_space.image_stamp` gives, and is not where the row has its path alone.
 
     A row for which the sampler reports an error fails alone and is asked again by the next run; so does one with any
     other number of texts than n. The tokens that the model wrote are the cost of the row, as the sampler counts them.
@@ -53,7 +54,7 @@ def response_stage(
     config: dict[str, Any] = {"model": model, "decoding": asdict(drawn)}
     if image_root is not None:
         config["image_root"] = str(image_root)
-    return Stage(name=name, make=make, config=config, version="1", inputs=inputs, batch_size=batch_size)
+    return Stage(name=name, make=make, config=config, version="2", inputs=inputs, batch_size=batch_size)
 
 
 def grading_stage(
@@ -118,4 +119,4 @@ def evaluation_stage(
         return lambda rows: [grade_outcome(outcome, grader) for outcome in asked(rows)]
 
     config = {**ask.config, "grader": grader_name}
-    return Stage(name=name, make=make, config=config, version="1", inputs=inputs, batch_size=batch_size)
+    return Stage(name=name, make=make, config=config, version="2", inputs=inputs, batch_size=batch_size)

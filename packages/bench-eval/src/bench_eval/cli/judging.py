@@ -40,9 +40,16 @@ class JudgeOptions:
         return cls(**mine), {name: value for name, value in flags.items() if name not in mine}
 
     def asked(self) -> AskedJudge | None:
-        """The judge, or None where none was named."""
+        """The judge, or None where none was named.
+
+        Raises:
+            BenchEvalError: a judge on a server has no address.
+            click.UsageError: a judge in this process has one.
+        """
         if self.judge is None:
             return None
+        if self.judge_backend != "server" and self.judge_base_url is not None:
+            raise click.UsageError(f"--judge-url is read by --judge-backend server; got {self.judge_backend}.")
         if self.judge_backend == "server" and self.judge_base_url is None:
             raise BenchEvalError("a judge on a server needs --judge-url, as http://127.0.0.1:8000/v1.")
         name = model_identity(self.judge, self.judge_backend)

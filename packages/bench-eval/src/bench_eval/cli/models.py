@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from bench_eval.asking import Sampler
 from bench_eval.runs import AskedModel
@@ -85,6 +86,13 @@ class ModelSource:
 
 
 _TUNED = "tuned"
+_READERS = {
+    "base_url": ("--base-url", ("server",)),
+    "device": ("--device", ("hf",)),
+    "dtype": ("--dtype", ("hf", "vllm")),
+    "batch_size": ("--prompts-per-batch", ("hf",)),
+}
+"""Flags of `backend_flags`, and the backends that read them."""
 _ROWS_AT_A_TIME = {"vllm": 256, "server": 64}
 """They decide themselves how much goes side by side; what a kill undoes at most."""
 
@@ -104,8 +112,16 @@ def is_adapter(path: str) -> bool:
 
 
 def backend_of(flags: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Split a command's flags into those of the backend and the rest."""
-    names = ("backend", "base_url", "device", "dtype", "batch_size")
+    """Split a command's flags into those of the backend and the rest.
+
+    Raises:
+        click.UsageError: one was given that the backend does not read.
+    """
+    for name, (flag, readers) in _READERS.items():
+        is_given = click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
+        if is_given and flags[name] != "auto" and flags["backend"] not in readers:
+            raise click.UsageError(f"{flag} is read by --backend {' and '.join(readers)}; got {flags['backend']}.")
+    names = ("backend", *_READERS)
     return {name: flags[name] for name in names}, {name: flags[name] for name in flags if name not in names}
 
 

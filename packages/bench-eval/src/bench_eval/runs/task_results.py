@@ -95,7 +95,7 @@ def count_answers(graded: Sequence[Mapping[str, Any]], failed: int = 0) -> Answe
         trials=len(trials),
         unparsed=sum(1 for text, trial in zip(texts, trials, strict=True) if text and trial.get("answer") == ""),
         empty=texts.count(""),
-        truncated=sum(1 for trial in trials if trial.get("truncated")),
+        truncated=sum(1 for trial in trials if trial.get("finish_reason") == "length"),
         unscored=sum(1 for trial in trials if trial.get("score") is None),
         no_zoom=sum(verdict.startswith(UNREAD) for verdict in zooms),
     )

@@ -138,7 +138,7 @@ def keep_answers(
 
     Args:
         task: that the rows belong to.
-        answered: rows of the task with `trials` of `{text, truncated}`.
+        answered: rows of the task with `trials` of `{text, finish_reason}`.
         run_dir: of all tasks of this model.
         model: its name.
         harness: who asked; runs of different harnesses are not compared.
