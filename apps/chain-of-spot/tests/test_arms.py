@@ -34,8 +34,8 @@ def test_a_random_place_depends_on_picture_question_and_seed_alone() -> None:
 
 
 def test_regions_are_scored_beside_equally_large_ones_elsewhere() -> None:
-    row = {"id": "a", "boxes": [[0, 0, 20, 20]], "box_xyxy_px": [0, 0, 50, 50], "size_wh": [200, 100]}
-    scores = map_scores([row, {"id": "b", "boxes": [], "box_xyxy_px": [], "size_wh": [200, 100]}])
+    row = {"id": "a", "boxes": [[0, 0, 20, 20]], "box_xyxy_px": [0, 0, 50, 50], "width": 200, "height": 100}
+    scores = map_scores([row, {"id": "b", "boxes": [], "box_xyxy_px": [], "width": 200, "height": 100}])
     assert scores["regions"]["n"] == 1
     assert scores["regions"]["share"] == 1
     assert scores["regions"]["centre"] == 0

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from box_space import open_image
 from chain_of_spot.cli import main
+from chain_of_spot.world import WorldSize, write_world
 from click.testing import CliRunner, Result
 
 
@@ -106,3 +107,17 @@ def test_the_settings_of_a_run_are_kept_beside_it(finished_run: Path) -> None:
     settings = json.loads((finished_run / "run.json").read_text())["settings"]
     assert settings["sides"] == [0.5]
     assert settings["quotes"] is False
+
+
+def test_a_world_whose_drawing_was_stopped_is_not_taken_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(path: Path, value: object) -> None:
+        raise KeyboardInterrupt
+
+    small, large = (WorldSize(scenes=n, held_out=1, steps=1) for n in (2, 3))
+    write_world(tmp_path, small, 0)
+    monkeypatch.setattr("chain_of_spot.world.write_json", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_world(tmp_path, large, 0)
+    assert not (tmp_path / "world.json").exists()

@@ -38,4 +38,4 @@ def test_questions_are_asked_in_the_precision_that_the_setting_says(
     monkeypatch.setattr(trial_sampler, "load_sampler", lambda model, **how: given.append(how["dtype"]))
     for backend in ("hf", "server"):
         Responder.load(str(small_settings.model), small_settings, backend=backend)
-    assert given == ["float32", None]  # on a GPU bfloat16, not what the checkpoint happens to be stored in
+    assert given == ["float32", "float32"]  # on a GPU bfloat16, not what the checkpoint happens to be stored in

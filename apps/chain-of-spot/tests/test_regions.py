@@ -8,10 +8,11 @@ import pytest
 from box_space import Box, OriginalPixels, open_image
 from chain_of_spot.annotating import annotate_stage
 from chain_of_spot.errors import InputError
-from chain_of_spot.exporting import ANNOTATIONS
+from chain_of_spot.exporting import ANNOTATIONS, MAP_SCORES
 from chain_of_spot.pipeline import build_pipeline
 from chain_of_spot.questions import read_json_rows
 from chain_of_spot.settings import CosSettings
+from chain_of_spot.spots import map_card
 from PIL import Image
 from roi_attention.zoom import Annotation, annotation_to_row
 from shard_runner import read_rows, run, status
@@ -109,6 +110,36 @@ def test_a_mix_that_cannot_be_read_is_an_error_of_one_line(text: str, words: str
     (tmp_path / "mix.json").write_text(text)
     with pytest.raises(InputError, match=words):
         read_json_rows(tmp_path / "mix.json")
+
+
+@pytest.mark.parametrize("from_file", [False, True])
+def test_true_boxes_that_are_none_drop_their_row_alone(from_file: bool, folder: Path, tmp_path: Path) -> None:
+    nan = float("nan")
+    good = [[[0, 0, 60, 40]], [[100, 60, 140, 90.5]], [], None]  # one reaches over the edge
+    bad = [
+        [[nan, 0, 9, 9]],
+        [[60, 0, 10, 40]],
+        [[1, 2, 3]],
+        "junk",
+        [[0, 0, 10**400, 9]],
+        [[0, 0, True, 9]],
+        [[5, 5, 5, 9]],
+    ]
+    beside = [[[0, 0, 9, 9], [120, 0, 130, 9]], [[-9, 0, 0, 9]]]
+    rows = [
+        {"id": str(number), "image": "wide.png", "conversations": conversation("Is it?"), "boxes": boxes}
+        for number, boxes in enumerate([*good, *bad, *beside])
+    ]
+    (folder / "params.json").write_text("{}")
+    settings = settings_of(folder, rows, **({"boxes": folder / "params.json"} if from_file else {}))
+    accounts = run_until(settings, tmp_path / "run", "export")
+    assert accounts["annotate" if from_file else "maps"].dropped == {"bad_boxes": len(bad) + len(beside)}
+    kept = list(read_rows(tmp_path / "run", "annotate"))
+    assert [row["row_id"] for row in kept] == ["0", "1", "2", "3"]
+    assert {(row["width"], row["height"]) for row in kept} == {(120, 80)}
+    scores = json.loads((tmp_path / "run" / "export" / MAP_SCORES).read_text())
+    assert scores == {} if from_file else scores["pointing"]["n"] == 2
+    assert all(map_card(row, folder).image is not None for row in kept)
 
 
 def test_json_lines_are_read_too(tmp_path: Path) -> None:

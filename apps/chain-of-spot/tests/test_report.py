@@ -51,11 +51,18 @@ def test_a_card_has_picture_map_and_crop_and_survives_a_lost_picture(
     lost = map_card(row, tmp_path)
     assert lost.image is None
     assert lost.caption.endswith("; image: missing")
+    for name in (row["image"], "again.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (20, 10)).save(tmp_path / name)
+    replaced = map_card(row, tmp_path)
+    assert (replaced.image, replaced.caption.rpartition("; ")[2]) == (None, "image: replaced")
     asked = next(iter(read_rows(finished_run, "grades-after")))
     before = {row["id"]: row for row in read_rows(finished_run, "grades-before")}
     shown = asked_card(asked, before)
     assert [trial.text.partition(":")[0] for trial in shown.trials] == ["before", "after"]
     assert shown.tags[0] == asked["task"]
+    assert isinstance(shown.image, Image.Image)
+    assert asked_card(asked | {"image": str(tmp_path / "again.png")}, before).image is None
 
 
 def test_words_of_a_model_are_escaped(finished_run: Path, small_settings: CosSettings) -> None:

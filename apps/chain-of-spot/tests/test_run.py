@@ -73,7 +73,7 @@ def test_the_method_is_compared_with_before_and_with_every_control(finished_run:
         assert lines[0].n == 3
         assert lines[-1].task == "all questions"
     answers = list(read_rows(finished_run, "answers-after"))
-    assert all(row["where_text"] and row["verdict"] and len(row["box_xyxy_px"]) == 4 for row in answers)
+    assert all(row["where_text"] and row["box_reading"] and len(row["box_xyxy_px"]) == 4 for row in answers)
 
 
 def test_maps_are_scored_by_the_true_boxes_of_the_data(finished_run: Path) -> None:
@@ -115,3 +115,15 @@ def test_the_ledger_has_the_tokens_of_every_trial(
     assert sum(outcome.tokens for outcome in outcomes) == sum(written_tokens)  # type: ignore[union-attr]
     [account] = [account for account in status(finished_run) if account.name == name]
     assert account.tokens == sum(written_tokens) > 0
+
+
+@pytest.mark.parametrize("name", ["answers-before", "answers-after"])
+def test_an_answer_that_was_cut_off_is_marked(finished_run: Path, small_settings: CosSettings, name: str) -> None:
+    whole = [row["trials"][0]["finish_reason"] for row in read_rows(finished_run, name)]
+    assert set(whole) <= {"stop", "length"}
+    assert "stop" in whole
+    short = small_settings.model_copy(update={"max_new_tokens": 1})
+    [stage] = [step for step in build_pipeline(short, finished_run) if step.name == name]
+    assert isinstance(stage, Stage)
+    outcomes = stage.make()(list(read_rows(finished_run, "eval-questions"))[:2])
+    assert [outcome.rows[0]["trials"][0]["finish_reason"] for outcome in outcomes] == ["length"] * 2  # type: ignore[union-attr]

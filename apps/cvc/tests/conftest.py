@@ -47,7 +47,9 @@ def finished_run(small_settings: CvcSettings, tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def copy_instances(finished_run: Path) -> Callable[[Path], Path]:
     """Copies what that run holds up to its instances with their questions, and returns the copy."""
-    later = shutil.ignore_patterns("trials", "judge", "mix", "export", "train", "compare", "eval-*", "score-*", ".lock")
+    later = shutil.ignore_patterns(
+        "trials", "judge", "mix", "export", "train", "eval", "answers-*", "grades-*", "eval-rows", ".lock"
+    )
     return lambda folder: Path(shutil.copytree(finished_run, folder, ignore=later))
 
 

@@ -51,7 +51,7 @@ def full(small_settings: CvcSettings, folder: Path) -> dict[str, list[Row]]:
 @pytest.fixture(scope="module")
 def pairs(full: dict[str, list[Row]], folder: Path) -> list[Row]:
     """The preference pairs of the full run; asked for before the adaptive run takes the same folder."""
-    return json.loads((folder / "export" / "mvc.json").read_text())
+    return json.loads((folder / "export" / "preference.json").read_text())
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +104,7 @@ def test_the_preference_pairs_are_those_of_the_full_draw(
     pairs: list[Row], adaptive: dict[str, list[Row]], folder: Path
 ) -> None:
     assert pairs
-    assert json.loads((folder / "export" / "mvc.json").read_text()) == pairs
+    assert json.loads((folder / "export" / "preference.json").read_text()) == pairs
 
 
 def test_rows_tell_how_hard_an_instance_is(full: dict[str, list[Row]], adaptive: dict[str, list[Row]]) -> None:

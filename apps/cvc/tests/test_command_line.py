@@ -111,5 +111,5 @@ def test_real_photographs_go_through_the_whole_run(tmp_path: Path) -> None:
     }
     assert list(read_rows(out, "mix"))
     assert (out / "train" / "model" / "model.safetensors").is_file()
-    assert json.loads((out / "compare" / "comparison.json").read_text())
+    assert json.loads((out / "eval" / "against-before.json").read_text())
     assert (out / "report.html").read_text(encoding="utf-8").count("data:image/jpeg") >= 8

@@ -62,14 +62,21 @@ def test_a_rationale_that_was_given_twice_is_learned_once() -> None:
     assert [row["kind"] for row in training_examples(instance, MixRule())] == ["rationale", "answer"]
 
 
+def said(turns: list[dict[str, Any]]) -> str:
+    """The text of the only turn."""
+    [turn] = turns
+    return turn["content"][-1]["text"]
+
+
 def test_preference_pairs_set_a_right_rationale_against_a_wrong_one_of_the_same_instance() -> None:
     instance = judged("a", [("duck", True), ("duck", True), ("car", False)])
     [first, second] = preference_pairs(training_examples(instance, MixRule()), [instance])
-    assert first["chosen_response"] == "Reason 0, so it is a duck."
-    assert first["rejected_response"] == second["rejected_response"] == "Reason 2, so it is a car."
-    assert first["chosen_images"] == first["rejected_images"] == ["occluded/a.png"]
+    assert said(first["chosen"]) == "Reason 0, so it is a duck."
+    assert said(first["rejected"]) == said(second["rejected"]) == "Reason 2, so it is a car."
+    assert (first["images"], said(first["prompt"])) == (["occluded/a.png"], "What is it? Explain.")
 
 
 def test_an_instance_without_a_wrong_trial_gives_no_pair() -> None:
-    instance = judged("a", [("duck", True)])
+    instance = judged("a", [("duck", True), ("", False)])
+    instance["trials"][1]["text"] = ""  # nothing was said
     assert preference_pairs(training_examples(instance, MixRule()), [instance]) == []

@@ -11,7 +11,7 @@ from cvc.report import make_report
 from cvc.settings import CvcSettings
 from shard_runner.cli import run_by_settings
 
-ASKED = ["trials", "train", "eval-before", "eval-after"]
+ASKED = ["trials", "train", "answers-before", "answers-after"]
 
 
 def changed(settings: CvcSettings, out: Path, **changes: Any) -> list[str]:
@@ -55,6 +55,26 @@ def test_nouns_renew_what_is_found_by_rules_and_what_is_asked(small_settings: Cv
     assert changed(by_spacy, tmp_path, **nouns) == ["question"]
 
 
+def test_new_files_in_the_folder_of_a_model_renew_what_it_decides(small_settings: CvcSettings, tmp_path: Path) -> None:
+    folders = {"embedder": tmp_path / "embedder", "spacy_model": tmp_path / "pipeline"}
+    for folder in folders.values():
+        folder.mkdir()
+    values = {name: str(folder) for name, folder in folders.items()} | {"entities": "spacy", "min_similarity": 0.8}
+    settings = small_settings.model_copy(update=values)
+
+    def renewed(folder: Path, **changes: Any) -> list[str]:
+        found: list[dict[str, Any]] = []
+        for text in ("old", "new"):
+            (folder / "weights").write_text(text)
+            pipeline = build_pipeline(settings.model_copy(update=changes), tmp_path / "run")
+            found.append({step.name: getattr(step, "config", None) for step in pipeline})
+        return [name for name, config in found[1].items() if config != found[0][name]]
+
+    assert renewed(folders["spacy_model"]) == ["entities"]
+    assert renewed(folders["embedder"]) == ["judge", "grades-before", "grades-after"]
+    assert renewed(folders["embedder"], adaptive=True) == ["trials", "judge", "grades-before", "grades-after"]
+
+
 def test_a_model_is_asked_in_the_precision_that_the_setting_says(
     small_settings: CvcSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,7 +83,7 @@ def test_a_model_is_asked_in_the_precision_that_the_setting_says(
     for device in ("cpu", "auto"):
         settings = small_settings.model_copy(update={"device": device})
         answer_stage("answers", settings, tmp_path, settings.model).make()
-    assert given == [("cpu", "float32"), (None, "float32")]  # on a GPU bfloat16, as in training
+    assert given == [("cpu", "float32"), ("auto", "float32")]  # on a GPU bfloat16, as in training
 
 
 @pytest.mark.parametrize("text", [None, "[{}]"])

@@ -69,7 +69,7 @@ class Work:
             for k in range(8):
                 yield {"id": f"q{k}", "cluster": f"c{k}", "right": known + 1, "trials": trials(known)}
 
-        return Source(name=f"score-{when}", rows=rows)
+        return Source(name=f"grades-{when}", rows=rows)
 
 
 def skill(model: Path) -> int:
@@ -181,9 +181,9 @@ def test_validation_rows_are_left_out_of_the_comparison(small_settings: CvcSetti
     compared = {}
     for share in (None, 0.5):
         some = small_settings.model_copy(update={"validation_share": share})
-        sources = [Source(name=f"score-{when}", rows=lambda: iter(rows)) for when in ("before", "after")]
+        sources = [Source(name=f"grades-{when}", rows=lambda: iter(rows)) for when in ("before", "after")]
         run([*sources, evaluation_steps(some, tmp_path)[-1]], tmp_path, seed=0, progress=False)
-        compared[share] = json.loads((tmp_path / "compare" / "comparison.json").read_text())[0]["n"]
+        compared[share] = json.loads((tmp_path / "eval" / "against-before.json").read_text())[0]["n"]
     test = [row for row in rows if not is_validation(row["cluster"], share=0.5, seed=0)]
     assert compared == {None: 20, 0.5: len(test)}
     assert 5 <= len(test) <= 15
@@ -259,7 +259,7 @@ def test_two_rounds_on_the_drawn_world_give_a_model_each_and_a_page(
     assert weights[0] != weights[1]
     assert (tmp_path / "round-2" / "report.html").is_file()
     before, after = ({row["id"]: row["trials"] for row in read_rows(tmp_path / folder, name)} for folder, name in
-                     (("round-2", "score-before"), ("round-1", "score-after")))  # fmt: skip
+                     (("round-2", "grades-before"), ("round-1", "grades-after")))  # fmt: skip
     assert before == after
 
 

@@ -1,7 +1,9 @@
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from cvc.comparing import COMPLETION_MEASURES
 from cvc.pipeline import STEPS, build_pipeline
 from cvc.report import headline, make_report
@@ -17,7 +19,7 @@ def test_a_run_makes_instances_trials_training_rows_a_model_and_a_comparison(fin
     assert all(row["right"] == sum(trial["verdict"] for trial in row["trials"]) for row in judged)
     assert {row["instance"] for row in mixed} == {row["id"] for row in judged if row["right"]}
     assert (finished_run / "train" / "model" / "model.safetensors").is_file()
-    compared = json.loads((finished_run / "compare" / "comparison.json").read_text())
+    compared = json.loads((finished_run / "eval" / "against-before.json").read_text())
     assert [line["task"] for line in compared[:3]] == list(COMPLETION_MEASURES)
     assert {line["n"] for line in compared[:3]} == {8}
 
@@ -33,7 +35,7 @@ def test_the_tokens_of_every_trial_are_counted_and_those_of_nothing_else(finishe
     def written(name: str) -> int:
         return sum(trial["tokens"] for row in read_rows(finished_run, name) for trial in trials_of(row))
 
-    asking = {name: written(name) for name in ("trials", "eval-before", "eval-after")}
+    asking = {name: written(name) for name in ("trials", "answers-before", "answers-after")}
     assert all(asking.values())
     assert {account.name: account.tokens for account in status(finished_run) if account.tokens} == asking
 
@@ -72,8 +74,32 @@ def test_the_training_set_is_exported_in_formats_that_others_read(finished_run: 
         (row["id"], row["messages"], row["images"]) for row in mixed
     ]
     assert all((finished_run / row["images"][0]).is_file() for row in llava)
-    for pair in json.loads((finished_run / "export" / "mvc.json").read_text()):
-        assert pair["chosen_response"] != pair["rejected_response"]
+
+
+def test_the_preference_pairs_are_what_trl_s_dpo_takes(
+    finished_run: Path, small_settings: CvcSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from datasets import Image as Picture
+    from datasets import List, load_dataset
+    from llava_train import load_processor
+    from trl.trainer.dpo_trainer import DataCollatorForVisionPreference
+
+    path = finished_run / "export" / "preference.json"
+    pairs = json.loads(path.read_text())
+    monkeypatch.chdir(finished_run)
+    data = load_dataset("json", data_files=str(path), split="train", cache_dir=str(tmp_path))
+    rows = list(data.cast_column("images", List(Picture())))
+    assert len(rows) == len(pairs) > 1
+    processor = load_processor(str(small_settings.model))
+    batch = DataCollatorForVisionPreference(processor)(rows)
+    assert len(batch["pixel_values"]) == 2 * len(pairs)
+    completions = [
+        processor.decode(ids[mask.bool()], skip_special_tokens=True).split()
+        for ids, mask in zip(batch["input_ids"], batch["completion_mask"], strict=True)
+    ]
+    texts = [pair[side][0]["content"][0]["text"] for side in ("chosen", "rejected") for pair in pairs]
+    assert completions == [text.split() for text in texts]
+    assert all(one != other for one, other in zip(texts[: len(pairs)], texts[len(pairs) :], strict=True))
 
 
 def test_the_report_shows_the_instances_and_the_comparison(finished_run: Path) -> None:
@@ -82,6 +108,20 @@ def test_the_report_shows_the_instances_and_the_comparison(finished_run: Path) -
     assert "Gray blocks hide" in page
     assert "data:image/png;base64," in page
     assert headline(finished_run).splitlines()[1].startswith("hidden thing, per trial")
+
+
+def test_cards_count_sampled_trials_and_call_hard_what_the_settings_do(
+    small_settings: CvcSettings, finished_run: Path
+) -> None:
+    page = (finished_run / "report.html").read_text(encoding="utf-8")
+    n, right = small_settings.n, [row["right"] for row in read_rows(finished_run, "judge")]
+    assert f" of {n} right" in page
+    assert f" of {n + 1} right" not in page  # the greedy answer is no trial
+    assert "Greedy answer: " in page
+    settings = small_settings.model_copy(update={"max_right": n - 1})
+    [hard] = re.findall(r"rarely right</bdi> <b>(\d+)</b>", make_report(settings, finished_run).read_text())[:1]
+    make_report(small_settings, finished_run)
+    assert int(hard) == sum(0 < count < n for count in right)
 
 
 def test_a_rerun_adds_nothing(small_settings: CvcSettings, finished_run: Path) -> None:

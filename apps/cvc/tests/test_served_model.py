@@ -81,7 +81,7 @@ def guesser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Guesser]:
 
 
 def served_settings(base: CvcSettings, base_url: str, **changes: Any) -> CvcSettings:
-    served = {"backend": "server", "base_url": base_url, "model": SERVED, "dtype": "float32", "device": "cpu"}
+    served = {"backend": "server", "base_url": base_url, "model": SERVED, "dtype": "auto", "device": "cpu"}
     return CvcSettings(**(base.model_dump() | served | {"n": 6} | changes))
 
 
@@ -186,9 +186,9 @@ def test_training_and_evaluation_open_the_weights_in_this_process(small_settings
     served = served_settings(small_settings, "http://127.0.0.1:9/v1", weights="tiny")
     local = {step.name: step for step in build_pipeline(small_settings, tmp_path)}
     steps = {step.name: step for step in build_pipeline(served.model_copy(update={"n": small_settings.n}), tmp_path)}
-    for name in ("train", "eval-before"):
+    for name in ("train", "answers-before"):
         assert steps[name].config["model"] == local[name].config["model"]
-    assert steps["eval-after"].config["backend"] == steps["eval-before"].config["backend"] == "hf"
+    assert steps["answers-after"].config["backend"] == steps["answers-before"].config["backend"] == "hf"
     assert steps["trials"].config["model"] == SERVED
     assert served.with_weights_at_hand().model == small_settings.model
 
@@ -213,6 +213,10 @@ def test_the_address_decides_nothing_and_the_served_name_does(small_settings: Cv
         ),
         ({"backend": "server", "base_url": f"http://me:{KEY}@host/v1"}, "base_url must hold no user, key or query"),
         ({"backend": "server", "base_url": f"http://host/v1?key={KEY}"}, "base_url must hold no user, key or query"),
+        (
+            {"backend": "server", "base_url": "http://host/v1", "dtype": "bfloat16"},
+            "dtype is that of weights in this process, and none are given; got bfloat16",
+        ),
         ({"hopeless_after": 8}, "hopeless_after needs adaptive"),
     ],
 )

@@ -8,7 +8,7 @@ from llava_train import load_rounds
 from selfsynthx import run_demo
 from selfsynthx.datasets import load_spec, read_labelled
 from selfsynthx.report import headline
-from selfsynthx.world import FAST, write_world
+from selfsynthx.world import FAST, WorldSize, write_world
 from shard_runner import read_rows, status
 
 
@@ -44,7 +44,7 @@ def test_the_demo_goes_through_every_step_of_two_rounds(finished: Path) -> None:
     assert [record.number for record in found.records] == [0, 1, 2]
     assert (finished / "train-2" / "model" / "model.safetensors").is_file()
     assert "<html" in (finished / "report.html").read_text()[:200]
-    assert "best round on validation" in headline(finished)
+    assert "best by validation" in headline(finished)
 
 
 @pytest.mark.slow
@@ -57,3 +57,17 @@ def test_the_tiny_model_sees_parts_uses_notes_and_knows_no_name(finished: Path) 
     assert not any(row["right"] for row in base)
     grounding = [row["grounding"] for row in base if row["grounding"] is not None]
     assert sum(grounding) / len(grounding) > 0.7
+
+
+def test_a_world_whose_drawing_was_stopped_is_not_taken_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(path: Path, value: object) -> None:
+        raise KeyboardInterrupt
+
+    small, large = (WorldSize(species=2, pictures=n, validation=1, held_out=1, rounds=1, steps=1) for n in (2, 3))
+    write_world(tmp_path, small, 0)
+    monkeypatch.setattr("selfsynthx.world.write_json", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_world(tmp_path, large, 0)
+    assert not (tmp_path / "world.json").exists()

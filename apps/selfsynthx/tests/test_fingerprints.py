@@ -64,6 +64,19 @@ def test_a_mix_that_moved_renews_training_as_its_pictures_are_others(settings: S
     assert changed(one, tmp_path / "run", mix=tmp_path / "other" / "mix.json") == ["train-1"]
 
 
+def test_new_files_in_the_folder_of_the_embedder_renew_what_is_compared_by_it(
+    settings: SynthSettings, tmp_path: Path
+) -> None:
+    (tmp_path / "embedder").mkdir()
+    own = settings.model_copy(update={"embedder": str(tmp_path / "embedder")})
+    found: list[dict[str, Any]] = []
+    for text in ("old", "new"):
+        (tmp_path / "embedder" / "model.safetensors").write_text(text)
+        pipeline = build_pipeline(own, tmp_path / "run", rounds=2)
+        found.append({step.name: getattr(step, "config", None) for step in pipeline})
+    assert [name for name, config in found[1].items() if config != found[0][name]] == ["select", "choose-2"]
+
+
 def test_a_key_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(ValidationError, match="judge_url must hold no user, key or query") as refused:
         SynthSettings(judge="judge", judge_url="http://me:SECRET@host/v1")

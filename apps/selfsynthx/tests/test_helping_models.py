@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selfsynthx import InputError, SynthSettings
 from selfsynthx.label_features import concepts_of
 from selfsynthx.pipeline import build_pipeline
 from selfsynthx.quality import _Quality
-from shard_runner import Row, status
+from shard_runner import Failed, Row, status
 from shard_runner.cli import run_by_settings
+from trial_sampler import SampleFailure, SampleResult
 
-from .birds import CONCEPTS, LABELS, StubSampler
+from .birds import CONCEPTS, LABELS, StubSampler, prompt_of
 
 Install = Callable[[Callable[[str, str], str]], StubSampler]
 
@@ -82,6 +84,31 @@ def test_what_the_judge_wrote_is_counted_once_for_equal_answers_and_not_where_no
     for _ in range(2):
         assert [outcome.tokens for outcome in judge(rows)] == [3, 0, 0, 3]  # type: ignore[union-attr]
     assert len(sampler.requests) == 4
+
+
+def test_a_row_of_which_the_judge_gave_no_reply_fails_with_the_reason(
+    settings: SynthSettings, stub: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub(listed)
+    bring(settings, tmp_path / "run", "concepts")
+    sampler = stub(lambda prompt, _: '{"score": 4}')
+    sample, is_away = sampler.sample, [True]
+
+    def lose_terns(requests: Any) -> list[Any]:
+        lost = SampleFailure("server", "503: busy")
+        return [
+            SampleResult(request.id, error=lost) if is_away[0] and "red bill" in prompt_of(request) else result
+            for request, result in zip(requests, sample(requests), strict=True)
+        ]
+
+    monkeypatch.setattr(sampler, "sample", lose_terns)
+    judge = _Quality(settings.model_copy(update={"judge": "judge"}), tmp_path / "run", LABELS)
+    rows = [graded("A gull: pink legs.", "Western Gull"), *[graded("A Tern: red bill.", "Tern")] * 2]
+    kept, *failed = judge(rows)
+    assert kept.rows[0]["cognition"] == 4  # type: ignore[union-attr]
+    assert failed == [Failed("server", "503: busy")] * 2
+    is_away[0] = False
+    assert [outcome.rows[0]["cognition"] for outcome in judge(rows)] == [4, 4, 4]  # type: ignore[union-attr]
 
 
 def graded(text: str, label: str) -> Row:

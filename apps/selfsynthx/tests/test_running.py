@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from llava_train import Rounds, load_rounds
+from PIL import Image
 from selfsynthx import SettingsError, SynthSettings, run_settings
 from selfsynthx.cli import main
 from selfsynthx.comparing import ACCURACY, load_contrasts
@@ -38,7 +39,7 @@ class Bird:
         self.explains = True
         self.model = "base"
 
-    def load(self, model: str, **_: Any) -> StubSampler:
+    def load(self, model: str, *_: Any, **__: Any) -> StubSampler:
         self.model = Path(model).parent.name
         return StubSampler(self.answer)
 
@@ -131,6 +132,20 @@ def test_a_finished_run_does_nothing_again_and_a_further_round_only_its_own(
     assert list(load_contrasts(tmp_path / "run")) == ["base", "labels-2", "round-1"]
 
 
+def test_a_replaced_picture_is_learned_anew_though_the_same_is_said_of_it(
+    known: SynthSettings, bird: Bird, folder: Path, tmp_path: Path
+) -> None:
+    run_settings(known, tmp_path / "run", progress=False)
+    before = {row["id"]: row for row in read_rows(tmp_path / "run", "synthesise")}
+    bird.trained.clear()
+    picture = Path(next(iter(before.values()))["image"])
+    Image.new("RGB", (8, 8), "white").save(picture)
+    run_settings(known, tmp_path / "run", progress=False)
+    changed = {row["picture"] for row in read_rows(tmp_path / "run", "synthesise") if row != before[row["id"]]}
+    assert changed == {picture.stem}
+    assert [name for name, *_ in bird.trained] == ["train-1", "train-1-labels", "train-2", "train-2-labels"]
+
+
 def test_a_stop_rule_ends_the_rounds_and_the_run_is_whole(known: SynthSettings, bird: Bird, tmp_path: Path) -> None:
     run_settings(known.model_copy(update={"rounds": 4, "patience": 1}), tmp_path / "run", progress=False)
     found = rounds_of(tmp_path / "run")
@@ -170,7 +185,7 @@ def test_the_report_shows_features_candidates_rounds_and_labels(
                  "Explanations by round",
                  "What round 2 learns from", "+ pink legs", "learned (accepted, best)", "Held-out"):  # fmt: skip
         assert text in page
-    assert "best round on validation: 1; all 2 rounds are done." in headline(tmp_path / "run")
+    assert "best by validation: round 1; all 2 rounds are done." in headline(tmp_path / "run")
 
 
 def test_without_truth_the_base_model_is_asked_what_can_be_seen(

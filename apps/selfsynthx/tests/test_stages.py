@@ -167,8 +167,10 @@ def test_as_published_a_wrong_answer_is_left_out_and_a_match_knows_no_words(
 
 
 def asked_row(candidates: list[str], cut: int | None = None) -> Row:
-    said = [{"text": text, "truncated": place == cut} for place, text in enumerate(candidates)]
-    shared = {"picture": "a", "image": "a.png", "label": "Tern", "concepts": ["forked tail", "black cap"]}
+    said = [
+        {"text": text, "finish_reason": "length" if place == cut else "stop"} for place, text in enumerate(candidates)
+    ]
+    shared = {"picture": "a", "image": "a.png", "stamp": "s", "label": "Tern", "concepts": ["forked tail", "black cap"]}
     return {"id": "a#r2q0", **shared, "place": 0, "question": "Which bird is it, and why?", "kind": "explain",
             "candidates": said}  # fmt: skip
 

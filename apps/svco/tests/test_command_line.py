@@ -103,3 +103,17 @@ def test_a_world_is_drawn_once(tmp_path: Path) -> None:
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == first
     rows = json.loads((tmp_path / "mvc.json").read_text())
     assert all((tmp_path / row["chosen_images"][0]).is_file() for row in rows)
+
+
+def test_a_world_whose_drawing_was_stopped_is_not_taken_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(path: Path, value: object) -> None:
+        raise KeyboardInterrupt
+
+    small, large = (WorldSize(pairs=n, held_out=1, asked_pairs=1, per_task=1, absent=2, steps=1) for n in (2, 3))
+    write_world(tmp_path, small, 0)
+    monkeypatch.setattr("svco.world.write_json", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_world(tmp_path, large, 0)
+    assert not (tmp_path / "world.json").exists()

@@ -41,6 +41,19 @@ def test_a_setting_renews_the_steps_that_depend_on_it(
     assert [name for name, config in after.items() if config != before[name]] == steps
 
 
+@pytest.mark.parametrize("name", ["semantic_model", "visual_model"])
+def test_new_files_in_the_folder_of_an_image_model_renew_the_filter(
+    name: str, small_settings: SvcoRunSettings, tmp_path: Path
+) -> None:
+    settings = small_settings.model_copy(update={"filter": True, name: str(tmp_path / "model")})
+    (tmp_path / "model").mkdir()
+    found: list[dict[str, Any]] = []
+    for text in ("old", "new"):
+        (tmp_path / "model" / "model.safetensors").write_text(text)
+        found.append(configs(settings, tmp_path / "run"))
+    assert [step for step, config in found[1].items() if config != found[0][step]] == ["filter"]
+
+
 def test_a_supervised_step_has_the_images_of_a_step_in_several_processes(
     small_settings: SvcoRunSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bench_eval import FileError
-from bench_eval.contrast_files import save_contrasts
+from bench_eval import FileError, save_contrasts
 from PIL import Image, ImageDraw
 from shard_runner import Dropped, LedgerError, Row, Source, Stage, Step, Task, TaskContext, run
 from svco.comparing import compare_margins

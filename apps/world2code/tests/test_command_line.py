@@ -9,6 +9,7 @@ import yaml
 from click.testing import CliRunner, Result
 from shard_runner import read_rows
 from world2code.cli import main
+from world2code.world import WorldSize, write_world
 
 
 def w2c(*arguments: str | Path) -> Result:
@@ -121,3 +122,17 @@ def test_help_teaches_every_step() -> None:
         *("eval", "run", "demo", "study", "ablate", "status", "explain", "report"),
     ):
         assert name in text
+
+
+def test_a_world_whose_drawing_was_stopped_is_not_taken_for_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(path: Path, value: object) -> None:
+        raise KeyboardInterrupt
+
+    small, large = (WorldSize(scenes=n, held_out=1, steps=1) for n in (2, 3))
+    write_world(tmp_path, small, 0)
+    monkeypatch.setattr("world2code.world.write_json", stop)
+    with pytest.raises(KeyboardInterrupt):
+        write_world(tmp_path, large, 0)
+    assert not (tmp_path / "world.json").exists()

@@ -1,11 +1,10 @@
 """Which settings make which steps anew: what is stale runs again, and nothing else does."""
 
-import inspect
 from pathlib import Path
 from typing import Any
 
 import pytest
-from occlusion import GroundingDinoDetector, OwlDetector
+from world2code.grounding import load_detector
 from world2code.pipeline import build_pipeline
 from world2code.settings import W2cSettings
 
@@ -61,6 +60,21 @@ def test_both_sides_of_a_comparison_are_asked_in_the_same_way(small_settings: W2
     assert [name for name in found if name.startswith("answers")] == names
 
 
-@pytest.mark.parametrize("detector", [GroundingDinoDetector, OwlDetector])
-def test_every_detector_takes_the_options_that_are_given(detector: Any) -> None:
-    assert {"box_threshold", "device"} <= set(inspect.signature(detector).parameters)
+def test_every_detector_is_given_the_least_score_under_the_name_that_all_have(
+    small_settings: W2cSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+    monkeypatch.setattr("occlusion.load_detector", lambda name, **options: given.append((name, options)))
+    values = {"detector": "facebook/sam3", "box_threshold": 0.4, "device": "cpu"}
+    load_detector(small_settings.model_copy(update=values))
+    assert given == [("facebook/sam3", {"min_score": 0.4, "device": None})]
+
+
+def test_new_files_in_a_pipeline_folder_renew_what_it_finds(small_settings: W2cSettings, tmp_path: Path) -> None:
+    (tmp_path / "pipeline").mkdir()
+    settings = small_settings.model_copy(update={"spacy_model": str(tmp_path / "pipeline")})
+    found: list[dict[str, Any]] = []
+    for text in ("old", "new"):
+        (tmp_path / "pipeline" / "meta.json").write_text(text)
+        found.append(configs(settings, tmp_path / "run"))
+    assert [name for name, config in found[1].items() if config != found[0][name]] == ["concepts", "validate"]

@@ -8,7 +8,6 @@ import pytest
 from code_caption import WHOLE, Ask, Decoding, ImageAsks, Reply, Said, View
 from PIL import Image
 from trial_sampler import ChoiceResult, Request, SampleFailure, SampleResult, Trial
-from world2code import models
 from world2code.answer_book import AnswerBook
 from world2code.errors import InputError
 from world2code.models import ModelAsker, load_model, release_model
@@ -188,7 +187,7 @@ def test_another_model_takes_the_place_of_the_one_in_memory_before_it_is_opened(
             alive.append(model)
             weakref.finalize(self, alive.remove, model)
 
-    monkeypatch.setattr(models, "_open", lambda model, *how: Opened(model))
+    monkeypatch.setattr("trial_sampler.model_slot.load_sampler", lambda model, **_: Opened(model))
     settings = W2cSettings.model_validate({"images": "photos", "model": "m", "device": "cpu"})
     first = weakref.ref(load_model("a", settings))
     assert load_model("a", settings) is first()

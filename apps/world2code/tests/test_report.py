@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from code_caption import BoxText
 from PIL import Image
 from run_report import Gallery, render_report
 from shard_runner import LedgerError, read_rows
@@ -112,13 +113,49 @@ def test_a_thin_picture_has_a_card(small_settings: W2cSettings, finished_run: Pa
 def test_a_held_out_question_has_both_answers_and_words_of_a_model_are_escaped(finished_run: Path) -> None:
     asked = next(iter(read_rows(finished_run, "grades-after")))
     before = {row["id"]: row for row in read_rows(finished_run, "grades-before")}
-    card = asked_card(asked, before)
+    card = asked_card(asked, before, BoxText())
     assert [trial.text.partition(":")[0] for trial in card.trials] == ["before", "after"]
     assert card.tags[0] == asked["task"]
     said = asked | {"trials": [asked["trials"][0] | {"text": "<script>alert(1)</script>"}]}
-    page = render_report(title="x", sections=[Gallery([asked_card(said, {})])])
+    page = render_report(title="x", sections=[Gallery([asked_card(said, {}, BoxText())])])
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
+
+
+def test_an_answer_that_is_partly_right_is_not_called_right_and_every_box_is_drawn(tmp_path: Path) -> None:
+    Image.new("RGB", (420, 420), "white").save(tmp_path / "a.png")
+    row = {"id": "a", "image": str(tmp_path / "a.png"), "task": "boxes", "question": "Where are the dogs?"}
+    row |= {"answer": "[0.1, 0.1, 0.3, 0.3], [0.6, 0.6, 0.9, 0.9]"}
+    before = row | {"trials": [{"text": "[0.1, 0.1, 0.3, 0.3], [0.6, 0.6, 0.9, 0.9]", "score": 1.0, "verdict": True}]}
+    after = row | {"trials": [{"text": "[0.6, 0.6, 0.9, 0.9], [50, 60, 70, 80]", "score": 0.5, "verdict": False}]}
+    card = asked_card(after, {"a": before}, BoxText())
+    assert [(trial.verdict, trial.score) for trial in card.trials] == [(True, 1.0), (False, 0.5)]
+    assert card.tags == ["boxes", "lost"]
+    assert isinstance(card.image, Image.Image)
+    assert card.image.getpixel((42, 84)) == (30, 90, 200)
+    assert card.image.getpixel((252, 300)) == (20, 140, 60)
+    assert asked_card(after, {}, BoxText()).tags == ["boxes", "not judged both times"]
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (BoxText(), "[0.00, 0.25, 0.50, 0.50]"),  # of the square that the picture is padded to
+        (BoxText(frame="whole"), "[0.00, 0.00, 0.50, 0.50]"),
+        (BoxText("qwen"), '{"bbox_2d": [0, 0, 500, 500]}'),
+        (BoxText("qwen", frame="padded"), '{"bbox_2d": [0, 250, 500, 500]}'),
+    ],
+)
+def test_a_box_is_drawn_where_the_model_means_it(text: BoxText, answer: str, tmp_path: Path) -> None:
+    Image.new("RGB", (420, 210), "white").save(tmp_path / "wide.png")
+    row = {"id": "a", "image": str(tmp_path / "wide.png"), "task": "boxes", "question": "Where?", "answer": answer}
+    nines = 400 * "9"  # more than a float holds
+    row |= {"trials": [{"text": f"[0.00, 0.00, 0.50, {nines}]", "score": 0.0, "verdict": False}]}
+    shown = asked_card(row, {}, text).image
+    assert isinstance(shown, Image.Image)
+    edge = [y for y in range(shown.height) if shown.getpixel((105, y)) == (30, 90, 200)]
+    assert max(edge) == 105  # the box is the upper left quarter
+    assert shown.getpixel((210, 90)) == (30, 90, 200)
 
 
 @pytest.mark.long

@@ -192,6 +192,7 @@ def test_a_server_that_is_not_there_is_an_error_of_one_line(tmp_path: Path, serv
         ({"backend": "server"}, "backend server needs base_url"),
         ({"base_url": "http://host/v1"}, "base_url belongs to backend server"),
         ({"weights": "w"}, "weights belongs to backend server"),
+        ({"backend": "server", "base_url": "http://host/v1", "dtype": "bfloat16"}, "dtype is that of weights"),
         ({"backend": "server", "base_url": f"http://me:{KEY}@host/v1"}, "must hold no user, key or query"),
         ({"backend": "server", "base_url": "host:8000"}, "must be an address"),
     ],

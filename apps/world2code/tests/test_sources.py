@@ -16,13 +16,18 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 from shard_runner import StageAccount, TableError, read_rows
-from world2code.errors import InputError
+from world2code.errors import InputError, SettingsError
+from world2code.grounding import load_detector
 from world2code.settings import W2cSettings
-from world2code.sources import image_path, image_stamp
+from world2code.sources import image_path, images_source
 from world2code.user_rows import passed_of, read_user_rows, scene_of
 
 Made = Callable[..., W2cSettings]
 RunUntil = Callable[[W2cSettings, Path, str], dict[str, StageAccount]]
+
+
+def size_of(row: dict[str, Any]) -> tuple[int, int]:
+    return row["width"], row["height"]
 
 
 def png(size_wh: tuple[int, int] = (40, 20)) -> bytes:
@@ -74,7 +79,7 @@ def test_every_image_of_a_folder_is_a_row(described: Any, tmp_path: Path) -> Non
     account, rows = described(images=tmp_path / "photos")
     assert account.rows_out == 3
     assert [row["id"] for row in rows] == ["b.PNG", "deep/er/a.png", "deep/ä ö.jpg"]
-    assert all(row["size_wh"] == [40, 20] and row["image"] == row["id"] for row in rows)
+    assert all(size_of(row) == (40, 20) and row["image"] == row["id"] for row in rows)
 
 
 @pytest.mark.parametrize("column", ["image", "frame", "binary"])
@@ -84,7 +89,7 @@ def test_images_may_come_as_bytes(column: str, is_struct: bool, described: Any, 
     cells = [{"bytes": content, "path": "elsewhere.png"} if is_struct else content for content in contents]
     data = write_rows([{column: cell, "tag": k} for k, cell in enumerate(cells)], tmp_path / "data.parquet")
     _, rows = described(data=data)
-    assert [row["size_wh"] for row in rows] == [[40, 20], [30, 60]]
+    assert [size_of(row) for row in rows] == [(40, 20), (30, 60)]
     assert [row["id"] for row in rows] == ["row-0", "row-1"]
     assert [row["passed"] for row in rows] == [{"tag": 0}, {"tag": 1}]
     for row, content in zip(rows, contents, strict=True):
@@ -99,7 +104,7 @@ def test_images_may_come_as_paths(column: str, suffix: str, described: Any, tmp_
     rows: list[dict[str, Any]] = [{column: "sub/a.png", "id": 0, "more": {"likes": [1, 2]}, "n": None}]
     _, found = described(data=write_rows(rows, tmp_path / f"data{suffix}"))
     assert [row["id"] for row in found] == ["0"]
-    assert found[0]["size_wh"] == [40, 20]
+    assert size_of(found[0]) == (40, 20)
     assert found[0]["passed"] == {"more": {"likes": [1, 2]}, "n": None}
 
 
@@ -107,7 +112,7 @@ def test_a_stored_path_in_a_struct_is_taken_where_it_has_no_bytes(described: Any
     (tmp_path / "a.png").write_bytes(png())
     rows = [{"image": {"bytes": None, "path": "a.png"}}, {"image": {"bytes": png((8, 9)), "path": None}}]
     _, found = described(data=write_rows(rows, tmp_path / "data.parquet"))
-    assert [row["size_wh"] for row in found] == [[40, 20], [8, 9]]
+    assert [size_of(row) for row in found] == [(40, 20), (8, 9)]
 
 
 def test_other_columns_pass_through_whatever_they_are_called(
@@ -177,9 +182,9 @@ def test_bad_rows_get_their_reasons_and_their_neighbours_are_unharmed(
         "truncated": 1,
     }
     assert [row["id"] for row in found] == ["cmyk.jpg", "good.png", "turned.jpg", "a/b/../c", "last"]
-    sizes = {row["id"]: row["size_wh"] for row in found}
-    assert sizes["turned.jpg"] == [20, 40]
-    assert sizes["cmyk.jpg"] == [40, 20]
+    sizes = {row["id"]: size_of(row) for row in found}
+    assert sizes["turned.jpg"] == (20, 40)
+    assert sizes["cmyk.jpg"] == (40, 20)
     assert {name.rsplit("/", 1)[0] for name in scripted.asked} == set(sizes)
 
 
@@ -302,15 +307,49 @@ def test_boxes_that_do_not_hold_together_fail_their_row(
     assert [row["id"] for row in read_rows(tmp_path / "run", "ground")] == ["1"]
 
 
-def test_an_image_that_changed_or_another_folder_is_seen_and_nothing_outside_is_opened(tmp_path: Path) -> None:
-    first, second = tmp_path / "first", tmp_path / "second"
-    for folder, content in ((first, b"one"), (second, b"two")):
-        folder.mkdir()
-        (folder / "a.png").write_bytes(content)
-    assert image_stamp(first, "a.png") != image_stamp(second, "a.png")
-    (tmp_path / "outside.png").write_bytes(b"one")
-    for name in ("../outside.png", str(tmp_path / "outside.png"), "missing.png", "", "."):
-        assert image_stamp(first, name) == ""
+def test_a_replaced_picture_renews_its_rows_and_no_others(
+    scripted: Any, draw: Any, made: Made, run_until: RunUntil, tmp_path: Path
+) -> None:
+    draw({name: [("dog", (10, 10, 60, 60))] for name in ("a.png", "b.png")})
+    settings = made()
+    run_until(settings, tmp_path / "run", "rows")
+    before = list(read_rows(tmp_path / "run", "rows"))
+    Image.new("RGB", (200, 100), (0, 200, 0)).save(tmp_path / "images" / "b.png")
+    scripted.asked.clear()
+    run_until(settings, tmp_path / "run", "rows")  # the model says the same about the new picture
+    assert {name.partition("/")[0] for name in scripted.asked} == {"b.png"}
+    after = list(read_rows(tmp_path / "run", "rows"))
+    is_old = ["a.png" in row["images"][0] for row in before]
+    assert [one == other for one, other in zip(before, after, strict=True)] == is_old
+    assert set(is_old) == {True, False}
+
+
+def test_boxes_of_a_table_are_those_of_a_coco_file(
+    scripted: Any, draw: Any, made: Made, run_until: RunUntil, tmp_path: Path
+) -> None:
+    draw({"a.png": [("dog", (10, 10, 60, 60))]})
+    row = {"image": "a.png", "phrase": "dog", "box_xyxy_px": [10.0, 10.0, 60.0, 60.0], "width": 200, "height": 100}
+    write_rows([row], tmp_path / "boxes.parquet")
+    found: list[Any] = []
+    for name in ("boxes.json", "boxes.parquet"):
+        run_until(made(detector=str(tmp_path / name)), tmp_path / name.replace(".", "-"), "ground")
+        found.append([row["sightings"] for row in read_rows(tmp_path / name.replace(".", "-"), "ground")])
+    assert found[0] == found[1] != []
+    (tmp_path / "boxes.parquet").write_text("torn")
+    with pytest.raises(SettingsError, match=r"--detector .*boxes\.parquet"):
+        load_detector(made(detector=str(tmp_path / "boxes.parquet")))
+
+
+def test_nothing_outside_the_folder_is_stamped(made: Made, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    for path in (tmp_path / "images" / "a.png", tmp_path / "outside.png"):
+        path.write_bytes(b"one")
+    (tmp_path / "images" / "link.png").symlink_to(tmp_path / "outside.png")
+    names = ["a.png", "../outside.png", str(tmp_path / "outside.png"), "link.png", "missing.png"]
+    (tmp_path / "rows.json").write_text(json.dumps([{"image_path": name} for name in names]))
+    settings = made(data=tmp_path / "rows.json", images=tmp_path / "images")
+    stamps = [row["stamp"] for row in images_source(settings, tmp_path / "run").rows()]
+    assert [bool(stamp) for stamp in stamps] == [True, False, False, False, False]
 
 
 def test_values_that_a_table_may_hold_pass_through_as_plain_ones() -> None:

@@ -5,11 +5,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
-from shard_runner.file_digests import file_digest
+from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn, file_digest
 
 from chain_of_spot.errors import InputError
-from chain_of_spot.questions import open_row_image, read_json_rows, row_to_question
+from chain_of_spot.questions import open_row_image, question_fault, read_json_rows, row_to_question
 from chain_of_spot.settings import CosSettings
 
 if TYPE_CHECKING:
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def annotate_stage(settings: CosSettings) -> Stage:
-    """Find each question's region; adds `box_xyxy_px` (empty: no region), `size_wh`, `mass` and `from`."""
+    """Find each question's region; adds `box_xyxy_px` (empty: no region), `width`, `height`, `mass` and `from`."""
     if settings.boxes is None:
         config = settings.picked("mass", "sides", "no_region")
         return Stage(name="annotate", make=lambda: _from_maps(settings), config=config, batch_size=64)
@@ -58,10 +57,12 @@ class _FromFile:
         from box_space import ImageError
         from roi_attention import ZoomError
 
-        if row["skipped"]:
-            return Dropped(row["skipped"], row["detail"])
+        if skipped := question_fault(row):
+            return skipped
         try:
             size = open_row_image(row, settings=self._settings).size
+            if fault := question_fault(row, size):
+                return fault
             box = self._find(row, size)
         except ImageError as error:
             return Failed(error.reason, str(error))
@@ -117,7 +118,5 @@ def _annotated(
         return Dropped("no_region", "no window holds enough of the map, or the file has no box.")
     kept = {name: value for name, value in row.items() if name not in ("skipped", "detail")}
     numbers = [] if box is None else [float(v) for v in box.xyxy]
-    return [
-        kept
-        | {"box_xyxy_px": numbers, "size_wh": list(size_wh), "mass": -1.0 if mass is None else mass, "from": source}
-    ]
+    found = {"box_xyxy_px": numbers, "width": size_wh[0], "height": size_wh[1]}
+    return [kept | found | {"mass": -1.0 if mass is None else mass, "from": source}]

@@ -1,7 +1,6 @@
 """Asking a model in one turn or in two: steps `answers-NAME`."""
 
 import functools
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from statistics import median
@@ -13,10 +12,10 @@ from shard_runner import Done, Failed, Outcome, Row, Stage
 
 from chain_of_spot.arms import Control, control_box, place_seed
 from chain_of_spot.settings import ZOOM, CosSettings
-from chain_of_spot.training import sft_settings
 
 if TYPE_CHECKING:
     from roi_attention.zoom import Frame
+    from trial_sampler import SampleResult
 
 
 def one_turn_stage(name: str, model: str, identity: str, task: str | None, settings: CosSettings) -> Stage:
@@ -27,7 +26,7 @@ def one_turn_stage(name: str, model: str, identity: str, task: str | None, setti
 def two_turn_stage(
     name: str, model: str, identity: str, task: str | None, settings: CosSettings, control: Control | None = None
 ) -> Stage:
-    """Ask where, then what; rows gain `trials`, `where_text`, `verdict` and `box_xyxy_px`."""
+    """Ask where, then what; rows gain `trials`, `where_text`, `box_reading`, `box_xyxy_px`, `width`, `height`."""
     config: dict[str, Any] = {"turns": 2, "control": control, "seed": settings.seed}
     if control is not None:
         config["side"] = control_side(settings)
@@ -43,6 +42,7 @@ def _stage(
         name=f"answers-{name}",
         make=make,
         config=picked | config | {"model": identity},
+        version="2",
         inputs=inputs,
         batch_size=settings.prompts_per_batch,
     )
@@ -72,9 +72,9 @@ class _OneTurn:
                 outcomes[number] = Failed(error.reason, str(error))
             else:
                 asked[number] = Conversation(row["id"], "answer", tuple(turns), (picture,))
-        written: Counter[str] = Counter()
-        for number, said in zip(asked, self._responder(list(asked.values()), written), strict=True):
-            outcomes[number] = _outcome(rows[number], said, written[asked[number].id])
+        results: dict[str, SampleResult] = {}
+        for number, said in zip(asked, self._responder(list(asked.values()), results), strict=True):
+            outcomes[number] = _outcome(rows[number], said, [results[asked[number].id]])
         return [outcomes[number] for number in range(len(rows))]
 
 
@@ -94,18 +94,21 @@ class _TwoTurns:
         from roi_attention.zoom import Failure, ZoomItem, ask_many
 
         items = [ZoomItem(row["id"], row["image"], row["question"]) for row in rows]
-        written: Counter[str] = Counter()
-        respond = functools.partial(self._responder, written=written)
+        results: dict[str, SampleResult] = {}
+        respond = functools.partial(self._responder, results=results)
         with self._responder.keeping():
             found = ask_many(respond, items, settings=self._zoom, choose_box=self._choose)
         outcomes: list[Outcome] = []
         for row, looked in zip(rows, found, strict=True):
-            tokens = written[f"{row['id']}/where"] + written[f"{row['id']}/answer"]
+            turns = [results[name] for name in (f"{row['id']}/where", f"{row['id']}/answer") if name in results]
             if isinstance(looked, Failure):
-                outcomes.append(Failed(looked.reason, f"{looked.stage}: {looked.detail}", tokens))
+                detail, tokens = f"{looked.stage}: {looked.detail}", sum(turn.tokens for turn in turns)
+                outcomes.append(Failed(looked.reason, detail, tokens))
             else:
-                seen = {"where_text": looked.where_text, "verdict": looked.where.verdict}
-                outcomes.append(_outcome(row | seen | {"box_xyxy_px": list(looked.box.xyxy)}, looked.answer, tokens))
+                size = looked.box.space.original
+                seen = {"where_text": looked.where_text, "box_reading": looked.where.verdict}
+                seen |= {"box_xyxy_px": list(looked.box.xyxy), "width": size.width, "height": size.height}
+                outcomes.append(_outcome(row | seen, looked.answer, turns))
         return outcomes
 
 
@@ -123,9 +126,11 @@ def _chosen(control: Control, side: float, seed: int, image: Image.Image, questi
     return control_box(control, size, place_seed(image, question, seed))
 
 
-def _outcome(row: Row, said: Any, tokens: int) -> Outcome:
+def _outcome(row: Row, said: Any, turns: "Sequence[SampleResult]") -> Outcome:
+    tokens = sum(turn.tokens for turn in turns)
     if isinstance(said, str):
-        return Done([row | {"trials": [{"text": said, "truncated": None}]}], tokens)
+        trial = {"text": said, "finish_reason": turns[-1].trials[0].finish_reason}
+        return Done([row | {"trials": [trial]}], tokens)
     return Failed(str(getattr(said, "reason", type(said).__name__)), str(said), tokens)
 
 
@@ -146,11 +151,13 @@ class Responder:
         from trial_sampler import load_sampler
 
         logging.disable_progress_bar()
-        chosen = backend or settings.backend
-        device = settings.device if chosen == "hf" and settings.device != "auto" else None
-        dtype = None if chosen == "server" else compute_dtype(sft_settings(settings))
         sampler = load_sampler(
-            model, backend=chosen, device=device, dtype=dtype, batch_size=settings.prompts_per_batch, base_url=base_url
+            model,
+            backend=backend or settings.backend,
+            base_url=base_url,
+            device=settings.device,
+            dtype=compute_dtype(settings),
+            batch_size=settings.prompts_per_batch,
         )
         return cls(sampler, max_where_tokens=settings.max_where_tokens, max_new_tokens=settings.max_new_tokens)
 
@@ -160,12 +167,12 @@ class Responder:
 
         return keep_prompts(self._sampler)
 
-    def __call__(self, conversations: Sequence[Any], written: Counter[str] | None = None) -> list[Any]:
+    def __call__(self, conversations: Sequence[Any], results: "dict[str, SampleResult] | None" = None) -> list[Any]:
         """A text for each conversation, or the sampler's account of why there is none.
 
         Args:
             conversations: `roi_attention.zoom.Conversation`s.
-            written: gains the new tokens that each took, by its id; none where a server does not say.
+            results: gains what the sampler made of each, by its id.
         """
         from trial_sampler import Request
 
@@ -179,8 +186,7 @@ class Responder:
             )
             for one in conversations
         ]
-        results = self._sampler.sample(requests)
-        if written is not None:
-            for result in results:
-                written[result.id] += sum(trial.tokens or 0 for trial in result.trials)
-        return [result.error or result.trials[0].text for result in results]
+        sampled = self._sampler.sample(requests)
+        if results is not None:
+            results |= {result.id: result for result in sampled}
+        return [result.error or result.trials[0].text for result in sampled]

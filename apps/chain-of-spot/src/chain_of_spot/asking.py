@@ -8,6 +8,10 @@ import click
 from chain_of_spot.answering import Responder
 from chain_of_spot.errors import ChainOfSpotError, InputError
 from chain_of_spot.settings import CosSettings
+from chain_of_spot.spots import region_picture
+
+PICTURE_PX = 320
+"""Height of a picture that is saved."""
 
 
 def ask_one(settings: CosSettings, image: Path, question: str, *, backend: str, base_url: str | None) -> Any:
@@ -35,17 +39,6 @@ def ask_one(settings: CosSettings, image: Path, question: str, *, backend: str, 
         raise ChainOfSpotError(str(error)) from error
 
 
-def picture_of(looked: Any, image: Path) -> Any:
-    """The image with the region outlined, and the crop."""
-    from box_space import open_image
-    from roi_attention import side_by_side
-    from roi_attention.overlays import REGION_RGB, draw_box
-
-    marked = open_image(image).copy()
-    draw_box(marked, looked.box, REGION_RGB)
-    return side_by_side([marked, looked.crop])
-
-
 @click.command("ask")
 @click.argument("image", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("question")
@@ -71,6 +64,8 @@ def ask_command(
     picture: Path | None,
 ) -> None:
     """Ask QUESTION about IMAGE in two turns: where to look, then the answer."""
+    from box_space import open_image
+
     given = {"model": model, "frame": frame, "form": form}
     values = _wording_of(run_dir) | {name: value for name, value in given.items() if value}
     settings = CosSettings.model_validate(values)
@@ -78,7 +73,8 @@ def ask_command(
     box = ", ".join(f"{value:.0f}" for value in looked.box.xyxy)
     click.echo(f"where:  {looked.where_text}  ({looked.where.verdict}; pixels {box})\nanswer: {looked.answer}")
     if picture is not None:
-        picture_of(looked, image).save(picture, format="PNG")
+        shown = region_picture(open_image(image), looked.box, [looked.crop], height_px=PICTURE_PX)
+        shown.save(picture, format="PNG")
         click.echo(f"picture: {picture}")
 
 

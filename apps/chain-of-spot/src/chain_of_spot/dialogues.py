@@ -22,7 +22,7 @@ def dialogue_step(control: Control | None) -> str:
 
 
 def dialogue_stage(settings: CosSettings, run_dir: Path, control: Control | None = None) -> Stage:
-    """Make each question's dialogue and write its pictures; rows `{id, messages, images, kind, box_xyxy_px}`."""
+    """Make each question's dialogue and write its pictures; rows `{id, messages, images, stamp, kind, box_xyxy_px}`."""
     from llava_train import model_digest
 
     config = settings.picked(*ZOOM, "others", "where_weight", "answer_weight", "no_region", "seed")
@@ -65,7 +65,8 @@ class _Dialogues:
         except (ZoomError, BoxError) as error:
             return Dropped(error.reason, str(error))
         numbers = [] if box is None else list(box.xyxy)
-        return [{**made, "kind": "plain" if box is None else "zoom", "box_xyxy_px": numbers}]
+        told = {"stamp": row["stamp"], "kind": "plain" if box is None else "zoom", "box_xyxy_px": numbers}
+        return [made | told]
 
     def _box(self, row: Row, image: Image.Image) -> Box | None:
         """What the second turn shows; None: there is none."""

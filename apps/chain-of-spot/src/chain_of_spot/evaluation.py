@@ -63,13 +63,14 @@ def evaluation_steps(settings: CosSettings, run_dir: Path) -> list[Step]:
 
 
 def eval_source(settings: CosSettings) -> Source:
-    """Read the evaluation questions; rows `{id, task, cluster, image, question, answer, boxes}`."""
+    """Read the evaluation questions; rows `{id, task, cluster, image, stamp, question, answer}`."""
 
     def rows() -> Iterator[Row]:
         from bench_eval import read_question_file
+        from box_space import image_stamp
 
         for row in read_question_file(settings.needed("eval_data", "evaluation questions")):
-            yield {"boxes": [], **row}
+            yield row | {"stamp": image_stamp(row["image"])}
 
     return Source(name="eval-questions", rows=rows)
 
@@ -105,8 +106,7 @@ def compare_task(settings: CosSettings) -> Task:
     share = settings.validation_share
 
     def run(ctx: TaskContext) -> None:
-        from bench_eval import compare_tasks, save_comparisons
-        from bench_eval.contrast_files import save_contrasts
+        from bench_eval import compare_tasks, save_comparisons, save_contrasts
         from llava_train import split_rows
 
         def graded(name: str) -> list[Row]:
@@ -125,7 +125,7 @@ def compare_task(settings: CosSettings) -> Task:
 
 def load_contrasts(run_dir: Path) -> "dict[str, list[Comparison]]":
     """The method against every other way; nothing before that is compared."""
-    from bench_eval.contrast_files import load_contrasts as load
+    from bench_eval import load_contrasts as load
 
     return load(run_dir / "eval")
 

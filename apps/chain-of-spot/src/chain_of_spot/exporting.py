@@ -31,7 +31,7 @@ def export_task(settings: CosSettings) -> Task:
         write_json(ctx.folder / MAP_SCORES, map_scores(rows))
         counts = {"written": written.written, "missed": len(written.missed), "inexact": len(written.inexact)}
         write_json(ctx.folder / "params-counts.json", counts)
-        dialogues = [row_to_conversations(_bare(row)) for row in ctx.read_rows("dialogues")]
+        dialogues = [row_to_conversations(row) for row in ctx.read_rows("dialogues")]
         write_json(ctx.folder / DIALOGUES, [*dialogues, *ctx.read_rows("texts")])
 
     return Task(name="export", run=run, inputs=("annotate", "dialogues", "texts"))
@@ -48,20 +48,10 @@ def row_to_annotation(row: Row, settings: CosSettings) -> Any:
         row["dataset"],
         row["row_id"],
         row["question"],
-        Box(*row["box_xyxy_px"], space=OriginalPixels(*row["size_wh"])),
+        Box(*row["box_xyxy_px"], space=OriginalPixels(row["width"], row["height"])),
         mass=row["mass"] if row["mass"] >= 0 else None,
         first_order_share=share if share is not None and share >= 0 else None,
         target=made.get("target") or "",
         model=Path(settings.model or "").name,
         method=row["from"],
     )
-
-
-def _bare(row: Row) -> Row:
-    """A stored row without the empty fields that a table gives to all turns and parts."""
-    messages = [
-        {name: value for name, value in message.items() if value is not None}
-        | {"content": [{k: v for k, v in part.items() if v is not None} for part in message["content"]]}
-        for message in row["messages"]
-    ]
-    return {"id": row["id"], "images": row["images"], "messages": messages}

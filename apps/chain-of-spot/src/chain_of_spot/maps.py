@@ -2,18 +2,17 @@
 
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage
+from shard_runner import Failed, Outcome, Row, Stage
 
-from chain_of_spot.questions import open_row_image
+from chain_of_spot.questions import open_row_image, question_fault
 from chain_of_spot.settings import CosSettings
-from chain_of_spot.training import sft_settings
 
 if TYPE_CHECKING:
     from roi_attention.zoom import Frame
 
 
 def map_stage(settings: CosSettings) -> Stage:
-    """Open the image and explain the answer; adds `map` (`roi_attention.map_to_row`) and `mean_log_prob`."""
+    """Open the image and explain the answer; adds `map` (`roi_attention.map_to_row`)."""
     from llava_train import model_digest
 
     model = settings.needed("model", "the model that explains and learns")
@@ -37,12 +36,15 @@ class _Mapper:
         outcomes: dict[int, Outcome] = {}
         for number, row in enumerate(rows):
             try:
-                if row["skipped"]:
-                    outcomes[number] = Dropped(row["skipped"], row["detail"])
-                else:
-                    images[number] = open_row_image(row, settings=self._settings)
+                image = None if row["skipped"] else open_row_image(row, settings=self._settings)
             except ImageError as error:
                 outcomes[number] = Failed(error.reason, str(error))
+                continue
+            fault = question_fault(row, None if image is None else image.size)
+            if fault is not None:
+                outcomes[number] = fault
+            else:
+                images[number] = image
         for number, made in zip(images, self._explain([rows[n] for n in images], list(images.values())), strict=True):
             outcomes[number] = [rows[number] | made]
         return [outcomes[number] for number in range(len(rows))]
@@ -66,7 +68,7 @@ class _Mapper:
             neutral=chosen.neutral,
             frame=self._frame,
         )
-        return [{"map": dict(map_to_row(one.whole)), "mean_log_prob": one.mean_log_prob} for one in found]
+        return [{"map": dict(map_to_row(one.whole))} for one in found]
 
 
 def load_frozen(model: str, settings: CosSettings) -> tuple[Any, Any]:
@@ -76,6 +78,6 @@ def load_frozen(model: str, settings: CosSettings) -> tuple[Any, Any]:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    loaded = load_model(model, compute_dtype(sft_settings(settings)))
+    loaded = load_model(model, compute_dtype(settings))
     device = "cuda" if settings.device == "auto" and torch.cuda.is_available() else "cpu"
     return loaded.to(device).eval().requires_grad_(False), load_processor(model)

@@ -63,7 +63,7 @@ def check_needs(settings: CosSettings, last: str = "train") -> None:
     ...
     chain_of_spot.errors.SettingsError: --model is needed: a folder or Hub id of the chat VLM that explains and learns.
     """
-    from bench_eval.question_checks import check_question_file
+    from bench_eval import check_question_file
     from llava_train import model_digest
 
     names = list(STEPS)

@@ -1,28 +1,34 @@
 """The user's LLaVA mix as rows: sources `questions` and `texts`."""
 
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Row, Source
+from shard_runner import Dropped, Row, Source
 
 from chain_of_spot.errors import InputError
 from chain_of_spot.settings import CosSettings
+from chain_of_spot.true_boxes import BAD_BOXES, boxes_fault, read_true_boxes
 
 
 def questions_source(settings: CosSettings) -> Source:
     """Read every question of every image.
 
-    Rows `{id, dataset, row_id, index, turn, image, question, answer, others, boxes, skipped}`: `id` is the question's
-    key; `skipped` says why a row or question cannot be used, and is empty for the others.
+    Rows `{id, dataset, row_id, index, turn, image, stamp, question, answer, others, boxes, skipped}`: `id` is the
+    question's key; `stamp` tells a changed picture; `skipped` says why a row or question cannot be used, and is empty
+    for the others.
     """
 
     def rows() -> Iterator[Row]:
+        from box_space import image_stamp
         from roi_attention.zoom import read_mix
 
         mix = read_mix(read_json_rows(settings.needed("data", "a LLaVA mix")), dataset=settings.dataset_name)
+        stamp_of = functools.cache(functools.partial(image_stamp, root=settings.image_root))
         for found in mix.image_rows:
+            boxes, fault = _boxes(found.row)
             for question in found.questions:
                 yield {
                     "id": question.key,
@@ -31,21 +37,30 @@ def questions_source(settings: CosSettings) -> Source:
                     "index": question.index,
                     "turn": question.turn,
                     "image": question.image,
+                    "stamp": stamp_of(question.image),
                     "question": question.question,
                     "answer": question.answer,
                     "others": [list(pair) for pair in found.others(question)],
-                    "boxes": _boxes(found.row),
-                    "skipped": "",
-                    "detail": "",
+                    "boxes": boxes,
+                    "skipped": BAD_BOXES if fault else "",
+                    "detail": fault,
                 }
         for number, skipped in enumerate(mix.skipped):
-            row = dict.fromkeys(("dataset", "row_id", "image", "question", "answer"), "")
+            row = dict.fromkeys(("dataset", "row_id", "image", "stamp", "question", "answer"), "")
             lists: dict[str, list[Any]] = {"others": [], "boxes": []}
             place = {"index": skipped.index, "turn": -1 if skipped.turn is None else skipped.turn}
             why = {"skipped": skipped.reason, "detail": skipped.detail}
             yield {"id": f"skipped-{number}-row-{skipped.index}", **row, **lists, **place, **why}
 
     return Source(name="questions", rows=rows, config=settings.picked("dataset"))
+
+
+def _boxes(row: Mapping[str, Any]) -> tuple[list[list[float]], str]:
+    """The true boxes of a row, and what is wrong with them."""
+    try:
+        return read_true_boxes(row), ""
+    except ValueError as error:
+        return [], str(error)
 
 
 def texts_source(settings: CosSettings) -> Source:
@@ -71,6 +86,14 @@ def open_row_image(row: Row, *, settings: CosSettings) -> Any:
     from box_space import open_image
 
     return open_image(row["image"], root=settings.image_root)
+
+
+def question_fault(row: Row, size_wh: tuple[int, int] | None = None) -> Dropped | None:
+    """Why a row of `questions` is left out; with the size of its image, also for true boxes beside it."""
+    if row["skipped"]:
+        return Dropped(row["skipped"], row["detail"])
+    fault = "" if size_wh is None else boxes_fault(row, size_wh)
+    return Dropped(BAD_BOXES, fault) if fault else None
 
 
 def row_to_question(row: Row) -> Any:
@@ -101,14 +124,3 @@ def read_json_rows(path: Path) -> list[Mapping[str, Any]]:
 
 def _read_lines(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines() if line.strip()]
-
-
-def _boxes(row: Mapping[str, Any]) -> list[list[float]]:
-    """True boxes, where the row holds such; anything else is none."""
-    boxes = row.get("boxes")
-    numbers = boxes if isinstance(boxes, list) else []
-    return [[float(v) for v in box] for box in numbers if _is_box(box)]
-
-
-def _is_box(box: Any) -> bool:
-    return isinstance(box, list) and len(box) == 4 and all(type(v) in (int, float) for v in box)

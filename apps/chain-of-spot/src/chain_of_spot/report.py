@@ -2,13 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import Row, status
+from shard_runner import Row, rows_so_far, status
 from shard_runner.cli import rounds_above
-from shard_runner.rows_so_far import rows_so_far
 
 from chain_of_spot.evaluation import AFTER, BEFORE, load_contrasts, load_plain, ways
 from chain_of_spot.exporting import MAP_SCORES
@@ -44,24 +43,22 @@ def make_report(settings: CosSettings, run_dir: Path) -> Path:
     Raises:
         shard_runner.LedgerError: the folder holds no run.
     """
-    from run_report import Link, Prose, StageAccounts, Table, write_report
+    from run_report import Link, Prose, StageAccounts, loss_curves, settings_table, write_report
 
     if settings.rounds > 1:
         return make_rounds_report(settings, run_dir, run_dir / REPORT)
-    accounts = {account.name: account for account in status(run_dir)}
+    accounts = status(run_dir)
     annotated, against = rows_so_far(run_dir, "annotate"), load_contrasts(run_dir)
-    shown = [account for account in accounts.values() if account.kind != "task"]
-    values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
     sections: list[Section] = [
         Prose(_INTRODUCTION),
         *_key_facts(annotated, against, run_dir),
         *_comparisons(against, settings, run_dir),
         *_map_scores(run_dir),
-        *_losses(run_dir),
-        *_verdicts(run_dir),
+        *loss_curves(sorted(run_dir.glob("train*/history.json")), note="Of answers and boxes."),
+        *_box_readings(run_dir),
         *_galleries(settings, run_dir, annotated),
-        StageAccounts([account for account in shown if account.finished or account.rows_in]),
-        Table(("setting", "value"), values, title="Settings"),
+        StageAccounts(accounts),
+        settings_table(settings.model_dump(mode="json")),
     ]
     above = Link("all rounds", f"../{REPORT}") if rounds_above(run_dir) else None
     return write_report(run_dir / REPORT, title="Chain-of-Spot", sections=sections, above=above)
@@ -76,7 +73,7 @@ def headline(run_dir: Path) -> str:
         return "Nothing is compared yet: run the whole pipeline, with --eval-data."
     tables = [
         comparisons_to_text(against[BEFORE]),
-        text_table([("percent right", "method", *against), *ways_to_rows(against)]),
+        text_table([("percent right", AFTER, *against), *ways_to_rows(against)]),
         text_table([("the method against", "task", "points", "p"), *contrasts_to_rows(against, _shown_tasks(against))]),
     ]
     return "\n\n".join([*tables, "\n".join(_pointing_lines(run_dir))]).rstrip()
@@ -169,45 +166,27 @@ def _map_scores(run_dir: Path) -> "list[Section]":
     )
 
 
-def _losses(run_dir: Path) -> "list[Section]":
-    from run_report import Curve, Curves
-
-    curves: list[Curve] = []
-    for path in sorted(run_dir.glob("train*/history.json")):
-        history: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        entries = [entry for entry in history if "loss" in entry]
-        curves.append(Curve(path.parent.name, [e["step"] for e in entries], [e["loss"] for e in entries]))
-    drawn = [curve for curve in curves if curve.x]
-    return [Curves(drawn, title="Loss", note="Of answers and boxes.", y_label="nats a token")] if drawn else []
-
-
-def _verdicts(run_dir: Path) -> "list[Section]":
+def _box_readings(run_dir: Path) -> "list[Section]":
     """How the boxes that the model wrote were read."""
     from run_report import Table
 
-    counts = Counter(row["verdict"] for row in rows_so_far(run_dir, f"answers-{AFTER}"))
+    counts = Counter(row["box_reading"] for row in rows_so_far(run_dir, f"answers-{AFTER}"))
     rows = [(name, count) for name, count in counts.most_common()]
-    return [Table(("verdict", "questions"), rows, title="Boxes that the model wrote")] if rows else []
+    return [Table(("reading", "questions"), rows, title="Boxes that the model wrote")] if rows else []
 
 
 def _galleries(settings: CosSettings, run_dir: Path, annotated: Sequence[Row]) -> "list[Section]":
-    from run_report import Gallery
+    from run_report import Gallery, evenly_spaced
 
     before = {row["id"]: row for row in rows_so_far(run_dir, f"grades-{BEFORE}")}
     asked = rows_so_far(run_dir, f"grades-{AFTER}")
     found: list[Section] = []
     if asked:
-        items = [asked_card(row, before) for row in _spread(asked)]
+        items = [asked_card(row, before) for row in evenly_spaced(asked, MAX_SHOWN)]
         note = f"{len(items)} of {len(asked)}. Left: where the model wants to look; right: what it is shown."
         found.append(Gallery(items, title="Held-out questions, in two turns", note=note, max_side_px=3 * HEIGHT_PX))
     if annotated:
-        items = [map_card(row, settings.image_root) for row in _spread(annotated)]
+        items = [map_card(row, settings.image_root) for row in evenly_spaced(annotated, MAX_SHOWN)]
         note = f"{len(items)} of {len(annotated)}. Map from cold to hot, region in white, true boxes dashed; the crop."
         found.append(Gallery(items, title="Questions to learn from", note=note, max_side_px=3 * HEIGHT_PX))
     return found
-
-
-def _spread(rows: Sequence[Row]) -> list[Row]:
-    """At most `MAX_SHOWN` rows, evenly spaced."""
-    count = min(MAX_SHOWN, len(rows))
-    return [rows[index * len(rows) // count] for index in range(count)]

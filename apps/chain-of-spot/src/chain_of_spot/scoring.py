@@ -8,6 +8,7 @@ from box_space import Box, OriginalPixels
 from shard_runner import Row
 
 from chain_of_spot.arms import control_box
+from chain_of_spot.true_boxes import true_boxes
 
 TOLERANCE_PX = 15.0
 """Of the pointing game, as usual (Zhang et al. 2016)."""
@@ -34,19 +35,13 @@ def map_scores(rows: Sequence[Row]) -> dict[str, Any]:
     return found
 
 
-def true_boxes(row: Row) -> list[Box]:
-    """The true boxes of a row with `boxes` and `size_wh`."""
-    original = OriginalPixels(*row["size_wh"])
-    return [Box(*box, space=original) for box in row["boxes"]]
-
-
 def _covered(rows: Sequence[Row]) -> dict[str, float]:
     """Mean share of the true boxes that regions hold, theirs and equally large ones elsewhere."""
     from roi_attention import region_score
 
     shares: dict[str, list[float]] = {"share": [], "random": [], "centre": []}
     for row in rows:
-        own = Box(*row["box_xyxy_px"], space=OriginalPixels(*row["size_wh"]))
+        own = Box(*row["box_xyxy_px"], space=OriginalPixels(row["width"], row["height"]))
         places = {
             "share": own,
             "random": control_box("random", own, row["id"].encode()),

@@ -8,7 +8,7 @@ from box_space import Box, OriginalPixels
 from PIL import Image
 from shard_runner import Row
 
-from chain_of_spot.scoring import true_boxes
+from chain_of_spot.true_boxes import true_boxes
 
 if TYPE_CHECKING:
     from run_report import GalleryItem
@@ -16,19 +16,12 @@ if TYPE_CHECKING:
 HEIGHT_PX = 220
 """Height of the pictures of a card."""
 
-_TAGS = {
-    (False, True): "learned",
-    (True, False): "lost",
-    (True, True): "right both times",
-    (False, False): "wrong both times",
-}
-
 
 def map_card(row: Row, root: Path) -> "GalleryItem":
     """A row of the step `annotate`: the image, its map with region and true boxes, and the crop."""
     from run_report import GalleryItem
 
-    image, problem = _open(row["image"], root)
+    image, problem = _open(row, root)
     share = f"{100 * row['mass']:.0f} % of the map" if row["mass"] >= 0 else "from a file"
     caption = f"region: {_pixels(row['box_xyxy_px'])}; {share}" if row["box_xyxy_px"] else "no region"
     return GalleryItem(
@@ -43,19 +36,19 @@ def map_card(row: Row, root: Path) -> "GalleryItem":
 
 def asked_card(row: Row, before: Mapping[str, Row]) -> "GalleryItem":
     """A held-out question of `grades-after`: where the model looked and what it was shown, with both turns."""
-    from run_report import GalleryItem, ShownTrial
+    from run_report import GalleryItem, ShownTrial, change_tag
 
-    (image, problem), old = _open(row["image"], None), before.get(row["id"])
+    (image, problem), old = _open(row, None), before.get(row["id"])
     graded = [(name, one["trials"][0]) for name, one in (("before", old), ("after", row)) if one]
-    right = [bool(trial["score"]) for _, trial in graded]
+    right = {name: bool(trial["score"]) for name, trial in graded}
     return GalleryItem(
         id=row["id"],
         image=None if image is None else _asked_picture(row, image),
         question=row["question"],
         truth=str(row["answer"]),
-        caption=f"where: {row['where_text']} ({row['verdict']}){problem}",
+        caption=f"where: {row['where_text']} ({row['box_reading']}){problem}",
         trials=[ShownTrial(text=f"{name}: {t['text']}", verdict=bool(t["score"])) for name, t in graded],
-        tags=[row["task"], _TAGS[right[0], right[-1]]],
+        tags=[row["task"], change_tag(right.get("before"), right["after"])],
     )
 
 
@@ -71,13 +64,18 @@ def _map_picture(row: Row, image: Image.Image) -> Image.Image:
 
 
 def _asked_picture(row: Row, image: Image.Image) -> Image.Image:
-    from roi_attention import side_by_side
-    from roi_attention.overlays import REGION_RGB, draw_box
+    box = _box(row, image)
+    return region_picture(image, box, _crop(image, box), height_px=HEIGHT_PX)
 
-    box, marked = _box(row, image), image.copy()
+
+def region_picture(image: Image.Image, box: Box | None, crops: Sequence[Image.Image], *, height_px: int) -> Image.Image:
+    """The image with its region outlined, where there is one, and crops beside it."""
+    from roi_attention import draw_box, side_by_side
+
+    marked = image.copy()
     if box is not None:
-        draw_box(marked, box, REGION_RGB)
-    return side_by_side([marked, *_crop(image, box)], height_px=HEIGHT_PX)
+        draw_box(marked, box)
+    return side_by_side([marked, *crops], height_px=height_px)
 
 
 def _crop(image: Image.Image, box: Box | None) -> Sequence[Image.Image]:
@@ -91,14 +89,15 @@ def _box(row: Row, image: Image.Image) -> Box | None:
     return Box(*numbers, space=OriginalPixels(*image.size)) if numbers else None
 
 
-def _open(path: str, root: Path | None) -> tuple[Image.Image | None, str]:
-    """The image, or none and why, for the caption."""
+def _open(row: Row, root: Path | None) -> tuple[Image.Image | None, str]:
+    """The image, or none and why, for the caption; boxes mean nothing on one of another size."""
     from box_space import ImageError, open_image
 
     try:
-        return open_image(path, root=root), ""
+        image = open_image(row["image"], root=root)
     except ImageError as error:
         return None, f"; image: {error.reason}"
+    return (image, "") if image.size == (row["width"], row["height"]) else (None, "; image: replaced")
 
 
 def _pixels(numbers: Sequence[float]) -> str:

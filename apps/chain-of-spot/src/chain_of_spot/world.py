@@ -44,6 +44,7 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     if record.is_file() and json.loads(record.read_text(encoding="utf-8")) == wanted:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)  # what a kill leaves of another world is no complete one
     write_json(folder / "mix.json", [_mix_row(row) for row in _asked(folder, "train", size.scenes, seed)])
     write_json(folder / "questions.json", list(_asked(folder, "heldout", size.held_out, seed)))
     write_json(record, wanted)

@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
-from shard_runner.file_digests import file_digest
+from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn, file_digest
 
 from cvc.construction import load_question_writer, text_model_config
 from cvc.errors import InputError

@@ -1,18 +1,14 @@
 """The parts that make instances, by their settings: each is loaded once, by the stage that uses it."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner.file_digests import file_digest
+from shard_runner import file_digest
 
 from cvc.engines import (
     load_model_sampler,
     model_identity,
-    new_tokens,
     sampled_identity,
     show_only_the_runs_bars,
     torch_device,
@@ -28,24 +24,18 @@ _REPLY_TOKENS = 100
 """Of a language model that names entities or writes a question. Source: CVC (arXiv 2508.04453)."""
 
 
-def read_lexicon(path: Path) -> dict[str, str]:
-    """Read a JSON object {noun: category}.
+def own_lexicon(settings: CvcSettings) -> dict[str, str] | None:
+    """The nouns of `--lexicon` with their categories; None for those of `occlusion`.
 
     Raises:
-        InputError: the file is missing or is not such an object.
+        InputError: the file cannot be read, or holds anything else.
     """
+    from occlusion import OcclusionError, read_lexicon
+
     try:
-        lexicon = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"--lexicon {path} cannot be read: {error}.") from error
-    if not isinstance(lexicon, dict) or not all(isinstance(value, str) for value in lexicon.values()):
-        raise InputError(f"--lexicon {path.name} must be a JSON object {{noun: category}} of texts.")
-    return lexicon
-
-
-def own_lexicon(settings: CvcSettings) -> dict[str, str] | None:
-    """The nouns of `--lexicon`; None for those of `occlusion`."""
-    return None if settings.lexicon is None else read_lexicon(settings.lexicon)
+        return None if settings.lexicon is None else read_lexicon(settings.lexicon)
+    except OcclusionError as error:
+        raise InputError(f"--lexicon {error}") from error
 
 
 def load_entities(settings: CvcSettings, model: "TextModel | None" = None) -> "EntityExtractor":
@@ -204,7 +194,7 @@ class TextModel:
         if errors and len(errors) == len(results):
             raise InputError(f"the language model answered none of {len(results)} prompts; the first: {errors[0]}.")
         for prompt, result in zip(prompts, results, strict=True):
-            self._tokens[prompt] += new_tokens(map(asdict, result.trials))
+            self._tokens[prompt] += result.tokens
         return [result.trials[0].text if result.trials else "" for result in results]
 
     def take_tokens(self, prompt: str) -> int:

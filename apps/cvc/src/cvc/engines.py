@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from cvc.errors import SettingsError
 from cvc.settings import CvcSettings
@@ -40,10 +40,7 @@ def sampled_identity(model: str | None, settings: CvcSettings) -> str:
 
 
 def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
-    """The sampler of a model, as the settings say.
-
-    `device` and `dtype` also serve other parts of a run, so each backend gets those of them that it takes.
-    """
+    """The sampler of a model, as the settings say."""
     from llava_train import compute_dtype
     from trial_sampler import load_sampler
 
@@ -51,8 +48,8 @@ def load_model_sampler(settings: CvcSettings, model: str | Path) -> "Sampler":
     return load_sampler(
         model,
         backend=settings.backend,
-        device=settings.device if settings.backend == "hf" and settings.device != "auto" else None,
-        dtype=compute_dtype(cast("Any", settings)) if settings.backend != "server" else None,
+        device=settings.device,
+        dtype=compute_dtype(settings),
         batch_size=settings.prompts_per_batch,
         base_url=settings.base_url,
     )
@@ -72,6 +69,12 @@ def show_only_the_runs_bars() -> None:
     logging.disable_progress_bar()
 
 
+def judge_config(settings: CvcSettings) -> dict[str, Any]:
+    """What decides what counts as right, for the fingerprint of a stage."""
+    embedder = None if settings.embedder is None else model_identity(settings.embedder)
+    return settings.picked("min_similarity", "accept_kinds") | {"embedder": embedder}
+
+
 class Judge:
     """Extracts the answer of each trial and checks it on the ladder; every distinct pair is judged once per call.
 
@@ -83,7 +86,7 @@ class Judge:
 
         embedder = None
         if settings.embedder is not None:
-            model = load_embedder(settings.embedder, device=torch_device(settings))
+            model = load_embedder(settings.embedder, device=settings.device)
             embedder = CachedEmbedder(model, run_dir / "embeddings.sqlite")
         try:
             kinds = EVERYDAY_KINDS if settings.accept_kinds else {}

@@ -1,4 +1,4 @@
-"""The same held-out questions before and after: steps `eval-rows` to `compare`."""
+"""The same held-out questions before and after: steps `eval-rows` to `eval`."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -8,12 +8,11 @@ from typing import Any
 from shard_runner import Done, Dropped, Failed, Outcome, Row, Source, Stage, StageFn, Task, TaskContext
 
 from cvc.comparing import compare_answers
-from cvc.engines import Judge, load_model_sampler, model_identity, new_tokens
+from cvc.engines import Judge, judge_config, load_model_sampler, model_identity, new_tokens
 from cvc.errors import InputError
-from cvc.examples import question_messages
 from cvc.settings import CvcSettings
 from cvc.training import TRAINED
-from cvc.trials import JUDGE_SETTINGS, SAMPLING_SETTINGS, is_held_out, references
+from cvc.trials import SAMPLING_SETTINGS, is_held_out, references
 
 COMPLETION = "completion"
 """Task of rows that ask what is hidden: they get n sampled trials beside the greedy answer."""
@@ -28,11 +27,11 @@ def evaluation_steps(settings: CvcSettings, run_dir: Path) -> list[Source | Stag
     """Pose the held-out questions to the model and to its trained self, judge the answers, compare."""
     trained = run_dir / TRAINED
     return [
-        _given_rows(settings) if settings.eval_data else _held_out_rows(settings),
-        answer_stage(f"eval-{BEFORE}", settings, run_dir, settings.checkpoint, inputs=("eval-rows",)),
-        answer_stage(f"eval-{AFTER}", settings, run_dir, trained, inputs=("eval-rows", "train")),
-        score_stage(f"score-{BEFORE}", settings, run_dir, inputs=(f"eval-{BEFORE}",)),
-        score_stage(f"score-{AFTER}", settings, run_dir, inputs=(f"eval-{AFTER}",)),
+        given_rows(settings.eval_data) if settings.eval_data else _held_out_rows(settings),
+        answer_stage(f"answers-{BEFORE}", settings, run_dir, settings.checkpoint, inputs=("eval-rows",)),
+        answer_stage(f"answers-{AFTER}", settings, run_dir, trained, inputs=("eval-rows", "train")),
+        grade_stage(f"grades-{BEFORE}", settings, run_dir, inputs=(f"answers-{BEFORE}",)),
+        grade_stage(f"grades-{AFTER}", settings, run_dir, inputs=(f"answers-{AFTER}",)),
         _compare_task(settings),
     ]
 
@@ -52,8 +51,16 @@ def read_eval_data(path: Path) -> Iterator[Row]:
         raise InputError(f"--eval-data {error}") from error
 
 
-def _given_rows(settings: CvcSettings) -> Source:
-    return Source(name="eval-rows", rows=lambda: read_eval_data(settings.needed("eval_data", "evaluation rows")))
+def given_rows(path: Path) -> Source:
+    """Read the evaluation rows of a file; `stamp` tells a changed picture."""
+
+    def rows() -> Iterator[Row]:
+        from box_space import image_stamp
+
+        for row in read_eval_data(path):
+            yield row | {"stamp": image_stamp(row["image"])}
+
+    return Source(name="eval-rows", rows=rows)
 
 
 def _held_out_rows(settings: CvcSettings) -> Stage:
@@ -61,7 +68,8 @@ def _held_out_rows(settings: CvcSettings) -> Stage:
         if not is_held_out(row["image_id"], settings):
             return Dropped("for_training")
         names = {"task": COMPLETION, "cluster": row["image_id"], "image": row["occluded"]}
-        return [{"id": row["id"], **names, "question": row["reasoning"], "references": references(row)}]
+        told = {"references": references(row), "stamp": row["stamp"]}
+        return [{"id": row["id"], **names, "question": row["reasoning"], **told}]
 
     def make() -> StageFn:
         return lambda rows: [evaluation_row(row) for row in rows]
@@ -98,11 +106,11 @@ def _ask(rows: list[Row], settings: CvcSettings, run_dir: Path, sampler: Any) ->
 
 
 def _request(row: Row, settings: CvcSettings, run_dir: Path, *, greedy: bool) -> Any:
-    from trial_sampler import Request
+    from trial_sampler import Request, image_question
 
     return Request(
         id=row["id"],
-        messages=question_messages(row["question"]),
+        messages=image_question(row["question"]),
         images=[run_dir / row["image"]],
         n=1 if greedy else settings.n,
         temperature=0.0 if greedy else settings.temperature,
@@ -122,7 +130,7 @@ def _answered(row: Row, greedy: Any, drawn: Any) -> Outcome:
     return Done([row | {"greedy": first[0], "trials": trials}], tokens)
 
 
-def score_stage(name: str, settings: CvcSettings, run_dir: Path, *, inputs: tuple[str, ...] = ()) -> Stage:
+def grade_stage(name: str, settings: CvcSettings, run_dir: Path, *, inputs: tuple[str, ...] = ()) -> Stage:
     """Judge saved answers: completions after extraction, boxes by IoU of at least 0.5, all else as they stand."""
 
     def make() -> StageFn:
@@ -134,7 +142,7 @@ def score_stage(name: str, settings: CvcSettings, run_dir: Path, *, inputs: tupl
 
         return lambda rows: [score(row) for row in rows]
 
-    return Stage(name=name, make=make, config=settings.picked(*JUDGE_SETTINGS), inputs=inputs, batch_size=64)
+    return Stage(name=name, make=make, config=judge_config(settings), inputs=inputs, batch_size=64)
 
 
 def judge_answers(row: Row, trials: list[Row], judge: Judge) -> list[Row]:
@@ -152,17 +160,17 @@ def judge_answers(row: Row, trials: list[Row], judge: Judge) -> list[Row]:
 
 
 def _compare_task(settings: CvcSettings) -> Task:
-    """Compare the two evaluations, row by row, into `comparison.json`; without the rows that choose the best round."""
+    """Compare the two row by row, into `against-before.json`; without the rows that choose the best round."""
     share = settings.validation_share
 
     def run(ctx: TaskContext) -> None:
-        from bench_eval import save_comparisons
+        from bench_eval import save_contrasts
         from llava_train import split_rows
 
         before, after = (
-            split_rows(ctx.read_rows(f"score-{name}"), share=share, seed=ctx.seed)["test"] for name in (BEFORE, AFTER)
+            split_rows(ctx.read_rows(f"grades-{name}"), share=share, seed=ctx.seed)["test"] for name in (BEFORE, AFTER)
         )
-        save_comparisons(compare_answers(before, after, seed=ctx.seed), ctx.folder / "comparison.json")
+        save_contrasts({BEFORE: compare_answers(before, after, seed=ctx.seed)}, ctx.folder)
 
     config = {} if share is None else {"validation_share": share}
-    return Task(name="compare", run=run, config=config, inputs=(f"score-{BEFORE}", f"score-{AFTER}"))
+    return Task(name="eval", run=run, config=config, inputs=(f"grades-{BEFORE}", f"grades-{AFTER}"))

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shard_runner import Row
+from trial_sampler import image_question
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,14 +45,9 @@ def training_examples(instance: Row, rule: MixRule) -> list[Row]:
     return rows
 
 
-def question_messages(question: str) -> list[Row]:
-    """One user turn: the image, then the question."""
-    return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": question}]}]
-
-
 def answered_messages(question: str, answer: str) -> list[Row]:
     """The user's turn and the assistant's answer."""
-    return [*question_messages(question), {"role": "assistant", "content": [{"type": "text", "text": answer}]}]
+    return [*image_question(question), {"role": "assistant", "content": [{"type": "text", "text": answer}]}]
 
 
 def _rationale_examples(instance: Row, right: Sequence[Row]) -> list[Row]:

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from shard_runner import Row, Source, Step, read_rows
+from shard_runner import Row, Step, read_rows
 from shard_runner.cli import read_seeds, run_by_settings, run_seeds
 
 from cvc.comparing import COMPLETION_MEASURES, compare_answers, greedy_accuracy, split_by_kind
 from cvc.errors import SettingsError
-from cvc.evaluation import answer_stage, read_eval_data, score_stage
+from cvc.evaluation import answer_stage, given_rows, grade_stage
 from cvc.examples import answered_messages
 from cvc.pipeline import build_pipeline
 from cvc.settings import CvcSettings
@@ -111,16 +111,16 @@ def train_arm(study: Study, arm: str, own: Sequence[Row]) -> Path:
 
 
 def answer_held_out(study: Study, arm: str, model: Path) -> list[Row]:
-    """Pose the held-out questions to one model; rows of `score-after` as the pipeline has them."""
+    """Pose the held-out questions to one model; rows of `grades-after` as the pipeline has them."""
     settings, run_dir = study.settings, study.folder / f"{arm}-answers"
     data = settings.needed("eval_data", "held-out rows")
     pipeline = [
-        Source(name="eval-rows", rows=lambda: read_eval_data(data)),
+        given_rows(data),
         answer_stage("answers", settings, run_dir, model),
-        score_stage("scores", settings, run_dir),
+        grade_stage("grades", settings, run_dir),
     ]
     study.step(pipeline, run_dir.name, settings)
-    return list(read_rows(run_dir, "scores"))
+    return list(read_rows(run_dir, "grades"))
 
 
 def share_of_right_reasons(answers: Sequence[Row], truths: dict[str, Row]) -> float:
@@ -232,8 +232,8 @@ def run_study(
 @click.option("--steps", type=click.IntRange(min=1), default=STUDY.steps, show_default=True, help="Steps of each arm.")
 @click.option("--base", type=click.IntRange(min=1), default=STUDY.base, show_default=True, help="Base rows.")
 @click.option("--set", "changes", multiple=True, metavar="KEY=VALUE", help="A setting that differs; repeatable.")
-@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
-def study_command(out: Path, seeds: str, changes: tuple[str, ...], debug: bool, **size: int) -> None:
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a failure.")
+def study_command(out: Path, seeds: str, changes: tuple[str, ...], **size: int) -> None:
     """Run the study and print its tables."""
     results = run_study(out, read_seeds(seeds), WorldSize(**size), **_changes(changes))
     click.echo(f"{study_to_markdown(results)}\n\n{out / 'study.json'}")

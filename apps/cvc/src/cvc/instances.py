@@ -1,5 +1,6 @@
 """From captions to instances: the stages that hide one causal thing of each image and ask what it is."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from shard_runner import Failed, Outcome, Row, Source, Stage, StageFn
@@ -17,7 +18,7 @@ from cvc.settings import CvcSettings
 def instance_steps(settings: CvcSettings, run_dir: Path) -> list[Source | Stage]:
     """Steps `captions` to `question`, in order; their last rows are instances with an occluded image and a question."""
     return [
-        Source(name="captions", rows=lambda: read_captions(settings.needed("captions", "a JSON file of captions"))),
+        captions_source(settings),
         images_stage(settings),
         entities_stage(settings),
         causality_stage(settings),
@@ -29,8 +30,21 @@ def instance_steps(settings: CvcSettings, run_dir: Path) -> list[Source | Stage]
     ]
 
 
+def captions_source(settings: CvcSettings) -> Source:
+    """Read the captions; rows `{id, image, captions, stamp}`, of which `stamp` tells a changed picture."""
+
+    def rows() -> Iterator[Row]:
+        from box_space import image_stamp
+
+        root = settings.images
+        for row in read_captions(settings.needed("captions", "a JSON file of captions")):
+            yield row | {"stamp": "" if root is None else image_stamp(row["image"], root=root)}
+
+    return Source(name="captions", rows=rows)
+
+
 def images_stage(settings: CvcSettings) -> Stage:
-    """Open each image; rows `{id, image, captions}` become one row with `width, height, caption` for each caption."""
+    """Open each image; rows of captions become one row with `width, height, caption` for each caption."""
 
     def make() -> StageFn:
         from box_space import ImageError, open_image
@@ -54,5 +68,5 @@ def images_stage(settings: CvcSettings) -> Stage:
 
 
 def _one_row_per_caption(row: Row, width: int, height: int) -> list[Row]:
-    image = {"image_id": row["id"], "image": row["image"], "width": width, "height": height}
+    image = {"image_id": row["id"], "image": row["image"], "stamp": row["stamp"], "width": width, "height": height}
     return [{"id": f"{row['id']}#{k}", **image, "caption": caption} for k, caption in enumerate(row["captions"])]

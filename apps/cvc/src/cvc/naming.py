@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage, StageFn
-from shard_runner.file_digests import file_digest
+from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage, StageFn, file_digest
 
 from cvc.construction import TextModel, load_causality, load_entities, load_text_model, text_model_config
 from cvc.engines import model_identity
@@ -32,7 +31,7 @@ def entities_stage(settings: CvcSettings) -> Stage:
 
     config = settings.picked("entities")
     if settings.entities == "spacy":
-        config |= settings.picked("spacy_model")
+        config |= {"spacy_model": model_identity(settings.spacy_model)}
     elif settings.entities == "blank":
         config |= {"lexicon": file_digest(settings.lexicon, error=InputError)}
     config |= text_model_config(settings, settings.entities)

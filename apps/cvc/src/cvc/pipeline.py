@@ -26,14 +26,14 @@ STEPS = {
     "trials": "Guess n times, with a reason.",
     "judge": "Extract and check every guess.",
     "mix": "Make training rows by the 1-to-4 rule.",
-    "export": "Write the training set as LLaVA JSON and MVC JSON.",
+    "export": "Write the training set as LLaVA JSON, and preference pairs.",
     "train": "Fine-tune the model on it and on base rows.",
     "eval-rows": "Collect the held-out questions.",
-    "eval-before": "Ask them of the model.",
-    "eval-after": "Ask them of the trained model.",
-    "score-before": "Judge its answers.",
-    "score-after": "Judge the trained model's answers.",
-    "compare": "Compare the two, row by row.",
+    "answers-before": "Ask them of the model.",
+    "answers-after": "Ask them of the trained model.",
+    "grades-before": "Judge its answers.",
+    "grades-after": "Judge the trained model's answers.",
+    "eval": "Compare the two, row by row.",
 }
 """Steps in order, with what each does; each is a subcommand."""
 
@@ -58,7 +58,7 @@ def build_pipeline(settings: CvcSettings, run_dir: Path) -> list[Source | Stage 
     ]
 
 
-def check_needs(settings: CvcSettings, last: str = "compare") -> None:
+def check_needs(settings: CvcSettings, last: str = "eval") -> None:
     """Make sure, before any work, that everything up to a step has what it needs.
 
     Raises:

@@ -1,13 +1,11 @@
 """One page that shows a whole run, and its few lines for the terminal."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from shard_runner import Row, status
+from shard_runner import Row, rows_so_far, status
 from shard_runner.cli import rounds_above
-from shard_runner.rows_so_far import rows_so_far
 
 from cvc.evaluation import AFTER, BEFORE, COMPLETION
 from cvc.report_instances import instance_sections
@@ -27,28 +25,23 @@ MAX_SHOWN = 120
 
 def make_report(settings: CvcSettings, run_dir: Path) -> Path:
     """Write `report.html` from what a run folder holds so far, and return its path."""
-    from run_report import Link, Prose, StageAccounts, Table, write_report
+    from run_report import Link, Prose, StageAccounts, loss_curves, settings_table, write_report
 
     if settings.rounds > 1:
         return make_rounds_report(settings, run_dir, run_dir / REPORT)
     judged, mixed = rows_so_far(run_dir, "judge"), rows_so_far(run_dir, "mix")
-    before, after = rows_so_far(run_dir, f"score-{BEFORE}"), rows_so_far(run_dir, f"score-{AFTER}")
+    before, after = rows_so_far(run_dir, f"grades-{BEFORE}"), rows_so_far(run_dir, f"grades-{AFTER}")
     compared = read_comparison(run_dir)
-    accounts = [
-        account for account in status(run_dir) if account.kind != "task" and (account.finished or account.rows_in)
-    ]
     sections: list[Section] = [
         Prose(_introduction(settings)),
         *_key_facts(judged, mixed, compared, settings),
         *_comparison(compared),
         *_pass_rates(judged, before, after, settings),
-        *_curves(run_dir),
+        *loss_curves([run_dir / "train" / "history.json"], note="Of answers and rationales.", smoothing=0.8),
         *instance_sections(rows_so_far(run_dir, "question")),
-        *_galleries(judged, after, run_dir),
-        StageAccounts(accounts),
-        Table(
-            ("setting", "value"), [(k, str(v)) for k, v in settings.model_dump(mode="json").items()], title="Settings"
-        ),
+        *_galleries(judged, after, settings, run_dir),
+        StageAccounts(status(run_dir)),
+        settings_table(settings.model_dump(mode="json")),
     ]
     title = "Causality-driven visual object completion"
     above = Link("all rounds", f"../{REPORT}") if rounds_above(run_dir) else None
@@ -69,9 +62,9 @@ def _bounds(settings: CvcSettings) -> str:
 
 def read_comparison(run_dir: Path) -> "list[Comparison]":
     """The lines of the finished comparison of a run; none before it."""
-    from bench_eval import load_comparisons
+    from bench_eval import load_contrasts
 
-    return load_comparisons(run_dir / "compare" / "comparison.json")
+    return load_contrasts(run_dir / "eval").get(BEFORE, [])
 
 
 def savings(settings: CvcSettings, run_dir: Path) -> str:
@@ -174,30 +167,21 @@ def _where_draws_stop(judged: Sequence[Row], settings: CvcSettings) -> str:
     return f"Up to {settings.n} trials; the last bar is that many right or more, where the draw stops.{lost}"
 
 
-def _curves(run_dir: Path) -> "list[Section]":
-    from run_report import Curve, Curves
-
-    path = run_dir / "train" / "history.json"
-    if not path.is_file():
-        return []
-    history: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-    curve = Curve("training loss", [entry["step"] for entry in history], [entry["loss"] for entry in history])
-    return [Curves([curve], smoothing=0.8)]
-
-
-def _galleries(judged: Sequence[Row], after: Sequence[Row], run_dir: Path) -> "list[Section]":
-    from run_report import Gallery
+def _galleries(judged: Sequence[Row], after: Sequence[Row], settings: CvcSettings, run_dir: Path) -> "list[Section]":
+    from run_report import Gallery, evenly_spaced
 
     held_out = [row for row in after if row["task"] == COMPLETION]
     titled = [
-        ("Instances for training", [_trained_item(row, run_dir) for row in judged[:MAX_SHOWN]], len(judged)),
-        (
-            "Held-out instances, after training",
-            [_held_out_item(row, run_dir) for row in held_out[:MAX_SHOWN]],
-            len(held_out),
-        ),
+        ("Instances for training", judged, _trained_item),
+        ("Held-out instances, after training", held_out, _held_out_item),
     ]
-    return [Gallery(items, title=title, note=f"{len(items)} of {total}.") for title, items, total in titled if items]
+    found: list[Section] = []
+    for title, rows, to_item in titled:
+        items = [to_item(row, run_dir) for row in evenly_spaced(rows, MAX_SHOWN)]
+        if items:
+            note, hard = f"{len(items)} of {len(rows)}.", settings.max_right / settings.n
+            found.append(Gallery(items, title=title, note=note, hard_share=hard))
+    return found
 
 
 def _trained_item(row: Row, run_dir: Path) -> "GalleryItem":
@@ -210,6 +194,6 @@ def _trained_item(row: Row, run_dir: Path) -> "GalleryItem":
 def _held_out_item(row: Row, run_dir: Path) -> "GalleryItem":
     from run_report import row_to_gallery_item
 
-    shown = row | {"answer": row["references"][0], "trials": [row["greedy"], *row["trials"]]}
+    shown = row | {"answer": row["references"][0], "caption": f"Greedy answer: {row['greedy']['text']}"}
     tag = "greedy right" if row["greedy"]["verdict"] else "greedy wrong"
     return row_to_gallery_item(shown, image=run_dir / row["image"], tags=[tag])

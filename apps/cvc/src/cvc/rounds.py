@@ -38,7 +38,7 @@ def run_command(settings: CvcSettings, run_dir: Path, step: str | None) -> RunSu
             f"`cvc {step}` works in one round: leave --rounds out, and give --out {run_dir / 'round-K'}, the --model "
             f"that the round starts from and --validation-share {_share(settings)}."
         )
-    check_needs(settings, step or "compare")
+    check_needs(settings, step or "eval")
     if step is None:
         return run_whole(settings, run_dir)
     check_run_kind(run_dir, settings.rounds, error=SettingsError)
@@ -87,7 +87,7 @@ class _Rounds:
     def evaluate(self, model: str, number: int) -> "Evaluation":
         """The held-out rows, asked before round 1 or after round `number`."""
         if number == 0:
-            return self._measure(self._bring(1, [f"score-{BEFORE}"]), BEFORE)
+            return self._measure(self._bring(1, [f"grades-{BEFORE}"]), BEFORE)
         folder = self._bring(number, None)
         make_report(round_settings(self._settings, self._model(number)), folder)
         return self._measure(folder, AFTER)
@@ -125,7 +125,7 @@ class _Rounds:
 
     def _measure(self, folder: Path, when: str) -> "Evaluation":
         settings = self._settings
-        return measure_rows(list(read_rows(folder, f"score-{when}")), share=_share(settings), seed=settings.seed)
+        return measure_rows(list(read_rows(folder, f"grades-{when}")), share=_share(settings), seed=settings.seed)
 
 
 def measure_rows(rows: Sequence[Row], *, share: float, seed: int) -> "Evaluation":

@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from shard_runner.cli import RunSettings
-from shard_runner.cli.addresses import plain_address
+from shard_runner.cli import RunSettings, plain_address
 
 from cvc.errors import SettingsError
 from cvc.examples import MixRule
@@ -291,6 +290,8 @@ class CvcSettings(RunSettings):
         for name in ("base_url", "weights"):
             if self.backend != "server" and getattr(self, name) is not None:
                 raise ValueError(f"{name} belongs to backend server; got backend {self.backend}.")
+        if self.backend == "server" and self.weights is None and self.dtype != "auto":
+            raise ValueError(f"dtype is that of weights in this process, and none are given; got {self.dtype}.")
         return self
 
     @model_validator(mode="after")

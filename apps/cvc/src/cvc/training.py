@@ -5,9 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Row, Task, TaskContext
+from shard_runner import Row, Task, TaskContext, file_digest
 from shard_runner.cli import write_json
-from shard_runner.file_digests import file_digest
 
 from cvc.engines import model_identity
 from cvc.errors import CvcError, InputError, SettingsError
@@ -15,7 +14,7 @@ from cvc.settings import CvcSettings
 from cvc.trials import preference_pairs
 
 LLAVA_JSON = "llava.json"
-MVC_JSON = "mvc.json"
+PREFERENCE_JSON = "preference.json"
 
 SFT_SETTINGS = (
     "lora_r", "lora_alpha", "learning_rate", "epochs", "max_steps", "batch_size", "gradient_accumulation",
@@ -28,7 +27,7 @@ TRAINED = Path("train") / "model"
 
 
 def export_task() -> Task:
-    """Write the training set as LLaVA JSON and MVC JSON (right rationale against wrong), images relative to the run."""
+    """Write the training set as LLaVA JSON, and right rationales against wrong ones; images relative to the run."""
 
     def run(ctx: TaskContext) -> None:
         from llava_train import write_llava_json
@@ -38,9 +37,9 @@ def export_task() -> Task:
             [{key: row[key] for key in ("id", "images", "messages")} for row in rows], ctx.folder / LLAVA_JSON
         )
         pairs = preference_pairs(rows, list(ctx.read_rows("judge")))
-        write_json(ctx.folder / MVC_JSON, pairs, indent=1)
+        write_json(ctx.folder / PREFERENCE_JSON, pairs, indent=1)
 
-    return Task(name="export", run=run, inputs=("mix", "judge"))
+    return Task(name="export", run=run, version="2", inputs=("mix", "judge"))
 
 
 def train_task(settings: CvcSettings, run_dir: Path) -> Task:

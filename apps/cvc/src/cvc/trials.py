@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from shard_runner import Done, Dropped, Failed, Outcome, Row, Stage, StageFn
 
 from cvc.adaptive import BATCHES, difficulty, guess_adaptively
-from cvc.engines import Judge, load_model_sampler, new_tokens, sampled_identity
-from cvc.examples import question_messages, training_examples
+from cvc.engines import Judge, judge_config, load_model_sampler, new_tokens, sampled_identity
+from cvc.examples import training_examples
 from cvc.settings import CvcSettings
 
 if TYPE_CHECKING:
@@ -19,14 +19,8 @@ if TYPE_CHECKING:
 SAMPLING_SETTINGS = ("n", "temperature", "top_p", "max_new_tokens", "dtype", "backend")
 """Settings that decide what a model says, beside the model."""
 
-JUDGE_SETTINGS = ("embedder", "min_similarity", "accept_kinds")
-"""Settings that decide what counts as right."""
-
-ADAPTIVE_SETTINGS = (
-    *JUDGE_SETTINGS,
-    *("adaptive", "adaptive_group", "hopeless_after", "min_right", "max_right", "answer_examples"),
-)
-"""Settings that decide, in an adaptive draw, how many trials there are."""
+ADAPTIVE_SETTINGS = ("adaptive", "adaptive_group", "hopeless_after", "min_right", "max_right", "answer_examples")
+"""Settings that decide, beside those of the judge, how many trials an adaptive draw has."""
 
 
 def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
@@ -55,17 +49,17 @@ def trials_stage(settings: CvcSettings, run_dir: Path) -> Stage:
     config |= {"model": sampled_identity(settings.model, settings)}
     if not settings.adaptive:
         return Stage(name="trials", make=make, config=config, batch_size=settings.prompts_per_batch)
-    config |= settings.picked(*ADAPTIVE_SETTINGS)
+    config |= judge_config(settings) | settings.picked(*ADAPTIVE_SETTINGS)
     return Stage(name="trials", make=make, config=config, batch_size=BATCHES * settings.prompts_per_batch)
 
 
 def trial_request(row: Row, settings: CvcSettings, run_dir: Path) -> "Request":
     """All n trials of an instance."""
-    from trial_sampler import Request
+    from trial_sampler import Request, image_question
 
     return Request(
         id=row["id"],
-        messages=question_messages(row["reasoning"]),
+        messages=image_question(row["reasoning"]),
         images=[run_dir / row["occluded"]],
         n=settings.n,
         temperature=settings.temperature,
@@ -110,7 +104,7 @@ def judge_stage(settings: CvcSettings, run_dir: Path) -> Stage:
         judge = Judge(settings, run_dir)
         return lambda rows: [[row | difficulty(judge(row["trials"], references(row)))] for row in rows]
 
-    return Stage(name="judge", make=make, config=settings.picked(*JUDGE_SETTINGS), version="2", batch_size=32)
+    return Stage(name="judge", make=make, config=judge_config(settings), version="2", batch_size=32)
 
 
 def references(row: Row) -> list[str]:
@@ -119,7 +113,7 @@ def references(row: Row) -> list[str]:
 
 
 def mix_stage(settings: CvcSettings) -> Stage:
-    """Turn judged instances into training rows by the 1-to-4 rule."""
+    """Turn judged instances into training rows by the 1-to-4 rule; `stamp` tells a changed picture."""
 
     def make() -> StageFn:
         rule = settings.mix_rule
@@ -128,7 +122,8 @@ def mix_stage(settings: CvcSettings) -> Stage:
             if not row["right"]:
                 return Dropped("never_right")
             reason = "too_easy" if row["right"] > rule.max_right else "too_hard"
-            return training_examples(row, rule) or Dropped(reason, f"{row['right']} of {row['drawn']} right")
+            made = [one | {"stamp": row["stamp"]} for one in training_examples(row, rule)]
+            return made or Dropped(reason, f"{row['right']} of {row['drawn']} right")
 
         return lambda rows: [examples(row) for row in rows]
 
@@ -136,11 +131,15 @@ def mix_stage(settings: CvcSettings) -> Stage:
 
 
 def preference_pairs(rows: Sequence[Row], judged: Sequence[Row]) -> list[Row]:
-    """Right rationale against a wrong one of the same instance, in the columns of MVC JSON; instances with both only.
+    """Right rationale against a wrong one of the same instance: `{id, images, prompt, chosen, rejected}`.
 
-    Images stay the same on both sides: what differs is the answer.
+    Instances with both only. Both answer the same question about the same picture, so this is preference data, in the
+    columns of TRL; pairs of two pictures are made by `svco prepare occlusion`.
     """
-    wrong = {row["id"]: [trial["text"] for trial in row["trials"] if not trial["verdict"]] for row in judged}
+    wrong = {
+        row["id"]: [trial["text"] for trial in row["trials"] if trial["text"] and not trial["verdict"]]
+        for row in judged
+    }
     seen: dict[str, int] = {}
     pairs: list[Row] = []
     for row in rows:
@@ -153,12 +152,8 @@ def preference_pairs(rows: Sequence[Row], judged: Sequence[Row]) -> list[Row]:
 
 
 def _pair(row: Row, rejected: str) -> Row:
-    question, answer = row["messages"]
+    question, chosen = row["messages"]
+    turn = {"role": "assistant", "content": [{"type": "text", "text": rejected}]}
     return {
-        "system_prompt": "",
-        "instruction_prompt": question["content"][1]["text"],
-        "chosen_images": row["images"],
-        "rejected_images": row["images"],
-        "chosen_response": answer["content"][0]["text"],
-        "rejected_response": rejected,
-    }
+        "id": row["id"], "images": row["images"], "prompt": [question], "chosen": [chosen], "rejected": [turn]
+    }  # fmt: skip

@@ -1,12 +1,10 @@
 """The embedded world as a user's folder: images, captions, annotations, base data, held-out questions, tiny models."""
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Row
 from shard_runner.cli import write_json
 
 from cvc.evaluation import COMPLETION
@@ -40,6 +38,7 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
         OSError: the folder cannot be written.
     """
     import scene_world
+    from llava_train import write_rooted_rows
 
     wanted = {"seed": seed, **vars(size)}
     record = folder / "world.json"
@@ -48,7 +47,7 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     record.unlink(missing_ok=True)
     scene_world.write_folder(folder, size.scenes, seed=seed)
     write_json(folder / "lexicon.json", dict(scene_world.LEXICON))
-    _write_base(folder, scene_world.base_rows(size.base, folder / "base", seed=seed))
+    write_rooted_rows(scene_world.base_rows(size.base, folder / "base", seed=seed), folder / "base.json")
     hidden = scene_world.hidden_rows(size.completion, folder / "held-out", seed=seed)
     others = scene_world.task_rows(size.per_task, folder / "held-out", seed=seed)
     rows = [row | {"task": COMPLETION} for row in hidden] + list(others)
@@ -81,14 +80,6 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "max_steps": size.steps,
     }
     return CvcSettings(**(values | changes))
-
-
-def _write_base(folder: Path, rows: Iterable[Row]) -> None:
-    from llava_train import write_llava_json
-
-    write_llava_json(
-        [row | {"images": [_relative(image, folder) for image in row["images"]]} for row in rows], folder / "base.json"
-    )
 
 
 def _relative(path: str, folder: Path) -> str:

@@ -26,6 +26,7 @@ def answer_stage(settings: SynthSettings, run_dir: Path, number: int) -> Stage:
         name=answer_name(number),
         make=lambda: _Answer(settings, run_dir, number),
         config=settings.picked(*names) | {"questions_of": settings.spec.questions.model_dump(mode="json")},
+        version="2",
         inputs=(SELECT, training_name(number - 1)),
         batch_size=settings.images_per_batch,
     )
@@ -68,7 +69,7 @@ class _Answer:
                 "place": place,
                 "question": one.text,
                 "kind": one.kind,
-                "candidates": [{"text": said.text, "truncated": said.truncated} for said in of_one],
+                "candidates": [{"text": said.text, "finish_reason": said.finish_reason} for said in of_one],
             }
             for place, (one, of_one) in enumerate(zip(asked, replies, strict=True))
         ]

@@ -13,7 +13,7 @@ from selfsynthx.settings import SynthSettings
 VERDICTS = ("accepted", "repaired", "fallback")
 """The model's own answer; its answer with a sentence that names the label; the label sentence."""
 
-_PASSED = ("image", "label", "concepts")
+_PASSED = ("image", "stamp", "label", "concepts")
 
 
 def kept_row(row: Row, number: int, place: int, asked: Asked, answer: str, verdict: str, why: str, **more: Any) -> Row:

@@ -8,7 +8,7 @@ from shard_runner import Outcome, Row, Stage
 
 from selfsynthx.answering import answer_name
 from selfsynthx.answers_kept import fallback_row, kept_row
-from selfsynthx.embedding import embed_distinct, load_run_embedder
+from selfsynthx.embedding import embedder_config, load_run_embedder
 from selfsynthx.label_features import CONCEPTS, concepts_of
 from selfsynthx.questions import Asked
 from selfsynthx.right_answers import RightAnswers
@@ -32,11 +32,12 @@ def choose_stage(settings: SynthSettings, run_dir: Path, labels: Sequence[str], 
 
     Source: arXiv 2502.14044, answer selection.
     """
-    names = ("embedder", "tau", "order", "published", "seed")
+    names = ("tau", "order", "published", "seed")
+    about = {"dataset": settings.spec.model_dump(mode="json"), "labels": list(labels)}
     return Stage(
         name=choose_name(number),
         make=lambda: _Choose(settings, run_dir, labels, number),
-        config=settings.picked(*names) | {"dataset": settings.spec.model_dump(mode="json"), "labels": list(labels)},
+        config=settings.picked(*names) | embedder_config(settings) | about,
         inputs=(answer_name(number), CONCEPTS),
         batch_size=_BATCH,
     )
@@ -52,13 +53,13 @@ class _Choose:
         self._right = RightAnswers(settings, labels)
         self._embedder = load_run_embedder(settings, run_dir)
         texts = [text for features in concepts_of(run_dir).values() for text in features]
-        self._every = embed_distinct(self._embedder, texts)
+        self._every = self._embedder(texts)
         self._vectors = dict(zip(texts, self._every, strict=True))
         self._bank = ConceptBank(texts, self._every)
 
     def __call__(self, rows: list[Row]) -> list[Outcome]:
         said = [one["text"].strip() or " " for row in rows for one in row["candidates"]]
-        vectors = iter(embed_distinct(self._embedder, said))
+        vectors = iter(self._embedder(said))
         return [[self._chosen(row, [next(vectors) for _ in row["candidates"]])] for row in rows]
 
     def _chosen(self, row: Row, vectors: list[Any]) -> Row:
@@ -68,7 +69,9 @@ class _Choose:
             one | {"score": float(score), "right": self._right.names(one["text"], row["label"])}
             for one, score in zip(row["candidates"], self._scores(row, vectors), strict=True)
         ]
-        group = [ScoredAnswer(one["text"].strip(), one["score"], one["truncated"]) for one in candidates]
+        group = [
+            ScoredAnswer(one["text"].strip(), one["score"], one["finish_reason"] == "length") for one in candidates
+        ]
         published = self._settings.published
         chosen = select_answers(
             [group],

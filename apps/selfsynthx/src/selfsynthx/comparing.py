@@ -4,8 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shard_runner import Row
-from shard_runner.rows_so_far import rows_so_far
+from shard_runner import Row, rows_so_far
 
 from selfsynthx.evaluation import grades_name
 from selfsynthx.measures import explained
@@ -27,8 +26,7 @@ ACCURACY, EXPLAINED, GROUNDED = "label", "explanation", "features seen"
 
 def compare_rounds(settings: SynthSettings, run_dir: Path, last: int) -> None:
     """Compare the model of the last round with all others, on the test pictures alone."""
-    from bench_eval import compare_tasks
-    from bench_eval.contrast_files import save_contrasts
+    from bench_eval import compare_tasks, save_contrasts
 
     found: dict[str, list[Comparison]] = {}
     after = list(_rows(run_dir, last, ""))
@@ -50,7 +48,7 @@ def others(settings: SynthSettings, last: int) -> dict[str, tuple[int, str]]:
 
 def load_contrasts(run_dir: Path) -> "dict[str, list[Comparison]]":
     """The last round against all others, the base model first; nothing before that is compared."""
-    from bench_eval.contrast_files import load_contrasts as load
+    from bench_eval import load_contrasts as load
 
     return load(run_dir / COMPARED)
 
@@ -64,5 +62,5 @@ def _rows(run_dir: Path, number: int, arm: str) -> Iterator[Row]:
         values = {ACCURACY: float(row["right"]), EXPLAINED: explained(row), GROUNDED: row["grounding"]}
         for task, value in values.items():
             if value is not None:
-                trial = {"text": row["text"], "score": value, "truncated": False}
+                trial = {"text": row["text"], "score": value}
                 yield {"id": f"{row['id']}/{task}", "task": task, "cluster": row["id"], "trials": [trial]}

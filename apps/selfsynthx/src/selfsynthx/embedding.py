@@ -1,6 +1,5 @@
 """Texts as vectors, each text once."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,15 @@ BOOK = "vectors.sqlite"
 MINILM = "minilm"
 
 
+def embedder_config(settings: SynthSettings) -> dict[str, Any]:
+    """What vectors depend on, for the fingerprint of a stage: a name stands for itself, a folder for its files."""
+    from llava_train import model_digest
+
+    return {"embedder": model_digest(settings.embedder)}
+
+
 def load_run_embedder(settings: SynthSettings, run_dir: Path) -> Any:
-    """The run's embedder; what it embedded before is looked up in the run folder."""
+    """The run's embedder: each distinct text once; what it embedded before is looked up in the run folder."""
     return _load(settings.embedder, settings.device, run_dir)
 
 
@@ -24,10 +30,3 @@ def _load(name: str, device: str, run_dir: Path) -> Any:
 
     embedder = load_embedder(name, device=None if device == "auto" else device)
     return CachedEmbedder(embedder, run_dir / BOOK)
-
-
-def embed_distinct(embedder: Any, texts: Sequence[str]) -> Any:
-    """Vectors `(N, D)` of texts, each distinct text embedded once."""
-    distinct = list(dict.fromkeys(texts))
-    places = {text: place for place, text in enumerate(distinct)}
-    return embedder(distinct)[[places[text] for text in texts]]

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Done, Failed, Outcome, Row, Stage, Task, TaskContext
+from shard_runner import Done, Failed, Outcome, Row, Stage, Task, TaskContext, file_digest
 from shard_runner.cli import write_json
-from shard_runner.file_digests import file_digest
 
 from selfsynthx.datasets import check_concepts, parse_features, read_concepts, write_concepts
 from selfsynthx.datasets.filling import label_concepts_prompt
 from selfsynthx.errors import InputError
-from selfsynthx.models import load_other, new_tokens, other_identity
+from selfsynthx.models import load_other, other_identity
 from selfsynthx.settings import SynthSettings
 from selfsynthx.sources import LABEL_ROWS
 
@@ -102,7 +101,7 @@ def _helper(settings: SynthSettings) -> Any:
 
 
 def _read(row: Row, result: Any, least: int) -> Outcome:
-    tokens = new_tokens([result])
+    tokens = result.tokens
     if result.error is not None:
         return Failed(result.error.reason, result.error.detail, tokens)
     text = result.trials[0].text

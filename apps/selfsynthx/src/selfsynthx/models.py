@@ -1,10 +1,11 @@
 """Models of a run: one in memory at a time, asked for many pictures together."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from shard_runner import Failed, Row
+from trial_sampler import ModelSlot
 
 from selfsynthx.settings import SynthSettings
 
@@ -27,8 +28,8 @@ class Said:
     """One answer."""
 
     text: str
-    truncated: bool
-    """Whether it was cut off at the token limit."""
+    finish_reason: str
+    """`stop`, or `length` where it was cut off at the token limit."""
     tokens: int = 0
     """New tokens of it, prompts not counted; 0 where a server does not say."""
 
@@ -43,12 +44,12 @@ def ask_rows(
     Returns:
         For each row the answers to each of its questions, or why there are none: one failed question fails its row.
     """
-    from trial_sampler import Request
+    from trial_sampler import Request, image_question
 
     requests = [
         Request(
             id=f"{row['id']}/{ask.key}",
-            messages=image_turn(ask.text),
+            messages=image_question(ask.text),
             images=[row["image"]],
             n=ask.n,
             temperature=ask.temperature,
@@ -65,11 +66,6 @@ def ask_rows(
     ]
 
 
-def image_turn(text: str) -> list[dict[str, Any]]:
-    """A question about a picture as a chat."""
-    return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}]
-
-
 def _sampled(sampler: Any, requests: Sequence[Any]) -> Sequence[Any]:
     from trial_sampler import keep_prompts
 
@@ -82,43 +78,23 @@ def _sampled(sampler: Any, requests: Sequence[Any]) -> Sequence[Any]:
 def _answers(results: Sequence[Any]) -> list[list[Said]] | Failed:
     for result in results:
         if result.error is not None:
-            return Failed(result.error.reason, result.error.detail, new_tokens(results))
-    return [[Said(one.text, one.is_truncated, one.tokens or 0) for one in result.trials] for result in results]
-
-
-def new_tokens(results: Iterable[Any]) -> int:
-    """Tokens that a model wrote for what came of its requests, prompts not counted, as far as a server says."""
-    return sum(trial.tokens or 0 for result in results for trial in result.trials)
+            return Failed(result.error.reason, result.error.detail, sum(one.tokens for one in results))
+    return [[Said(one.text, one.finish_reason, one.tokens or 0) for one in result.trials] for result in results]
 
 
 def said_tokens(replies: Iterable[Iterable[Said]]) -> int:
-    """The same of a row's answers."""
+    """New tokens of a row's answers, prompts not counted, as far as a server says."""
     return sum(said.tokens for of_one in replies for said in of_one)
 
 
 def load_sampler_of(model: str, settings: SynthSettings) -> Any:
     """The sampler of a model; it stays in memory until another one is loaded, or `release_model`."""
-    from llava_train import compute_dtype
-
-    device = settings.device if settings.backend == "hf" and settings.device != "auto" else None
-    dtype = compute_dtype(settings)
-    return _load(
-        model,
-        backend=settings.backend,
-        device=device,
-        dtype=dtype,
-        batch_size=settings.prompts_per_batch,
-        base_url=None,
-    )
+    return _load(model, settings.backend, settings)
 
 
 def load_other(model: str, base_url: str | None, settings: SynthSettings) -> Any:
     """A model that only helps: one on a server, or weights in this process."""
-    if base_url is None:
-        return load_sampler_of(model, settings)
-    return _load(
-        model, backend="server", device=None, dtype=None, batch_size=settings.prompts_per_batch, base_url=base_url
-    )
+    return _load(model, settings.backend if base_url is None else "server", settings, base_url=base_url)
 
 
 def other_identity(model: str | None, base_url: str | None, settings: SynthSettings) -> dict[str, Any]:
@@ -132,7 +108,7 @@ def other_identity(model: str | None, base_url: str | None, settings: SynthSetti
 
 def release_model() -> None:
     """Let go of the model in memory, before another one needs the room."""
-    _loaded.clear()
+    _slot.release()
 
 
 def model_identity(settings: SynthSettings) -> str:
@@ -142,21 +118,20 @@ def model_identity(settings: SynthSettings) -> str:
     return model_digest(settings.needed_model())
 
 
-_loaded: dict[tuple[Any, ...], Any] = {}
-"""One model at most, by how it was opened: the stages of a run follow one another in one process."""
+_slot = ModelSlot()
+"""The stages of a run follow one another in one process."""
 
 
-def _load(model: str, **how: Any) -> Any:
+def _load(model: str, backend: str, settings: SynthSettings, *, base_url: str | None = None) -> Any:
+    from llava_train import compute_dtype
     from transformers.utils import logging
-    from trial_sampler import load_sampler
 
-    key = (model, *_items(how))
-    if key not in _loaded:
-        release_model()
-        logging.disable_progress_bar()
-        _loaded[key] = load_sampler(model, **how)
-    return _loaded[key]
-
-
-def _items(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
-    return sorted(values.items())
+    logging.disable_progress_bar()
+    return _slot.load(
+        model,
+        backend=backend,
+        base_url=base_url,
+        device=settings.device,
+        dtype=compute_dtype(settings),
+        batch_size=settings.prompts_per_batch,
+    )

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from shard_runner import Step
-from shard_runner.file_digests import file_digest
+from shard_runner import Step, file_digest
 
 from selfsynthx.answering import answer_name, answer_stage
 from selfsynthx.choosing import choose_name, choose_stage

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Done, Outcome, Row, Stage
+from shard_runner import Done, Failed, Outcome, Row, Stage
+from trial_sampler import SampleFailure
 
 from selfsynthx.datasets.matching import label_matcher
 from selfsynthx.evaluation import first_trial, grades_name, way
 from selfsynthx.label_features import CONCEPTS, concepts_of
-from selfsynthx.models import load_other, new_tokens, other_identity
+from selfsynthx.models import load_other, other_identity
 from selfsynthx.settings import SynthSettings
 
 _JUDGE_TOKENS = 256
@@ -54,7 +55,9 @@ class _Quality:
     def __call__(self, rows: list[Row]) -> list[Outcome]:
         ratings: list[tuple[Any, int]] = [(None, 0)] * len(rows) if self._judge is None else self._judge(rows)
         return [
-            Done([self._scored(row) | _rated(rating)], tokens)
+            Failed(rating.reason, rating.detail, tokens)
+            if isinstance(rating, SampleFailure)
+            else Done([self._scored(row) | _rated(rating)], tokens)
             for row, (rating, tokens) in zip(rows, ratings, strict=True)
         ]
 
@@ -105,15 +108,22 @@ class _Judge:
         self._sampler = load_other(settings.needed("judge", "the model that judges"), settings.judge_url, settings)
         self._cognition = CognitionJudge(self._generate)
         self._tokens: Counter[str] = Counter()
+        self._failures: dict[str, SampleFailure] = {}
 
     def __call__(self, rows: Sequence[Row]) -> list[tuple[Any, int]]:
-        """A rating of each row and the new tokens that it took; equal answers are asked once, and the first pays."""
+        """A rating of each row, or why there is no reply, and the new tokens that it took.
+
+        Equal answers are asked once, and the first pays.
+        """
         from answer_judge import cognition_prompt
 
+        self._failures.clear()
         answers = [_explained(row) for row in rows]
         ratings = self._cognition.score_many(answers)
+        prompts = [cognition_prompt(*one) for one in answers]
         return [
-            (rating, self._tokens.pop(cognition_prompt(*one), 0)) for one, rating in zip(answers, ratings, strict=True)
+            (self._failures.get(prompt, rating), self._tokens.pop(prompt, 0))
+            for prompt, rating in zip(prompts, ratings, strict=True)
         ]
 
     def _generate(self, prompts: Sequence[str]) -> list[str]:
@@ -131,5 +141,7 @@ class _Judge:
         ]
         results = self._sampler.sample(requests)
         for prompt, result in zip(prompts, results, strict=True):
-            self._tokens[prompt] += new_tokens([result])
+            self._tokens[prompt] += result.tokens
+            if result.error is not None:
+                self._failures[prompt] = result.error
         return [result.trials[0].text if result.trials else "" for result in results]

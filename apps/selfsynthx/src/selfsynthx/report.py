@@ -1,18 +1,16 @@
 """One page that shows a whole run, and its few lines for the terminal."""
 
-import json
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shard_runner import status
-from shard_runner.rows_so_far import rows_so_far
+from shard_runner import rows_so_far, status
 
 from selfsynthx.comparing import BASE, load_contrasts
 from selfsynthx.datasets import REFUSALS
 from selfsynthx.evaluation import grades_name
 from selfsynthx.pipeline import rows_name
-from selfsynthx.report_cards import MAX_SHOWN, asked_card, learned_card, spread
+from selfsynthx.report_cards import MAX_SHOWN, asked_card, learned_card
 from selfsynthx.report_rounds import compared_with, comparison_sections, explanation_table, percent, round_sections
 from selfsynthx.selecting import SELECT
 from selfsynthx.selection_scores import score_selection
@@ -40,10 +38,9 @@ def make_report(settings: SynthSettings, run_dir: Path) -> Path:
         shard_runner.LedgerError: the folder holds no run.
     """
     from llava_train import load_rounds
-    from run_report import Prose, StageAccounts, Table, write_report
+    from run_report import Prose, StageAccounts, loss_curves, settings_table, write_report
 
-    accounts = [account for account in status(run_dir) if account.kind != "task"]
-    values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
+    accounts = status(run_dir)
     found = load_rounds(run_dir)
     rounds = round_sections(settings, found, run_dir) if found else []
     against = load_contrasts(run_dir)
@@ -55,11 +52,11 @@ def make_report(settings: SynthSettings, run_dir: Path) -> Path:
         *rounds[1:],
         *comparison_sections(others),
         *_selection(settings, run_dir),
-        *_losses(run_dir),
+        *loss_curves(sorted(run_dir.glob("train-*/history.json")), note="Of answers."),
         *_galleries(settings.rounds if found is None else found.last.number, run_dir),
         *_refused(run_dir),
-        StageAccounts([account for account in accounts if account.finished or account.rows_in]),
-        Table(("setting", "value"), values, title="Settings"),
+        StageAccounts(accounts),
+        settings_table(settings.model_dump(mode="json")),
     ]
     return write_report(run_dir / REPORT, title="SelfSynthX", sections=sections)
 
@@ -74,7 +71,8 @@ def headline(run_dir: Path) -> str:
         return "No round is finished yet: `selfsynthx run` goes through them."
     refused = len(load_refused(run_dir))
     tables = [f"{refused} rows of the data are left out; {REFUSED} says why"] if refused else []
-    tables += [text_table(explanation_table(found)), f"best round on validation: {found.best.number}; {found.stopped}"]
+    best = f"round {found.best.number}" if found.best.number else "the base model"
+    tables += [text_table(explanation_table(found)), f"best by validation: {best}; {found.stopped}"]
     tables += [
         f"last round against {compared_with(name)}, test pictures\n{comparisons_to_text(lines)}"
         for name, lines in load_contrasts(run_dir).items()
@@ -107,32 +105,21 @@ def _refused(run_dir: Path) -> "list[Section]":
     return [Table(("reason", "the row", "rows"), lines, title="Rows left out", note=note)] if lines else []
 
 
-def _losses(run_dir: Path) -> "list[Section]":
-    from run_report import Curve, Curves
-
-    curves: list[Curve] = []
-    for path in sorted(run_dir.glob("train-*/history.json")):
-        entries = [entry for entry in json.loads(path.read_text(encoding="utf-8")) if "loss" in entry]
-        curves.append(Curve(path.parent.name, [e["step"] for e in entries], [e["loss"] for e in entries]))
-    drawn = [curve for curve in curves if curve.x]
-    return [Curves(drawn, title="Loss", note="Of answers.", y_label="nats a token")] if drawn else []
-
-
 def _galleries(rounds: int, run_dir: Path) -> "list[Section]":
-    from run_report import Gallery
+    from run_report import Gallery, evenly_spaced
 
     sections: list[Section] = []
     selected = {row["id"]: row for row in rows_so_far(run_dir, SELECT)}
     for number in range(1, rounds + 1):
         rows = [row for row in rows_so_far(run_dir, rows_name(number)) if row["picture"] in selected]
         if rows:
-            items = [learned_card(row, selected[row["picture"]]) for row in spread(rows)]
+            items = [learned_card(row, selected[row["picture"]]) for row in evenly_spaced(rows, MAX_SHOWN)]
             note = f"{len(items)} of {len(rows)}. Features with their scores (kept: +), candidates with scores."
             sections.append(Gallery(items, title=f"What round {number} learns from", note=note))
     base = {row["id"]: row for row in rows_so_far(run_dir, grades_name(0))}
     asked = [row for row in rows_so_far(run_dir, grades_name(rounds)) if row["task"] == "test"]
     if asked:
-        items = [asked_card(row, base.get(row["id"])) for row in spread(asked)]
-        note = f"{len(items)} of {len(asked)}, at most {MAX_SHOWN}."
+        items = [asked_card(row, base.get(row["id"])) for row in evenly_spaced(asked, MAX_SHOWN)]
+        note = f"{len(items)} of {len(asked)}. Answers of the base model and of the last round; what can be seen."
         sections.append(Gallery(items, title="Held-out pictures", note=note))
     return sections

@@ -1,6 +1,5 @@
 """Cards of the report: what is learned of a picture, with features and candidates; a held-out picture's answers."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shard_runner import Row
@@ -12,13 +11,6 @@ if TYPE_CHECKING:
 
 MAX_SHOWN = 60
 """Cards in each gallery; each brings its picture into the file."""
-
-_TAGS = {
-    (False, True): "learned",
-    (True, False): "lost",
-    (True, True): "right both times",
-    (False, False): "wrong both times",
-}
 
 
 def learned_card(row: Row, selected: Row) -> "GalleryItem":
@@ -41,10 +33,10 @@ def learned_card(row: Row, selected: Row) -> "GalleryItem":
 
 def asked_card(row: Row, base: Row | None) -> "GalleryItem":
     """A held-out picture with the answers of the base model and the last round, and what can be seen."""
-    from run_report import GalleryItem, ShownTrial
+    from run_report import GalleryItem, ShownTrial, change_tag
 
     graded = [(name, first_trial(one)) for name, one in (("base", base), ("last round", row)) if one]
-    right = [bool(trial["score"]) for _, trial in graded]
+    right = {name: bool(trial["score"]) for name, trial in graded}
     by = "truth" if row["is_known"] else "base model"
     return GalleryItem(
         id=row["id"],
@@ -53,11 +45,5 @@ def asked_card(row: Row, base: Row | None) -> "GalleryItem":
         truth=row["label"],
         trials=[ShownTrial(text=f"{name}: {trial['text']}", verdict=bool(trial["score"])) for name, trial in graded],
         notes=[f"{text} can be seen ({by})" for text in row["visible"]],
-        tags=[row["label"], _TAGS[right[0], right[-1]]],
+        tags=[row["label"], change_tag(right.get("base"), right["last round"])],
     )
-
-
-def spread(rows: Sequence[Row]) -> list[Row]:
-    """At most `MAX_SHOWN` rows, evenly spaced."""
-    count = min(MAX_SHOWN, len(rows))
-    return [rows[index * len(rows) // count] for index in range(count)]

@@ -65,10 +65,26 @@ def comparison_sections(against: "Contrasts") -> "list[Section]":
     from run_report import Comparison
 
     return [
-        Comparison(lines, title=f"Last round against {compared_with(name)}", note=_TESTS)
+        Comparison(
+            lines,
+            title=f"Last round against {compared_with(name)}",
+            note=_TESTS,
+            before_label=_short_name(name),
+            after_label="last round",
+        )
         for name, lines in against.items()
         if lines
     ]
+
+
+def _short_name(name: str) -> str:
+    """The same for the head of a column.
+
+    >>> _short_name("base"), _short_name("round-1"), _short_name("labels-2")
+    ('base', 'round 1', 'labels alone')
+    """
+    kind, _, number = name.rpartition("-")
+    return {"": BASE, "round": f"round {number}"}.get(kind, f"{kind} alone")
 
 
 def compared_with(name: str) -> str:

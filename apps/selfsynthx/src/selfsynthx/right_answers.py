@@ -26,13 +26,13 @@ class RightAnswers:
         found = self._known.resolve(text)
         return found.label or "", found.status
 
-    def fault(self, text: str, truncated: bool, label: str) -> str:
+    def fault(self, text: str, is_cut: bool, label: str) -> str:
         """Why an answer cannot be learned, as a short slug; empty if it can."""
         from answer_judge import find_leak
 
         if not text:
             return "empty"
-        if truncated and not self._published:
+        if is_cut and not self._published:
             return "cut_off"
         if not self._published and find_leak(text):
             return "leak"

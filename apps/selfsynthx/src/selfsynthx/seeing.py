@@ -6,7 +6,7 @@ from shard_runner import Failed, Outcome, Row, Stage
 
 from selfsynthx.datasets.filling import visible_prompt
 from selfsynthx.label_features import CONCEPTS, concepts_of
-from selfsynthx.models import image_turn, load_sampler_of, model_identity
+from selfsynthx.models import load_sampler_of, model_identity
 from selfsynthx.settings import ASKING, SynthSettings
 from selfsynthx.sources import EVAL_IMAGES
 
@@ -47,7 +47,7 @@ class _Seen:
         return row | {"visible": visible, "is_known": True}
 
     def _ask(self, rows: list[Row]) -> list[Outcome]:
-        from trial_sampler import ChoiceRequest
+        from trial_sampler import ChoiceRequest, image_question
 
         if not rows:
             return []
@@ -55,7 +55,7 @@ class _Seen:
         requests = [
             ChoiceRequest(
                 id=f"{row['id']}/seen/{number}",
-                messages=image_turn(visible_prompt(self._settings.spec, text)),
+                messages=image_question(visible_prompt(self._settings.spec, text)),
                 images=[row["image"]],
             )
             for row in rows

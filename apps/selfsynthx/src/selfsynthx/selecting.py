@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from shard_runner import Outcome, Row, Stage
 
 from selfsynthx.describing import DESCRIBE
-from selfsynthx.embedding import embed_distinct, load_run_embedder
+from selfsynthx.embedding import embedder_config, load_run_embedder
 from selfsynthx.label_features import CONCEPTS, concepts_of
 from selfsynthx.settings import SynthSettings
 
@@ -25,11 +25,11 @@ def select_stage(settings: SynthSettings, run_dir: Path) -> Stage:
 
     Source: arXiv 2502.14044, concept selection.
     """
-    names = ("embedder", "tau", "std_factor", "least_concepts", "negatives")
+    names = ("tau", "std_factor", "least_concepts", "negatives")
     return Stage(
         name=SELECT,
         make=lambda: lambda rows: _select(rows, settings, run_dir),
-        config=settings.picked(*names),
+        config=settings.picked(*names) | embedder_config(settings),
         inputs=(DESCRIBE, CONCEPTS),
         whole_input=True,
     )
@@ -43,9 +43,9 @@ def _select(rows: list[Row], settings: SynthSettings, run_dir: Path) -> list[Out
     features = concepts_of(run_dir)
     embedder = load_run_embedder(settings, run_dir)
     image_of = [number for number, row in enumerate(rows) for _ in row["descriptions"]]
-    said = embed_distinct(embedder, [text for row in rows for text in row["descriptions"]])
+    said = embedder([text for row in rows for text in row["descriptions"]])
     labels = [row["label"] for row in rows]
-    known = {label: embed_distinct(embedder, features[label]) for label in dict.fromkeys(labels)}
+    known = {label: embedder(features[label]) for label in dict.fromkeys(labels)}
     scores = score_concepts(
         group_by_image(said, image_of), labels, known, tau=settings.tau, negatives=settings.negatives
     )

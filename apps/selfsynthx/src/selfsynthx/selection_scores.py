@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from shard_runner import Row
-from shard_runner.rows_so_far import rows_so_far
+from shard_runner import Row, rows_so_far
 
 from selfsynthx.selecting import SELECT
 from selfsynthx.settings import SynthSettings

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, field_validator, model_validator
-from shard_runner.cli import RunSettings
-from shard_runner.cli.addresses import plain_address
+from shard_runner.cli import RunSettings, plain_address
 
 from selfsynthx.datasets.loading import load_spec
 from selfsynthx.errors import SettingsError

@@ -9,7 +9,6 @@ from typing import Any, cast
 
 from shard_runner import Row, Source
 from shard_runner.cli import write_json
-from shard_runner.file_digests import file_stamp
 
 from selfsynthx.datasets import LabelledSet, Shares, read_labelled
 from selfsynthx.datasets.filling import question_pool
@@ -57,13 +56,14 @@ def eval_source(settings: SynthSettings, found: LabelledSet) -> Source:
     """
 
     def rows() -> Iterator[Row]:
+        from trial_sampler import image_question
+
         question = question_pool(settings.spec, "explain")[0]
-        parts = [{"type": "image"}, {"type": "text", "text": question}]
         truth = read_truth(settings.truth)
         row_of = _row(found)
         for labelled in alternated(found.of_split("validation"), found.of_split("test")):
             row = row_of(labelled)
-            asked = {"question": question, "messages": [{"role": "user", "content": parts}]}
+            asked = {"question": question, "messages": image_question(question)}
             visible = truth.get(row["id"])
             yield {**row, **asked, "answer": row["label"], "task": labelled["split"], "visible": visible}
 
@@ -101,11 +101,13 @@ def load_refused(run_dir: Path) -> list[dict[str, str]]:
 
 
 def _row(found: LabelledSet) -> Any:
+    from box_space import image_stamp
+
     root = found.root.absolute()
 
     def row_of(row: Any) -> Row:
-        path = root / row["image"]
-        return {"id": row["id"], "image": str(path), "label": row["label"], "stamp": file_stamp(path)}
+        stamp = image_stamp(row["image"], root=root)
+        return {"id": row["id"], "image": str(root / row["image"]), "label": row["label"], "stamp": stamp}
 
     return row_of
 

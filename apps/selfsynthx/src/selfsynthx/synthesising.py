@@ -27,6 +27,7 @@ def synthesise_stage(settings: SynthSettings, labels: Sequence[str]) -> Stage:
         make=lambda: _Synthesise(settings, labels),
         config=settings.picked(*names)
         | {"model": model_identity(settings), "dataset": settings.spec.model_dump(mode="json"), "labels": list(labels)},
+        version="2",
         inputs=(SELECT,),
         batch_size=settings.images_per_batch,
     )
@@ -71,9 +72,9 @@ class _Synthesise:
 
     def _one(self, row: Row, place: int, asked: Asked, ask: Ask, said: Said) -> Row | None:
         text, right = said.text.strip(), self._right.names(said.text, row["label"])
-        candidate = {"text": said.text, "truncated": said.truncated, "right": right, "score": None, "prompt": ask.text}
-        shown = {"candidates": [candidate]}
-        why = self._right.fault(text, said.truncated, row["label"])
+        candidate = {"text": said.text, "finish_reason": said.finish_reason, "right": right, "score": None}
+        shown = {"candidates": [candidate | {"prompt": ask.text}]}
+        why = self._right.fault(text, said.finish_reason == "length", row["label"])
         if not why:
             return kept_row(row, 1, place, asked, text, "accepted", "named", **shown)
         if why == "not_named" and self._right.is_nearly_named(text, row["label"]):

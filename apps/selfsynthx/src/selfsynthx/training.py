@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Row, Task, TaskContext
-from shard_runner.file_digests import file_digest
+from shard_runner import Row, Task, TaskContext, file_digest
+from trial_sampler import image_question
 
 from selfsynthx.datasets.filling import label_sentence
 from selfsynthx.errors import InputError, SelfSynthXError
@@ -71,8 +71,8 @@ def learned_rows(rows: Iterable[Row], settings: SynthSettings, arm: str = "") ->
             "id": row["id"],
             "images": [row["image"]],
             "messages": [
-                _turn("user", {"type": "image"}, {"type": "text", "text": row["question"]}),
-                _turn("assistant", {"type": "text", "text": _answer(row, settings, arm)}),
+                *image_question(row["question"]),
+                {"role": "assistant", "content": [{"type": "text", "text": _answer(row, settings, arm)}]},
             ],
         }
         for row in rows
@@ -81,10 +81,6 @@ def learned_rows(rows: Iterable[Row], settings: SynthSettings, arm: str = "") ->
 
 def _answer(row: Row, settings: SynthSettings, arm: str) -> str:
     return label_sentence(settings.spec, row["label"]) if arm == LABELS else row["answer"]
-
-
-def _turn(role: str, *parts: dict[str, str]) -> dict[str, Any]:
-    return {"role": role, "content": list(parts)}
 
 
 def _train(

@@ -1,7 +1,7 @@
 """The embedded world as a user's folder: creatures of made-up species, what each looks like, and rows to mix."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,11 +44,13 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     ordinary rows to mix in.
     """
     import scene_world
+    from llava_train import write_rooted_rows
 
     record, wanted = folder / "world.json", {**vars(size), "seed": seed}
     if record.is_file() and json.loads(record.read_text(encoding="utf-8")) == wanted:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)  # what a kill leaves of another world is no complete one
     species = scene_world.sample_species(str(seed), size.species)
     write_json(folder / "concepts.json", {one.name: _features(one, species) for one in species})
     rows = list(_pictures(folder, size, seed, species))
@@ -56,7 +58,7 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     write_json(folder / "truth.json", {row["id"]: row["visible"] for row in rows})
     spec = yaml.safe_dump(_spec(), sort_keys=False, allow_unicode=True)
     (folder / "creatures.yaml").write_text(spec, encoding="utf-8")
-    _write_base(folder, scene_world.base_rows(size.pictures, folder / "base", seed=seed))
+    write_rooted_rows(scene_world.base_rows(size.pictures, folder / "base", seed=seed), folder / "base.json")
     write_json(record, wanted)
 
 
@@ -133,11 +135,3 @@ def _spec() -> dict[str, Any]:
         "visible_question": "Does the {noun} have {feature}?",
         "augmentation": "none",
     }
-
-
-def _write_base(folder: Path, rows: Iterable[Row]) -> None:
-    """Ordinary rows as LLaVA JSON, with the images' paths from the folder."""
-    from llava_train import write_llava_json
-
-    placed = [row | {"images": [Path(path).relative_to(folder).as_posix() for path in row["images"]]} for row in rows]
-    write_llava_json(placed, folder / "base.json")

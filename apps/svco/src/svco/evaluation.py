@@ -38,14 +38,16 @@ def models_of(settings: SvcoRunSettings, run_dir: Path) -> dict[str, tuple[str, 
 
 
 def questions_source(settings: SvcoRunSettings) -> Source:
-    """Read the evaluation questions; rows `{id, task, cluster, pair, image, answer, messages}`."""
+    """Read the evaluation questions; rows `{id, task, cluster, pair, image, stamp, answer, messages}`."""
 
     def rows() -> Any:
         from bench_eval import read_question_file
+        from box_space import image_stamp
+        from trial_sampler import image_question
 
         for row in read_question_file(settings.needed("eval_data", "evaluation questions")):
-            content = [{"type": "image"}, {"type": "text", "text": row["question"]}]
-            yield {"pair": None, **row, "messages": [{"role": "user", "content": content}]}
+            asked = {"messages": image_question(row["question"]), "stamp": image_stamp(row["image"])}
+            yield {"pair": None, **row, **asked}
 
     return Source(name="questions", rows=rows)
 
@@ -122,7 +124,7 @@ def compare_task(settings: SvcoRunSettings, names: Sequence[str]) -> Task:
     others = [name for name in names if name != AFTER]
 
     def run(ctx: TaskContext) -> None:
-        from bench_eval.contrast_files import save_contrasts
+        from bench_eval import save_contrasts
 
         answers = {name: list(ctx.read_rows(f"grades-{name}")) if settings.eval_data else [] for name in names}
         margins = {name: list(ctx.read_rows(f"margins-{name}")) for name in names}
@@ -152,14 +154,13 @@ def _open_sampler(model: str, settings: SvcoRunSettings) -> "Sampler":
     from trial_sampler import Request, load_sampler
 
     logging.disable_progress_bar()
-    device = None if settings.device == "auto" else settings.device
-    dtype = compute_dtype(training_settings(settings))
-    sampler = load_sampler(model, device=device, dtype=dtype, batch_size=settings.prompts_per_batch)
+    dtype = compute_dtype(settings)
+    sampler = load_sampler(model, device=settings.device, dtype=dtype, batch_size=settings.prompts_per_batch)
     return sampler_through(sampler.sample, Request)
 
 
 def load_contrasts(run_dir: Path) -> "dict[str, list[Comparison]]":
     """The method against the model before training and against each control; nothing before that is compared."""
-    from bench_eval.contrast_files import load_contrasts as load
+    from bench_eval import load_contrasts as load
 
     return load(run_dir / "eval")

@@ -9,7 +9,7 @@ from svco_loss.pairs import RefusedPair
 from svco.pairs import row_to_pair
 from svco.settings import SvcoRunSettings
 
-_SETTINGS = ("filter", "semantic_model", "visual_model", "min_semantic", "max_visual", "unfiltered")
+_SETTINGS = ("filter", "min_semantic", "max_visual", "unfiltered")
 
 
 def filter_stage(settings: SvcoRunSettings, run_dir: Path) -> Stage:
@@ -23,8 +23,16 @@ def filter_stage(settings: SvcoRunSettings, run_dir: Path) -> Stage:
             return lambda rows: [[row | {"semantic": None, "visual": None}] for row in rows]
         return _Filtering(settings, run_dir)
 
-    config = settings.picked(*_SETTINGS) if settings.filter else settings.picked("filter")
-    return Stage(name="filter", make=make, config=config, batch_size=64)
+    return Stage(name="filter", make=make, config=_config(settings), batch_size=64)
+
+
+def _config(settings: SvcoRunSettings) -> dict[str, Any]:
+    from llava_train import model_digest
+
+    if not settings.filter:
+        return settings.picked("filter")
+    models = {name: model_digest(getattr(settings, name)) for name in ("semantic_model", "visual_model")}
+    return settings.picked(*_SETTINGS) | models
 
 
 class _Filtering:
@@ -34,10 +42,9 @@ class _Filtering:
         from svco_loss.pairs import CachedImageEmbedder, PairFilter, load_image_embedder
 
         self._root = settings.image_root
-        device = None if settings.device == "auto" else settings.device
         cache = run_dir / "image-embeddings.sqlite"
         self._semantic, self._visual = (
-            CachedImageEmbedder(load_image_embedder(model, device=device), cache)
+            CachedImageEmbedder(load_image_embedder(model, device=settings.device), cache)
             for model in (settings.semantic_model, settings.visual_model)
         )
         self._rule = PairFilter(

@@ -20,12 +20,6 @@ MAX_TEXT_CHARS = 1200
 """Longer texts are cut on a card, and the cut is stated."""
 
 _GRAY, _WHITE, _MARK = (150, 150, 150), (255, 255, 255), (214, 40, 40)
-_CHANGES = {
-    (False, True): "learned",
-    (True, False): "lost",
-    (True, True): "right both times",
-    (False, False): "wrong both times",
-}
 
 
 class PairPicture(NamedTuple):
@@ -82,9 +76,11 @@ def choice_changes(before: Sequence[float], after: Sequence[float]) -> list[str]
     >>> choice_changes([-5, -9, -9, -5, -6, -9], [-6, -5, -9, -4, -7, -9])
     ['text for image: right both times', 'image for text: lost']
     """
+    from run_report import change_tag
+
     old, new = _by_name(before), _by_name(after)
     choices = {"text for image": text_choice, "image for text": image_choice}
-    return [f"{name}: {_CHANGES[choice(old), choice(new)]}" for name, choice in choices.items()]
+    return [f"{name}: {change_tag(choice(old), choice(new))}" for name, choice in choices.items()]
 
 
 def _by_name(logps: Sequence[float]) -> dict[str, float]:

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache, partial
 from itertools import zip_longest
 from pathlib import Path
 
@@ -21,17 +22,21 @@ FIELDS = ("question", "image_a", "image_b", "text_x", "text_y", "system", "categ
 def pairs_source(settings: SvcoRunSettings) -> Source:
     """Read the pairs; rows `{id, question, image_a, image_b, text_x, text_y, system, category, malformed, part}`.
 
-    `part` is empty where the split is still to be made.
+    `part` is empty where the split is still to be made; `stamp_a` and `stamp_b` tell changed pictures.
     """
 
     def rows() -> Iterator[Row]:
+        from box_space import image_stamp
+
+        stamp_of = cache(partial(image_stamp, root=settings.image_root))  # many pairs share a picture
         held = settings.validation_data
         data = settings.needed("data", "pairs as MVC JSON")
         seen = Counter[str]()
         learned = (row | {"part": "" if held is None else TRAIN} for row in read_pairs(data, seen))
         checked = () if held is None else (row | {"part": VALIDATION} for row in read_pairs(held, seen))
         in_turn = zip_longest(learned, checked)  # a limit leaves some of both
-        yield from (row for both in in_turn for row in both if row is not None)
+        for row in (row for both in in_turn for row in both if row is not None):
+            yield row | {"stamp_a": stamp_of(row["image_a"]), "stamp_b": stamp_of(row["image_b"])}
 
     return Source(name="pairs", rows=rows)
 

@@ -60,7 +60,7 @@ def check_needs(settings: SvcoRunSettings, last: str = "eval") -> None:
     ...
     svco.errors.SettingsError: --model is needed: a folder or Hub id of the chat VLM that learns.
     """
-    from bench_eval.question_checks import check_question_file
+    from bench_eval import check_question_file
 
     names = list(STEPS)
     for step, (name, why) in _NEEDS.items():

@@ -1,13 +1,11 @@
 """One page that shows a whole run, and its few lines for the terminal."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from shard_runner import Row, StageAccount, status
-from shard_runner.rows_so_far import rows_so_far
+from shard_runner import Row, StageAccount, rows_so_far, status
 
 from svco.comparing import MEASURES
 from svco.evaluation import AFTER, BEFORE, load_contrasts
@@ -90,21 +88,19 @@ def make_report(settings: SvcoRunSettings, run_dir: Path) -> Path:
     Raises:
         shard_runner.LedgerError: the folder holds no run.
     """
-    from run_report import Prose, StageAccounts, Table, write_report
+    from run_report import Prose, StageAccounts, read_history, settings_table, write_report
 
     accounts = {account.name: account for account in status(run_dir)}
     pairs, against = _newest_rows(run_dir), load_contrasts(run_dir)
-    shown = [account for account in accounts.values() if account.kind != "task"]
-    values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
     sections: list[Section] = [
         Prose(_INTRODUCTION),
         *_key_facts(accounts, pairs, against.get(BEFORE, [])),
         *_comparisons(against),
-        *_charts(_history(run_dir)),
+        *_charts(read_history(run_dir / "train" / "history.json")),
         *_what_pairs_are(pairs),
         *_galleries(pairs, run_dir, settings),
-        StageAccounts([account for account in shown if account.finished or account.rows_in]),
-        Table(("setting", "value"), values, title="Settings"),
+        StageAccounts(list(accounts.values())),
+        settings_table(settings.model_dump(mode="json")),
     ]
     return write_report(run_dir / REPORT, title="Symmetrical visual contrastive optimization", sections=sections)
 
@@ -196,29 +192,17 @@ def _left_out(lines: "Sequence[Comparison]") -> str:
     return f" Rows that could not be compared, over all lines: {count}." if count else ""
 
 
-def _history(run_dir: Path) -> list[dict[str, Any]]:
-    path = run_dir / "train" / "history.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-
-
 def _charts(history: Sequence[Mapping[str, Any]]) -> "list[Section]":
-    from run_report import Curves
+    from run_report import Curves, history_to_curve
 
     found: list[Section] = []
     for chart in _CHARTS:
         for prefix, where, smoothing in (("", "training", 0.8), ("eval_", "validation pairs", 0.0)):
-            curves = [_curve(history, prefix + metric, label) for metric, label in chart.names.items()]
+            curves = [history_to_curve(history, prefix + metric, label) for metric, label in chart.names.items()]
             if drawn := [curve for curve in curves if curve.x]:
                 title, note = f"{chart.title}, {where}", chart.note if not prefix else ""
                 found.append(Curves(drawn, title=title, note=note, y_label=chart.y_label, smoothing=smoothing))
     return found
-
-
-def _curve(history: Sequence[Mapping[str, Any]], metric: str, label: str) -> Any:
-    from run_report import Curve
-
-    entries = [entry for entry in history if metric in entry]
-    return Curve(label, [entry["step"] for entry in entries], [entry[metric] for entry in entries])
 
 
 def _what_pairs_are(pairs: Sequence[Row]) -> "list[Section]":
@@ -248,14 +232,14 @@ def _what_pairs_are(pairs: Sequence[Row]) -> "list[Section]":
 
 
 def _galleries(pairs: Sequence[Row], run_dir: Path, settings: SvcoRunSettings) -> "list[Section]":
-    from run_report import Gallery
+    from run_report import Gallery, evenly_spaced
 
     sides = [{row["id"]: row["logps"] for row in rows_so_far(run_dir, f"margins-{name}")} for name in (BEFORE, AFTER)]
     held = _of_part(pairs, VALIDATION)
     learned = [row for row in pairs if row.get("part") != VALIDATION]
     found: list[Section] = []
     for title, rows in (("Held-out pairs", held), ("Pairs to learn from", learned)):
-        shown = _spread(rows)
+        shown = evenly_spaced(rows, MAX_SHOWN)
         items = [pair_card(row, root=settings.image_root, logps=_both(row["id"], sides)) for row in shown]
         note = f"{len(shown)} of {len(rows)}. The frame holds all that differs."
         if items:
@@ -265,9 +249,3 @@ def _galleries(pairs: Sequence[Row], run_dir: Path, settings: SvcoRunSettings) -
 
 def _both(name: str, sides: Sequence[Mapping[str, Sequence[float]]]) -> list[Sequence[float]]:
     return [side[name] for side in sides] if all(name in side for side in sides) else []
-
-
-def _spread(rows: Sequence[Row]) -> list[Row]:
-    """At most `MAX_SHOWN` rows, evenly spaced: files often hold one category after the other."""
-    count = min(MAX_SHOWN, len(rows))
-    return [rows[index * len(rows) // count] for index in range(count)]

@@ -53,8 +53,8 @@ def study_to_markdown(results: Sequence[dict[str, Any]]) -> str:
     "--held-out", type=click.IntRange(min=1), default=FULL.held_out, show_default=True, help="Held-out pairs."
 )
 @click.option("--steps", type=click.IntRange(min=1), default=FULL.steps, show_default=True, help="Steps of each model.")
-@click.option("--debug", is_flag=True, help="Show the traceback of a failure.")
-def study_command(out: Path, seeds: str, pairs: int, held_out: int, steps: int, debug: bool) -> None:
+@click.option("--debug", is_flag=True, expose_value=False, help="Show the traceback of a failure.")
+def study_command(out: Path, seeds: str, pairs: int, held_out: int, steps: int) -> None:
     """Run the study and print its tables."""
     size = WorldSize(**{**vars(FULL), "pairs": pairs, "held_out": held_out, "steps": steps})
     results = run_study(out, read_seeds(seeds), size)

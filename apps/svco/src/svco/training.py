@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn, Task, TaskContext
 from svco_loss.pairs import RefusedPair
+from trial_sampler import image_question
 
 from svco.errors import SvcoError
 from svco.pairs import TRAIN, VALIDATION, row_to_pair
@@ -213,7 +214,7 @@ def sft_rows(row: Row) -> list[Row]:
     found: list[Row] = []
     for image, text in (("image_a", "text_x"), ("image_b", "text_y")):
         system = [{"role": "system", "content": [{"type": "text", "text": row["system"]}]}] if row["system"] else []
-        asked = {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": row["question"]}]}
         answered = {"role": "assistant", "content": [{"type": "text", "text": row[text]}]}
-        found.append({"id": f"{row['id']}/{text}", "images": [row[image]], "messages": [*system, asked, answered]})
+        messages = [*system, *image_question(row["question"]), answered]
+        found.append({"id": f"{row['id']}/{text}", "images": [row[image]], "messages": messages})
     return found

@@ -50,6 +50,7 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     if record.is_file() and json.loads(record.read_text(encoding="utf-8")) == wanted:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)  # what a kill leaves of another world is no complete one
     drawn = {"train": size.pairs, "heldout": size.held_out}
     rows = {
         split: list(scene_world.pair_rows(n, folder / split, split=split, seed=seed, changes=CHANGES, statements=True))

@@ -15,13 +15,14 @@ from world2code.sources import open_row_image
 
 
 def captions_stage(settings: W2cSettings, run_dir: Path) -> Stage:
-    """Describe every image; rows gain `size_wh`, `captions`, the detailed ones first, and `caption_errors`, by kind."""
+    """Describe every image; rows gain `width`, `height`, `captions`, detailed ones first, and `caption_errors`."""
     names = (*ASKING, "reuse", "captions", "captions_drawn", "temperature", "top_p", "max_new_tokens")
     identity = settings.worded("detailed", "general") | {"model": model_identity(settings)}
     return Stage(
         name="captions",
         make=lambda: _Captions(settings, run_dir),
         config=settings.picked(*names) | identity,
+        version="2",
         batch_size=settings.images_per_batch,
     )
 
@@ -64,6 +65,11 @@ class _Captions:
         return tuple(Ask((kind,), text, WHOLE, decoding) for kind, text in texts.items())
 
 
+def _sized(size_wh: tuple[int, int]) -> Row:
+    """Columns of an image's size."""
+    return dict(zip(("width", "height"), size_wh, strict=True))
+
+
 def _reused(row: Row, size_wh: tuple[int, int]) -> Outcome:
     """Captions that the data has."""
     refused = refused_column(row, CAPTIONS)
@@ -71,7 +77,7 @@ def _reused(row: Row, size_wh: tuple[int, int]) -> Outcome:
         return Failed("pickled", refused)
     said = captions_of(row)
     if said:
-        return [row | {"size_wh": list(size_wh), "captions": said, "caption_errors": [], CALLS: 0, SEQUENCES: 0}]
+        return [row | _sized(size_wh) | {"captions": said, "caption_errors": [], CALLS: 0, SEQUENCES: 0}]
     return Failed("no_caption", "--reuse needs detail_caption or general_caption as lists of texts; the row has none.")
 
 
@@ -86,7 +92,7 @@ def _described(row: Row, size_wh: tuple[int, int], replies: list[Any]) -> Outcom
         return Failed("no_caption", "; ".join(error for _, error in errors), cost.tokens)
     if not said:
         return Dropped("no_caption", "the model wrote nothing.", cost.tokens)
-    made = row | {"size_wh": list(size_wh), "captions": said, "caption_errors": errors}
+    made = row | _sized(size_wh) | {"captions": said, "caption_errors": errors}
     return Done([made | {CALLS: cost.calls, SEQUENCES: cost.sequences}], cost.tokens)
 
 

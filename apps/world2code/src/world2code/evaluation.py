@@ -40,10 +40,11 @@ def evaluation_steps(settings: W2cSettings, run_dir: Path) -> list[Step]:
 def _questions_source(settings: W2cSettings) -> Source:
     def rows() -> Iterator[Row]:
         from bench_eval import read_question_file
+        from box_space import image_stamp
+        from trial_sampler import image_question
 
         for row in read_question_file(settings.needed("eval_data", "evaluation questions")):
-            parts = [{"type": "image"}, {"type": "text", "text": row["question"]}]
-            yield {**row, "messages": [{"role": "user", "content": parts}]}
+            yield {**row, "messages": image_question(row["question"]), "stamp": image_stamp(row["image"])}
 
     return Source(name="eval-questions", rows=rows)
 
@@ -86,8 +87,7 @@ def _compare_task(settings: W2cSettings) -> Task:
     others = [name for name in ways(settings) if name != AFTER]
 
     def run(ctx: TaskContext) -> None:
-        from bench_eval import compare_tasks
-        from bench_eval.contrast_files import save_contrasts
+        from bench_eval import compare_tasks, save_contrasts
 
         after = list(ctx.read_rows(f"grades-{AFTER}"))
         found = {
@@ -101,6 +101,6 @@ def _compare_task(settings: W2cSettings) -> Task:
 
 def load_contrasts(run_dir: Path) -> "dict[str, list[Comparison]]":
     """The method against every other model; nothing before that is compared."""
-    from bench_eval.contrast_files import load_contrasts as load
+    from bench_eval import load_contrasts as load
 
     return load(run_dir / "eval")

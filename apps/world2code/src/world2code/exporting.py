@@ -15,13 +15,12 @@ def export_task(settings: W2cSettings) -> Task:
     """Write code captions, training rows as LLaVA JSON, and the evidence as Parquet with the published columns."""
 
     def run(ctx: TaskContext) -> None:
-        from llava_train import messages_to_llava
+        from llava_train import write_llava_json
 
         scenes = ctx.read_rows("render")
         write_json(ctx.folder / CODES, [{name: row[name] for name in ("id", "image", "code")} for row in scenes])
         rows = ({name: row[name] for name in ("id", "images", "messages")} for row in ctx.read_rows("rows"))
-        dialogues = [messages_to_llava(row) for row in rows]
-        write_json(ctx.folder / DIALOGUES, dialogues)
+        write_llava_json(rows, ctx.folder / DIALOGUES)
         write_published(lambda: ctx.read_rows("validate"), ctx.folder / COLUMNS, settings.rules(METHOD))
 
     return Task(name="export", run=run, inputs=("render", "rows", "validate"))

@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn
-from shard_runner.file_digests import file_digest
+from shard_runner import Dropped, Failed, Outcome, Row, Stage, StageFn, file_digest
 
 from world2code.errors import InputError, SettingsError
-from world2code.lexicons import noun_phrases
+from world2code.lexicons import noun_config, noun_phrases
 from world2code.published import BOXES, boxes_of, refused_column
 from world2code.settings import WORLD, W2cSettings
 from world2code.sources import open_row_image
@@ -33,9 +32,7 @@ def concepts_stage(settings: W2cSettings) -> Stage:
 
         return concepts
 
-    config = settings.picked("spacy_model", "most_concepts", "reuse") | {
-        "lexicon": file_digest(settings.lexicon, error=InputError)
-    }
+    config = settings.picked("most_concepts", "reuse") | noun_config(settings)
     return Stage(name="concepts", make=make, config=config, batch_size=64)
 
 
@@ -90,21 +87,19 @@ def refusals(detect: Any, names: list[str]) -> dict[str, str]:
 
 def _reused(row: Row) -> Any:
     """The boxes that a row has, whatever is looked for, clipped to the image."""
+    from box_space import Box, BoxError, OriginalPixels
     from occlusion import Detection, OcclusionError
 
     def detect(image: Any, phrases: list[str]) -> list[Any]:
         refused = refused_column(row, BOXES)
         if refused:
             raise OcclusionError("pickled", refused)
+        pixels = OriginalPixels(*image.size)
         try:
-            found = boxes_of(row)
-        except (ValueError, TypeError) as error:
+            found = [(name, Box(*box, space=pixels).clipped(), score) for name, box, score in boxes_of(row) if name]
+        except (ValueError, TypeError, BoxError) as error:
             raise OcclusionError("bad_boxes", str(error)) from error
-        return [
-            Detection(name, (max(0.0, x0), max(0.0, y0), min(x1, image.width), min(y1, image.height)), score)
-            for name, (x0, y0, x1, y1), score in found
-            if name
-        ]
+        return [Detection(name, box.xyxy, score) for name, box, score in found]
 
     return detect
 
@@ -121,18 +116,21 @@ def load_detector(settings: W2cSettings) -> Any:
 
         drawn = TemplateDetector()
         return lambda row: drawn
-    if name.endswith(".json"):
-        from occlusion import AnnotatedDetector, CocoAnnotations
-
-        annotated = AnnotatedDetector(CocoAnnotations.load(name))
-        return lambda row: annotated.for_image(row["image"])
-    from occlusion import MissingExtraError, OcclusionError, load_detector
+    from occlusion import AnnotatedDetector, OcclusionError, load_annotations, load_detector
 
     try:
-        opened = load_detector(name, box_threshold=settings.box_threshold, device=_device(settings))
-    except (OcclusionError, MissingExtraError) as error:
+        if _is_annotations(name):
+            annotated = AnnotatedDetector(load_annotations(name))
+            return lambda row: annotated.for_image(row["image"])
+        opened = load_detector(name, min_score=settings.box_threshold, device=_device(settings))
+    except OcclusionError as error:
         raise SettingsError(f"--detector {name}: {error}") from error
     return lambda row: opened
+
+
+def _is_annotations(name: str) -> bool:
+    """Whether a detector is a file of boxes that people made."""
+    return Path(name).suffix.lower() in (".json", ".parquet")
 
 
 def _device(settings: W2cSettings) -> str | None:
@@ -144,7 +142,7 @@ def _device(settings: W2cSettings) -> str | None:
 
 def needed_detector(settings: W2cSettings) -> str:
     """The detector's name."""
-    return settings.needed("detector", "an open-vocabulary detector, a COCO instances file, or `world`")
+    return settings.needed("detector", "an open-vocabulary detector, COCO instances or Parquet, or `world`")
 
 
 def detector_identity(settings: W2cSettings) -> str:
@@ -154,4 +152,4 @@ def detector_identity(settings: W2cSettings) -> str:
     name = needed_detector(settings)
     if name == WORLD:
         return WORLD
-    return str(file_digest(Path(name), error=InputError)) if name.endswith(".json") else model_digest(name)
+    return str(file_digest(Path(name), error=InputError)) if _is_annotations(name) else model_digest(name)

@@ -5,10 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shard_runner import Done, Failed, Outcome, Row, Stage
-from shard_runner.file_digests import file_digest
 
-from world2code.errors import InputError
-from world2code.lexicons import noun_phrases, read_lexicon
+from world2code.lexicons import noun_config, noun_phrases, own_nouns
 from world2code.models import model_identity, open_book
 from world2code.row_evidence import CALLS, SEQUENCES, start_evidence
 from world2code.settings import ASKING, W2cSettings
@@ -24,7 +22,7 @@ _DESCRIBING = (
     "view", "region_view", "captions", "captions_drawn", "temperature", "top_p", "max_new_tokens", "read_names",
     "least_read_px", "box_form", "box_frame", "digits", "box_step",
 )  # fmt: skip
-_VALIDATING = ("claims_threshold", "strict", "check_captions", "spacy_model")
+_VALIDATING = ("claims_threshold", "strict", "check_captions")
 
 
 def confirm_stage(settings: W2cSettings, run_dir: Path) -> Stage:
@@ -43,7 +41,7 @@ def describe_stage(settings: W2cSettings, run_dir: Path) -> Stage:
 def validate_stage(settings: W2cSettings, run_dir: Path) -> Stage:
     """Check what captions claim, until the best of each is known."""
     names = (*_COUNTING, *_CHECKING, *_GROUPING, *_VALIDATING)
-    more = settings.worded("claims") | {"lexicon": file_digest(settings.lexicon, error=InputError)}
+    more = settings.worded("claims") | noun_config(settings)
     return _stage("validate", settings, run_dir, names, _validating, more)
 
 
@@ -88,8 +86,9 @@ def control_names(settings: W2cSettings) -> list[str]:
     """Names that controls are drawn from: the lexicon's nouns, or members of common categories."""
     from code_caption import HYPERNYMS
 
-    if settings.lexicon is not None:
-        return sorted(read_lexicon(settings.lexicon))
+    own = own_nouns(settings)
+    if own is not None:
+        return sorted(own)
     return sorted({member for members in HYPERNYMS.values() for member in members})
 
 

@@ -1,8 +1,8 @@
 """The nouns of `--lexicon`, and what finds noun phrases."""
 
-import json
-from pathlib import Path
 from typing import Any
+
+from shard_runner import file_digest
 
 from world2code.errors import InputError, SettingsError
 from world2code.settings import BLANK, W2cSettings
@@ -17,23 +17,30 @@ def noun_phrases(settings: W2cSettings) -> Any:
     from occlusion import MissingExtraError, SpacyEntities, blank_english, load_english
 
     if settings.spacy_model == BLANK:
-        return SpacyEntities(blank_english(None if settings.lexicon is None else read_lexicon(settings.lexicon)))
+        return SpacyEntities(blank_english(own_nouns(settings)))
     try:
         return SpacyEntities(load_english(settings.spacy_model))
     except MissingExtraError as error:
         raise SettingsError(f"{error} Or use rules over a list of nouns: --spacy-model blank.") from error
 
 
-def read_lexicon(path: Path) -> dict[str, str]:
-    """Nouns with their categories.
+def own_nouns(settings: W2cSettings) -> dict[str, str] | None:
+    """The nouns of `--lexicon` with their categories; None for those of `occlusion`.
 
     Raises:
         InputError: the file cannot be read, or holds anything else.
     """
+    from occlusion import OcclusionError, read_lexicon
+
     try:
-        lexicon = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"--lexicon {path.name} cannot be read: {error}.") from error
-    if not isinstance(lexicon, dict) or not all(isinstance(value, str) for value in lexicon.values()):
-        raise InputError(f"--lexicon {path.name} must be a JSON object {{noun: category}} of texts.")
-    return lexicon
+        return None if settings.lexicon is None else read_lexicon(settings.lexicon)
+    except OcclusionError as error:
+        raise InputError(f"--lexicon {error}") from error
+
+
+def noun_config(settings: W2cSettings) -> dict[str, Any]:
+    """What noun phrases depend on, for the fingerprint of a stage."""
+    from llava_train import model_digest
+
+    model = BLANK if settings.spacy_model == BLANK else model_digest(settings.spacy_model)
+    return {"spacy_model": model, "lexicon": file_digest(settings.lexicon, error=InputError)}

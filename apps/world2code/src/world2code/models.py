@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from trial_sampler import ModelSlot
+
 from world2code.answer_book import BOOK, AnswerBook
 from world2code.settings import W2cSettings
 
@@ -69,9 +71,9 @@ class ModelAsker:
 
     def _score(self, places: Sequence[_Place]) -> "dict[tuple[int, int], Reply]":
         from code_caption import Reply
-        from trial_sampler import ChoiceRequest
+        from trial_sampler import ChoiceRequest, image_question
 
-        requests = [ChoiceRequest(id=p.id, messages=_turns(p.text), images=[p.picture]) for p in places]
+        requests = [ChoiceRequest(id=p.id, messages=image_question(p.text), images=[p.picture]) for p in places]
         found: dict[tuple[int, int], Reply] = {}
         for place, result in zip(places, self._sampler.score(requests) if requests else [], strict=True):
             if result.error is not None:
@@ -93,11 +95,11 @@ class ModelAsker:
         }
 
     def _request(self, place: _Place, decoding: "Decoding") -> Any:
-        from trial_sampler import Request
+        from trial_sampler import Request, image_question
 
         return Request(
             id=place.id,
-            messages=_turns(place.text),
+            messages=image_question(place.text),
             images=[place.picture],
             n=decoding.drawn or decoding.n,
             temperature=decoding.temperature,
@@ -117,10 +119,6 @@ def _shown(image: "Image.Image", ask: "Ask") -> "Image.Image | None":
         return None
 
 
-def _turns(text: str) -> list[dict[str, Any]]:
-    return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}]
-
-
 def _reply(result: Any, decoding: "Decoding") -> "Reply":
     """The likeliest texts by log-probability of a token, in the order in which they were drawn where equal."""
     from code_caption import Reply, Said
@@ -129,8 +127,7 @@ def _reply(result: Any, decoding: "Decoding") -> "Reply":
         return Reply(error=f"{result.error.reason}: {result.error.detail}", sequences=decoding.drawn or decoding.n)
     said = [Said(t.text, _mean_logprob(t), not t.is_truncated) for t in result.trials]
     best = sorted(range(len(said)), key=lambda index: -said[index].mean_logprob)[: decoding.n]
-    tokens = sum(trial.tokens or 0 for trial in result.trials)
-    return Reply(texts=tuple(said[index] for index in best), sequences=len(said), tokens=tokens)
+    return Reply(texts=tuple(said[index] for index in best), sequences=len(said), tokens=result.tokens)
 
 
 def _mean_logprob(trial: Any) -> float:
@@ -160,31 +157,23 @@ def open_book(settings: W2cSettings, run_dir: Path) -> AnswerBook:
 def load_model(model: str, settings: W2cSettings) -> Any:
     """The sampler of a model; it stays in memory until another one is loaded, or `release_model`."""
     from llava_train import compute_dtype
+    from transformers.utils import logging
 
-    chosen = settings.backend
-    device = settings.device if chosen == "hf" and settings.device != "auto" else None
-    dtype = None if chosen == "server" else compute_dtype(settings)
-    how = (model, chosen, device, dtype, settings.prompts_per_batch, settings.base_url)
-    if how not in _loaded:
-        release_model()
-        _loaded[how] = _open(*how)
-    return _loaded[how]
+    logging.disable_progress_bar()
+    return _slot.load(
+        model,
+        backend=settings.backend,
+        base_url=settings.base_url,
+        device=settings.device,
+        dtype=compute_dtype(settings),
+        batch_size=settings.prompts_per_batch,
+    )
 
 
 def release_model() -> None:
     """Let go of the model in memory, before another one needs the room."""
-    _loaded.clear()
+    _slot.release()
 
 
-_loaded: dict[tuple[Any, ...], Any] = {}
-"""One model at most, by how it was opened: the stages of a run follow one another in one process."""
-
-
-def _open(
-    model: str, backend: str, device: str | None, dtype: str | None, batch_size: int, base_url: str | None
-) -> Any:
-    from transformers.utils import logging
-    from trial_sampler import load_sampler
-
-    logging.disable_progress_bar()
-    return load_sampler(model, backend=backend, device=device, dtype=dtype, batch_size=batch_size, base_url=base_url)
+_slot = ModelSlot()
+"""The stages of a run follow one another in one process."""

@@ -11,7 +11,7 @@ from world2code.evaluation import evaluation_steps
 from world2code.exporting import export_task
 from world2code.grounding import concepts_stage, ground_stage, needed_detector
 from world2code.interviewing import confirm_stage, describe_stage, validate_stage
-from world2code.lexicons import noun_phrases, read_lexicon
+from world2code.lexicons import noun_phrases, own_nouns
 from world2code.rendering import render_stage
 from world2code.rows import row_wording, rows_stage
 from world2code.scoring import quality_task
@@ -60,7 +60,7 @@ def check_needs(settings: W2cSettings, last: str = "train") -> None:
     ...
     world2code.errors.SettingsError: --model is needed: a folder or Hub id of the chat VLM that describes and learns.
     """
-    from bench_eval.question_checks import check_question_file
+    from bench_eval import check_question_file
 
     check_input(settings)
     settings.needed_model()
@@ -75,7 +75,6 @@ def check_needs(settings: W2cSettings, last: str = "train") -> None:
     check_question_file(settings.eval_data, flag="--eval-data", error=InputError)
     if settings.mix_images is not None and not settings.mix_images.is_dir():
         raise InputError(f"--mix-images must be a folder; {settings.mix_images.name} is none.")
-    if settings.lexicon is not None:
-        read_lexicon(settings.lexicon)
+    own_nouns(settings)
     if settings.spacy_model != BLANK and last != "captions":
         noun_phrases(settings)

@@ -14,7 +14,7 @@ from world2code.passed_columns import passed_schema, passed_values
 from world2code.row_evidence import evidence_of
 
 if TYPE_CHECKING:
-    from code_caption import Answer, Evidence, Rules
+    from code_caption import Answer, BoxPixels, Evidence, Rules
 
 _TEXTS, _BOX = pa.list_(pa.string()), pa.list_(pa.float64())
 _NUMBERS = pa.list_(pa.int64())
@@ -106,14 +106,14 @@ def published_row(row: Row, rules: "Rules") -> dict[str, Any]:
 
 
 def _structure(evidence: "Evidence", rules: "Rules") -> dict[str, Any]:
-    from code_caption import surviving_units
+    from code_caption import around, surviving_units
 
     units = surviving_units(evidence, rules)
     groups = [unit for unit in units if unit.is_group]
     father = {key: number for number, unit in enumerate(groups) for key in unit.keys}
     by_label = {unit.label: unit for unit in units}
     pairs = [pair for pair in sorted(evidence.pair_captions) if pair[0] in by_label and pair[1] in by_label]
-    boxes = [_around(by_label[a].box_xyxy_px, by_label[b].box_xyxy_px) for a, b in pairs]
+    boxes = [around((by_label[a].box_xyxy_px, by_label[b].box_xyxy_px)) for a, b in pairs]
     return {
         "groups": [unit.name for unit in groups],
         "group_boxes": [list(unit.box_xyxy_px) for unit in groups],
@@ -122,20 +122,16 @@ def _structure(evidence: "Evidence", rules: "Rules") -> dict[str, Any]:
         "area_element_id_pair": [[by_label[label].keys[0] for label in pair] for pair in pairs],
         "area_captions": [[said.text for said in evidence.pair_captions[pair]] for pair in pairs],
         "area_sons": [_covered(box, evidence) for box in boxes],
-        "area_boxes": boxes,
+        "area_boxes": [list(box) for box in boxes],
         **_claims("relation_phrases", "relation_validness", [_of_pair(pair, evidence) for pair in pairs]),
     }
 
 
-def _around(a: Any, b: Any) -> list[float]:
-    return [min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])]
-
-
-def _covered(box: list[float], evidence: "Evidence") -> list[int]:
+def _covered(box: "BoxPixels", evidence: "Evidence") -> list[int]:
     """Keys of the boxes that meet a box."""
-    x0, y0, x1, y1 = box
-    places = ((key, one.box_xyxy_px) for key, one in sorted(evidence.by_key().items()))
-    return [key for key, (a0, b0, a1, b1) in places if a0 < x1 and x0 < a1 and b0 < y1 and y0 < b1]
+    from code_caption import do_meet
+
+    return [key for key, one in sorted(evidence.by_key().items()) if do_meet(box, one.box_xyxy_px)]
 
 
 Claims = list[tuple[str, "Answer"]]

@@ -20,8 +20,8 @@ _RULES = (
 def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
     """Apply the rules of arms to the evidence; nothing is asked.
 
-    Rows `{id, image, is_stored, size_wh, scene, code, cut, drops, true_scene, calls, sequences}`; `cut` counts the
-    things that the code has no room for.
+    Rows `{id, image, is_stored, stamp, width, height, scene, code, cut, drops, true_scene, calls, sequences}`; `cut`
+    counts the things that the code has no room for.
     """
 
     from llava_train import model_digest
@@ -39,8 +39,7 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
                 if decision.is_dropped:
                     outcomes.append(Dropped("too_few_elements", decision.drops[-1].detail))
                     continue
-                width, height = row["size_wh"]
-                framed = scene_in_frame(decision.scene, (width, height), settings.frame)
+                framed = scene_in_frame(decision.scene, (row["width"], row["height"]), settings.frame)
                 try:
                     fitted = fit_scene(framed, settings.code_tokens, count, digits=settings.digits, scale=scale)
                 except CodeError as error:
@@ -50,7 +49,9 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
                     "id": row["id"],
                     "image": row["image"],
                     "is_stored": row["is_stored"],
-                    "size_wh": row["size_wh"],
+                    "stamp": row["stamp"],
+                    "width": row["width"],
+                    "height": row["height"],
                     "scene": json.dumps(scene_to_json(canonical(decision.scene, digits=4)), ensure_ascii=False),
                     "code": fitted.code,
                     "cut": len(fitted.dropped),
@@ -69,7 +70,9 @@ def render_stage(settings: W2cSettings, arm: Arm) -> Stage:
         | {"tokenizer": model_digest(settings.needed_weights())}
         | {"arm": arm.rules}
     )
-    return Stage(name=arm.rendered("render"), make=make, config=config, inputs=("validate",), batch_size=64)
+    return Stage(
+        name=arm.rendered("render"), make=make, config=config, version="2", inputs=("validate",), batch_size=64
+    )
 
 
 def _token_counter(settings: W2cSettings) -> Any:

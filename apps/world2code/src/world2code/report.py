@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shard_runner import Row, status
-from shard_runner.rows_so_far import rows_so_far
+from shard_runner import Row, rows_so_far, status
 
 from world2code.evaluation import AFTER, BEFORE, load_contrasts
 from world2code.report_cards import SIDE_PX, asked_card, scene_card
@@ -43,22 +42,21 @@ def make_report(settings: W2cSettings, run_dir: Path) -> Path:
     Raises:
         shard_runner.LedgerError: the folder holds no run.
     """
-    from run_report import Prose, StageAccounts, Table, write_report
+    from run_report import Prose, StageAccounts, loss_curves, settings_table, write_report
 
-    accounts = [account for account in status(run_dir) if account.kind != "task"]
+    accounts = status(run_dir)
     rendered, validated = rows_so_far(run_dir, "render"), rows_so_far(run_dir, "validate")
     against = load_contrasts(run_dir)
-    values = [(name, str(value)) for name, value in settings.model_dump(mode="json").items()]
     sections: list[Section] = [
         Prose(_INTRODUCTION),
         *_key_facts(rendered, validated, against, settings, run_dir),
         *_comparisons(against),
         *_quality(run_dir),
         *_drops(rendered, run_dir),
-        *_losses(run_dir),
+        *loss_curves(sorted(run_dir.glob("train*/history.json")), note="Of answers."),
         *_galleries(settings, run_dir, rendered, validated),
-        StageAccounts([account for account in accounts if account.finished or account.rows_in]),
-        Table(("setting", "value"), values, title="Settings"),
+        StageAccounts(accounts),
+        settings_table(settings.model_dump(mode="json")),
     ]
     return write_report(run_dir / REPORT, title="World to Code", sections=sections)
 
@@ -166,40 +164,22 @@ def _drops(rendered: Sequence[Row], run_dir: Path) -> "list[Section]":
     return [Table(("rule", "reason", "dropped"), rows, title="What the rules dropped")] if rows else []
 
 
-def _losses(run_dir: Path) -> "list[Section]":
-    from run_report import Curve, Curves
-
-    curves: list[Curve] = []
-    for path in sorted(run_dir.glob("train*/history.json")):
-        history: list[Mapping[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
-        entries = [entry for entry in history if "loss" in entry]
-        curves.append(Curve(path.parent.name, [e["step"] for e in entries], [e["loss"] for e in entries]))
-    drawn = [curve for curve in curves if curve.x]
-    return [Curves(drawn, title="Loss", note="Of answers.", y_label="nats a token")] if drawn else []
-
-
 def _galleries(
     settings: W2cSettings, run_dir: Path, rendered: Sequence[Row], validated: Sequence[Row]
 ) -> "list[Section]":
-    from run_report import Gallery
+    from run_report import Gallery, evenly_spaced
 
     before = {row["id"]: row for row in rows_so_far(run_dir, f"grades-{BEFORE}")}
     asked, evidence = rows_so_far(run_dir, f"grades-{AFTER}"), {row["id"]: row for row in validated}
     found: list[Section] = []
     if rendered:
         shown = [row for row in rendered if row["id"] in evidence]  # a step may be further than another
-        items = [scene_card(row, evidence[row["id"]], settings, run_dir) for row in _spread(shown)]
+        items = [scene_card(row, evidence[row["id"]], settings, run_dir) for row in evenly_spaced(shown, MAX_SHOWN)]
         boxes = "Kept boxes green and thick, dropped ones red and thin; the code; what each rule dropped."
         note = f"{len(items)} of {len(shown)}. {boxes}"
         found.append(Gallery(items, title="Scenes to learn from", note=note, max_side_px=SIDE_PX))
     if asked:
-        items = [asked_card(row, before) for row in _spread(asked)]
+        items = [asked_card(row, before, settings.box_text()) for row in evenly_spaced(asked, MAX_SHOWN)]
         note = f"{len(items)} of {len(asked)}. True boxes blue, the answer's green."
         found.append(Gallery(items, title="Held-out questions", note=note, max_side_px=SIDE_PX))
     return found
-
-
-def _spread(rows: Sequence[Row]) -> list[Row]:
-    """At most `MAX_SHOWN` rows, evenly spaced."""
-    count = min(MAX_SHOWN, len(rows))
-    return [rows[index * len(rows) // count] for index in range(count)]

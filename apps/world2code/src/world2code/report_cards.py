@@ -12,19 +12,13 @@ from world2code.settings import W2cSettings
 from world2code.sources import open_row_image
 
 if TYPE_CHECKING:
+    from code_caption import BoxText
     from run_report import GalleryItem
 
 SIDE_PX = 420
 """Longer side of the pictures of a card."""
 
 KEPT_RGB, DROPPED_RGB, TRUE_RGB = (20, 140, 60), (200, 40, 40), (30, 90, 200)
-
-_TAGS = {
-    (False, True): "learned",
-    (True, False): "lost",
-    (True, True): "right both times",
-    (False, False): "wrong both times",
-}
 
 
 def scene_card(row: Row, validated: Row, settings: W2cSettings, run_dir: Path) -> "GalleryItem":
@@ -45,20 +39,26 @@ def scene_card(row: Row, validated: Row, settings: W2cSettings, run_dir: Path) -
     )
 
 
-def asked_card(row: Row, before: Mapping[str, Row]) -> "GalleryItem":
-    """A held-out question of `grades-after`, with both answers; boxes that are answers are drawn."""
-    from run_report import GalleryItem, ShownTrial
+def asked_card(row: Row, before: Mapping[str, Row], text: "BoxText") -> "GalleryItem":
+    """A held-out question of `grades-after`, with both answers; boxes that are answers are drawn.
+
+    Args:
+        row: after training.
+        before: rows before it, by id.
+        text: how boxes are written.
+    """
+    from run_report import GalleryItem, ShownTrial, change_tag
 
     old = before.get(row["id"])
     graded = [(name, one["trials"][0]) for name, one in (("before", old), ("after", row)) if one]
-    right = [bool(trial["score"]) for _, trial in graded]
+    verdicts = {name: trial["verdict"] for name, trial in graded}
     return GalleryItem(
         id=row["id"],
-        image=_asked_picture(row, graded[-1][1]["text"]),
+        image=_asked_picture(row, graded[-1][1]["text"], text),
         question=row["question"],
         truth=str(row["answer"]),
-        trials=[ShownTrial(text=f"{name}: {t['text']}", verdict=bool(t["score"])) for name, t in graded],
-        tags=[row["task"], _TAGS[right[0], right[-1]]],
+        trials=[ShownTrial(text=f"{name}: {t['text']}", verdict=t["verdict"], score=t["score"]) for name, t in graded],
+        tags=[row["task"], change_tag(verdicts.get("before"), verdicts["after"])],
     )
 
 
@@ -85,19 +85,23 @@ def _drawn(image: Image.Image, validated: Row, drops: Sequence[Mapping[str, Any]
     return shown
 
 
-def _asked_picture(row: Row, said: str) -> Image.Image | None:
+def _asked_picture(row: Row, said: str, text: "BoxText") -> Image.Image | None:
+    from bench_eval import text_to_boxes_xyxy
     from box_space import ImageError, open_image
 
     try:
         image = open_image(row["image"])
     except ImageError:
         return None
-    shown, _ = _resized(image)
-    for text, color in ((str(row["answer"]), TRUE_RGB), (said, KEPT_RGB)):
-        box = _box_of(text)
-        if box is not None:
-            sides = (shown.width, shown.height) * 2
-            ImageDraw.Draw(shown).rectangle([v * s for v, s in zip(box, sides, strict=True)], outline=color, width=3)
+    shown, factor = _resized(image)
+    for words, color in ((str(row["answer"]), TRUE_RGB), (said, KEPT_RGB)):
+        for numbers in text_to_boxes_xyxy(words):
+            if max(numbers) > text.whole:  # no place that a question asks for
+                continue
+            box = text.to_pixels(numbers, image.size)
+            if box.area > 0:  # not on padding alone
+                edges = [value * factor for value in box.xyxy]
+                ImageDraw.Draw(shown).rectangle(edges, outline=color, width=3)
     return shown
 
 
@@ -105,15 +109,6 @@ def _resized(image: Image.Image) -> tuple[Image.Image, float]:
     """The picture of a card, and how much smaller it is; a thin one keeps a pixel."""
     factor = SIDE_PX / max(image.size)
     return image.resize((max(1, round(image.width * factor)), max(1, round(image.height * factor)))), factor
-
-
-def _box_of(text: str) -> tuple[float, ...] | None:
-    from box_space import BoxTextError, Fraction, OriginalPixels, llava_text_to_box
-
-    try:
-        return llava_text_to_box(text, Fraction(OriginalPixels(100, 100))).xyxy
-    except BoxTextError:
-        return None
 
 
 def _opened(row: Row, settings: W2cSettings, run_dir: Path) -> tuple[Image.Image | None, str]:

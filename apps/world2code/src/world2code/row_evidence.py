@@ -28,6 +28,5 @@ def start_evidence(row: Row) -> "Evidence":
     sightings = tuple(
         Sighting(one["key"], one["name"], tuple(one["box_xyxy_px"]), one["score"]) for one in row["sightings"]
     )
-    width, height = row["size_wh"]
     captions = tuple(Said(one["text"], one["mean_logprob"], one["is_whole"]) for one in row["captions"])
-    return Evidence((width, height), sightings, captions, errors=dict(row["caption_errors"]))
+    return Evidence((row["width"], row["height"]), sightings, captions, errors=dict(row["caption_errors"]))

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import yaml
-from shard_runner import Outcome, Row, Stage, StageFn
-from shard_runner.file_digests import file_digest
+from shard_runner import Outcome, Row, Stage, StageFn, file_digest
 
 from world2code.arms import SHAPES, Arm
 from world2code.errors import InputError
@@ -20,7 +19,7 @@ ROWS = ("forms", "most_per_form", "box_form", "box_frame", "digits", "box_step",
 
 
 def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
-    """Make each scene's training rows; rows `{id, messages, images, form}`."""
+    """Make each scene's training rows; rows `{id, messages, images, form, stamp}`."""
 
     def make() -> StageFn:
         from code_caption import json_to_scene, scene_to_rows
@@ -35,7 +34,7 @@ def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
                     json_to_scene(json.loads(row["scene"])),
                     row_id=row["id"],
                     image=str(image_path(row, settings, run_dir)),
-                    size_wh=tuple(row["size_wh"]),
+                    size_wh=(row["width"], row["height"]),
                     forms=tuple(forms),
                     wording=wording,
                     box_text=text,
@@ -44,7 +43,7 @@ def rows_stage(settings: W2cSettings, run_dir: Path, arm: Arm) -> Stage:
                     seed=settings.seed,
                     most_per_form=settings.most_per_form,
                 )
-                outcomes.append(list(made.rows))
+                outcomes.append([{**one, "stamp": row["stamp"]} for one in made.rows])
             return outcomes
 
         return rows

@@ -4,8 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
-from shard_runner.cli import RunSettings
-from shard_runner.cli.addresses import plain_address
+from shard_runner.cli import RunSettings, plain_address
 
 from world2code.arms import METHOD, Arm
 from world2code.errors import SettingsError
@@ -105,8 +104,8 @@ class W2cSettings(RunSettings):
 
     detector: str | None = Field(
         None,
-        description="Folder or Hub id of an open-vocabulary detector (Grounding DINO, OWLv2), a COCO instances file"
-        " (.json), or `world`: the embedded world's.",
+        description="Folder or Hub id of an open-vocabulary detector (Grounding DINO, OWLv2), a file of boxes (COCO"
+        " instances .json, or .parquet), or `world`: the embedded world's.",
     )
     box_threshold: float = Field(0.23, ge=0, le=1, description="Least score of a box. Paper: 0.23.")
     suppress_iou: float = Field(0.5, gt=0, le=1, description="Of two boxes that overlap more, the better. Paper: 0.5.")
@@ -244,6 +243,8 @@ class W2cSettings(RunSettings):
         for name in ("base_url", "weights"):
             if self.backend != "server" and getattr(self, name) is not None:
                 raise ValueError(f"{name} belongs to backend server; got backend {self.backend}.")
+        if self.backend == "server" and self.weights is None and self.dtype != "auto":
+            raise ValueError(f"dtype is that of weights in this process, and none are given; got {self.dtype}.")
         self.interview()
         self.box_text()
         return self

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from shard_runner import Row, Source
-from shard_runner.file_digests import file_stamp
 
 from world2code.errors import InputError, SettingsError
 from world2code.settings import W2cSettings
@@ -27,12 +26,14 @@ def images_source(settings: W2cSettings, run_dir: Path) -> Source:
     """
 
     def rows() -> Iterator[Row]:
+        from box_space import image_stamp
+
         if settings.data is None:
             found = _folder_rows(settings.needed("images", "a folder of images, or --data with rows"))
         else:
             found = _data_rows(settings.data, run_dir)
         for row in found:
-            yield row | {"stamp": "" if row["is_stored"] else image_stamp(images_root(settings), row["image"])}
+            yield row | {"stamp": "" if row["is_stored"] else image_stamp(row["image"], root=images_root(settings))}
 
     return Source(name="images", rows=rows)
 
@@ -85,12 +86,6 @@ def _folder_rows(folder: Path) -> Iterator[Row]:
         raise InputError(f"--images {folder.name} holds no image ({', '.join(sorted(SUFFIXES))}).")
     for name in found:
         yield {"id": name, "image": name, "is_stored": False, "scene": "", "bytes_columns": [], "passed": {}}
-
-
-def image_stamp(root: Path, name: str) -> str:
-    """A stamp of an image file; empty where there is no such file in the folder: nothing outside is opened."""
-    is_inside = bool(name) and not Path(name).is_absolute() and ".." not in Path(name).parts
-    return file_stamp(root / name) if is_inside else ""
 
 
 def _is_image(path: Path) -> bool:

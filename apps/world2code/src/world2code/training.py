@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from shard_runner import Task, TaskContext
-from shard_runner.file_digests import file_digest
+from shard_runner import Task, TaskContext, file_digest
 
 from world2code.arms import METHOD, Arm
 from world2code.errors import InputError, World2CodeError

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -48,15 +48,17 @@ def write_world(folder: Path, size: WorldSize, seed: int) -> None:
     `base.json` ordinary rows to mix in.
     """
     import scene_world
+    from llava_train import write_rooted_rows
 
     record, wanted = folder / "world.json", {**vars(size), "seed": seed}
     if record.is_file() and json.loads(record.read_text(encoding="utf-8")) == wanted:
         return
     folder.mkdir(parents=True, exist_ok=True)
+    record.unlink(missing_ok=True)  # what a kill leaves of another world is no complete one
     write_json(folder / "lexicon.json", dict(scene_world.LEXICON))
     write_json(folder / "wording.json", _ROW_WORDING)
     write_json(folder / "images.json", list(_image_rows(folder, size.scenes, seed)))
-    _write_base(folder, scene_world.base_rows(size.scenes, folder / "base", seed=seed))
+    write_rooted_rows(scene_world.base_rows(size.scenes, folder / "base", seed=seed), folder / "base.json")
     write_json(folder / "questions.json", list(_questions(folder, size.held_out, seed)))
     write_json(record, wanted)
 
@@ -136,19 +138,10 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
     return W2cSettings(**(values | changes))
 
 
-def _write_base(folder: Path, rows: Iterable[Row]) -> None:
-    """Rows of the model's own recipe as LLaVA JSON, with the images' paths from the folder."""
-    from llava_train import write_llava_json
-
-    placed = [row | {"images": [Path(path).relative_to(folder).as_posix() for path in row["images"]]} for row in rows]
-    write_llava_json(placed, folder / "base.json")
-
-
 def true_scene(scene: Any) -> Any:
     """A drawn scene as `code_caption.Scene`: every thing an element, neighbours related by the rule of pairs."""
     import scene_world
     from code_caption import Element, Relation, Scene, Sighting, find_pairs, to_fractions, to_units
-    from scene_world.things import UNCOLORED
 
     px = scene_world.SIZE_PX
     elements: list[Any] = []
@@ -156,7 +149,7 @@ def true_scene(scene: Any) -> Any:
     for key, thing in enumerate(scene.things):
         x0, y0, x1, y1 = map(float, scene_world.box_xyxy_px(thing))
         box = (x0, y0, x1, y1)
-        color = () if thing.kind in UNCOLORED else (thing.color,)
+        color = () if thing.kind in scene_world.UNCOLORED else (thing.color,)
         elements.append(Element(thing.kind, to_fractions(box, (px, px)), attributes=color, text=thing.text))
         sightings.append(Sighting(key, thing.kind, box))
     units = to_units(sightings, least_members=len(sightings) + 2)
@@ -195,15 +188,14 @@ def _questions(folder: Path, scenes: int, seed: int) -> Iterator[Row]:
 def _box_questions(scene: Any, drawn: random.Random) -> Iterator[Row]:
     """All boxes of a kind of which there are several, and of one that is alone."""
     import scene_world as world
-    from scene_world.language import box_text, plural
 
     kinds = [thing.kind for thing in scene.things]
     for task, several in ((SEVERAL, True), (ONE, False)):
         fit = sorted({kind for kind in kinds if (kinds.count(kind) > 1) == several})
         if fit:
             kind = drawn.choice(fit)
-            boxes = [box_text(world.box_xyxy_px(thing)) for thing in scene.things if thing.kind == kind]
-            question = f"Where are the {plural(kind)}?"
+            boxes = [world.box_text(world.box_xyxy_px(thing)) for thing in scene.things if thing.kind == kind]
+            question = f"Where are the {world.plural(kind)}?"
             yield {"task": task, "question": question, "answer": ", ".join(boxes), "every_box": True}
 
 

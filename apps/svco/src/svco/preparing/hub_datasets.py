@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from svco_loss.pairs import CheckedPairs, ImagePair, RefusedPair, dataset_to_pairs
+from svco_loss.pairs import CheckedPairs, ImagePair, RefusedPair, dataset_to_pairs, told_apart
 
 from svco.errors import InputError
 from svco.preparing.claims import claim
 from svco.preparing.options import debug_option, out_folder
-from svco.preparing.places import told_apart
 
 
 @click.command("dataset", short_help="Pairs from a Hugging Face data set, on disk or on the Hub.")

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import click
 from shard_runner import read_rows
-from svco_loss.pairs import CheckedPairs, ImagePair, RefusedPair, mirror_pairs, occlusion_pairs, read_mvc
+from svco_loss.pairs import CheckedPairs, ImagePair, RefusedPair, mirror_pairs, occlusion_pairs, read_mvc, told_apart
 
 from svco.errors import InputError, SettingsError
 from svco.preparing.claims import claim
 from svco.preparing.options import FILE, FOLDER, debug_option, out_file, out_folder, seed_option
-from svco.preparing.places import told_apart, with_located_images
+from svco.preparing.places import with_located_images
 
 
 @click.command("occlusion", short_help="Pairs from a run of `cvc`: one thing hidden.")

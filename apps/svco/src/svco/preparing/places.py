@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from svco_loss.pairs import CheckedPairs, ImagePair, RefusedPair
+from svco_loss.pairs import CheckedPairs, ImagePair, RefusedPair, told_apart
 
 
 def with_located_images(
@@ -16,13 +16,6 @@ def with_located_images(
     Refused with a reason: `missing` and `outside_root`.
     """
     return told_apart(_located(pair, folder_a, folder_b) for pair in pairs)
-
-
-def told_apart(verdicts: Iterable[ImagePair | RefusedPair]) -> CheckedPairs:
-    """The pairs and the refusals, each in order."""
-    found = list(verdicts)
-    pairs = tuple(one for one in found if isinstance(one, ImagePair))
-    return CheckedPairs(pairs, tuple(one for one in found if isinstance(one, RefusedPair)))
 
 
 def _located(pair: ImagePair, folder_a: Path | None, folder_b: Path | None) -> ImagePair | RefusedPair:

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-from svco_loss.pairs import CheckedPairs, ImagePair, RefusedPair, read_mvc, wrong_text
+from svco_loss.pairs import CheckedPairs, ImagePair, RefusedPair, is_text, read_mvc, told_apart, wrong_text
 
 from svco.errors import InputError
-from svco.preparing.places import told_apart
 
 
 def with_usable_texts(found: CheckedPairs) -> CheckedPairs:
@@ -18,7 +17,7 @@ def with_usable_texts(found: CheckedPairs) -> CheckedPairs:
 def _unwritable(pair: ImagePair) -> RefusedPair | None:
     for name in ("question", "text_x", "text_y", "system", "category", "image_a", "image_b"):
         text = str(getattr(pair, name))
-        if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        if not is_text(text):
             return RefusedPair(pair.row, "malformed", f"{name} holds NUL or half a character; got {ascii(text)[:80]}")
     return None
 
