@@ -128,6 +128,7 @@ def test_a_model_and_its_adapter_are_compared_in_one_command(
         ([*SERVED, "--prompts-per-batch", "8"], 2, "--prompts-per-batch is read by --backend hf; got server."),
         ([*SERVED, "--backend", "vllm", "--device", "cpu"], 2, "--base-url is read by --backend server; got vllm."),
         ([*SERVED, "--dtype", "auto"], 1, "needs --data"),
+        (["run", "--model", "m", "--backend", "server", "--tasks", "pope", "--out", "r"], 2, "server needs --base-url"),
         (["run", "--model", "m", "--tasks", "pope", "--out", "r"], 1, "needs --data; `bench-eval data pope` says what"),
         (["run", "--model", "m", "--tasks", "file:pope.json", "--out", "r"], 2, "one of its own; got 'pope.json'"),
         (

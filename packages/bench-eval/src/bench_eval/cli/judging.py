@@ -12,7 +12,6 @@ import click
 
 from bench_eval.asking import Sampler
 from bench_eval.cli.models import model_identity
-from bench_eval.errors import BenchEvalError
 from bench_eval.runs import AskedJudge
 from bench_eval.sampling import sampler_through
 
@@ -43,15 +42,17 @@ class JudgeOptions:
         """The judge, or None where none was named.
 
         Raises:
-            BenchEvalError: a judge on a server has no address.
-            click.UsageError: a judge in this process has one.
+            click.UsageError: a judge on a server has no address, one in this process has one, or an address stands
+                without a judge.
         """
+        if self.judge is None and self.judge_base_url is not None:
+            raise click.UsageError("--judge-url is read with --judge, which names the model; it was not given.")
         if self.judge is None:
             return None
         if self.judge_backend != "server" and self.judge_base_url is not None:
             raise click.UsageError(f"--judge-url is read by --judge-backend server; got {self.judge_backend}.")
         if self.judge_backend == "server" and self.judge_base_url is None:
-            raise BenchEvalError("a judge on a server needs --judge-url, as http://127.0.0.1:8000/v1.")
+            raise click.UsageError("a judge on a server needs --judge-url, as http://127.0.0.1:8000/v1.")
         name = model_identity(self.judge, self.judge_backend)
         name = self.judge if name == self.judge else f"{self.judge} {name[:12]}"
         return AskedJudge(name=name, make_sampler=self._sampler, cache=self.judge_cache, runs=self.judge_runs)

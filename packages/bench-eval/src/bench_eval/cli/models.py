@@ -115,12 +115,14 @@ def backend_of(flags: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Split a command's flags into those of the backend and the rest.
 
     Raises:
-        click.UsageError: one was given that the backend does not read.
+        click.UsageError: one was given that the backend does not read, or a server has no address.
     """
     for name, (flag, readers) in _READERS.items():
         is_given = click.get_current_context().get_parameter_source(name) is not ParameterSource.DEFAULT
         if is_given and flags[name] != "auto" and flags["backend"] not in readers:
             raise click.UsageError(f"{flag} is read by --backend {' and '.join(readers)}; got {flags['backend']}.")
+    if flags["backend"] == "server" and flags["base_url"] is None:
+        raise click.UsageError("--backend server needs --base-url, such as http://127.0.0.1:8000/v1.")
     names = ("backend", *_READERS)
     return {name: flags[name] for name in names}, {name: flags[name] for name in flags if name not in names}
 
