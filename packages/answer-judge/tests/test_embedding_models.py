@@ -84,13 +84,13 @@ def test_a_missing_extra_gives_the_install_command(
 def test_a_library_that_another_ones_version_keeps_from_loading_is_not_called_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / "FlagEmbedding.py").write_text("import transformers.no_longer_there\n")
+    (tmp_path / "FlagEmbedding.py").write_text("import json.no_longer_there\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "FlagEmbedding", raising=False)
     with pytest.raises(MissingExtra) as error:
         BgeM3Embedder("anything")
     assert str(error.value) == (
-        "FlagEmbedding does not load: No module named 'transformers.no_longer_there'. "
+        "FlagEmbedding does not load: No module named 'json.no_longer_there'. "
         "For versions that go together: pip install 'answer-judge[bge]'"
     )
 
