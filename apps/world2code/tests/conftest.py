@@ -101,7 +101,7 @@ def made(tmp_path: Path) -> Callable[..., W2cSettings]:
         values: dict[str, Any] = {
             "model": "tiny",
             "device": "cpu",
-            "spacy_model": "blank",
+            "entities": "blank",
             "lexicon": tmp_path / "nouns.json",
             "detector": str(tmp_path / "boxes.json"),
             "captions": 1,

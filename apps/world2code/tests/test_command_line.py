@@ -59,7 +59,7 @@ def test_a_file_that_is_needed_later_is_read_before_any_work(
     flag: str, content: str, words: str, tmp_path: Path
 ) -> None:
     (tmp_path / "given.txt").write_text(content)
-    flags = ["--images", tmp_path, "--model", "tiny", "--detector", "world", "--spacy-model", "blank"]
+    flags = ["--images", tmp_path, "--model", "tiny", "--detector", "world", "--entities", "blank"]
     done = w2c("run", *flags, flag, tmp_path / "given.txt", "--out", tmp_path / "run")
     assert done.exit_code == 1
     assert words in done.output
@@ -72,7 +72,7 @@ def test_a_missing_language_model_is_told_before_any_work(tmp_path: Path) -> Non
     done = w2c("run", *flags, "--out", tmp_path / "run")
     assert done.exit_code == 2
     assert "en_none_such" in done.output
-    assert "--spacy-model blank" in done.output
+    assert "--entities blank" in done.output
     assert len(done.output.strip().splitlines()) == 1
 
 
@@ -91,7 +91,7 @@ def test_a_step_is_a_command_of_its_own_and_flags_win_over_the_file(world: Path,
         "limit": 5,
         "captions": 1,
     }
-    settings |= {"captions_drawn": 1, "max_new_tokens": 20, "spacy_model": "blank"}
+    settings |= {"captions_drawn": 1, "max_new_tokens": 20, "entities": "blank"}
     settings["questions"] = {"detailed": "Describe the image.", "general": "Describe."}
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(settings))
     out, flags = tmp_path / "run", ["--limit", "2", "--questions-general", "What do you see?"]

@@ -72,7 +72,7 @@ def test_every_detector_is_given_the_least_score_under_the_name_that_all_have(
 
 def test_new_files_in_a_pipeline_folder_renew_what_it_finds(small_settings: W2cSettings, tmp_path: Path) -> None:
     (tmp_path / "pipeline").mkdir()
-    settings = small_settings.model_copy(update={"spacy_model": str(tmp_path / "pipeline")})
+    settings = small_settings.model_copy(update={"entities": "spacy", "spacy_model": str(tmp_path / "pipeline")})
     found: list[dict[str, Any]] = []
     for text in ("old", "new"):
         (tmp_path / "pipeline" / "meta.json").write_text(text)

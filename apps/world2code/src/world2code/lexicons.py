@@ -5,7 +5,7 @@ from typing import Any
 from shard_runner import file_digest
 
 from world2code.errors import InputError, SettingsError
-from world2code.settings import BLANK, W2cSettings
+from world2code.settings import W2cSettings
 
 
 def noun_phrases(settings: W2cSettings) -> Any:
@@ -16,12 +16,12 @@ def noun_phrases(settings: W2cSettings) -> Any:
     """
     from occlusion import MissingExtraError, SpacyEntities, blank_english, load_english
 
-    if settings.spacy_model == BLANK:
+    if settings.entities == "blank":
         return SpacyEntities(blank_english(own_nouns(settings)))
     try:
         return SpacyEntities(load_english(settings.spacy_model))
     except MissingExtraError as error:
-        raise SettingsError(f"{error} Or use rules over a list of nouns: --spacy-model blank.") from error
+        raise SettingsError(f"{error} Or use rules over a list of nouns: --entities blank.") from error
 
 
 def own_nouns(settings: W2cSettings) -> dict[str, str] | None:
@@ -42,5 +42,6 @@ def noun_config(settings: W2cSettings) -> dict[str, Any]:
     """What noun phrases depend on, for the fingerprint of a stage."""
     from llava_train import model_digest
 
-    model = BLANK if settings.spacy_model == BLANK else model_digest(settings.spacy_model)
-    return {"spacy_model": model, "lexicon": file_digest(settings.lexicon, error=InputError)}
+    model = model_digest(settings.spacy_model) if settings.entities == "spacy" else None
+    lexicon = file_digest(settings.lexicon, error=InputError)
+    return {"entities": settings.entities, "spacy_model": model, "lexicon": lexicon}

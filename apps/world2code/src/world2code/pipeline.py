@@ -15,7 +15,7 @@ from world2code.lexicons import noun_phrases, own_nouns
 from world2code.rendering import render_stage
 from world2code.rows import row_wording, rows_stage
 from world2code.scoring import quality_task
-from world2code.settings import BLANK, W2cSettings
+from world2code.settings import W2cSettings
 from world2code.sources import check_input, images_source
 from world2code.training import train_task
 
@@ -76,5 +76,5 @@ def check_needs(settings: W2cSettings, last: str = "train") -> None:
     if settings.mix_images is not None and not settings.mix_images.is_dir():
         raise InputError(f"--mix-images must be a folder; {settings.mix_images.name} is none.")
     own_nouns(settings)
-    if settings.spacy_model != BLANK and last != "captions":
+    if settings.entities == "spacy" and last != "captions":
         noun_phrases(settings)

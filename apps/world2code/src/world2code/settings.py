@@ -18,9 +18,6 @@ TINY = "tiny"
 WORLD = "world"
 """Value of `detector` that finds things of the embedded world."""
 
-BLANK = "blank"
-"""Value of `spacy_model` that needs no download: rules over the lexicon."""
-
 Form = Literal["code", "caption", "region", "grounding", "boxes", "count", "attribute", "text", "exist"]
 Filter = Literal["existence", "counting", "reranking", "reading"]
 
@@ -93,12 +90,14 @@ class W2cSettings(RunSettings):
     top_p: float = Field(0.95, gt=0, le=1, description="Nucleus of captions. Paper: 0.95.")
     max_new_tokens: int = Field(256, ge=1, description="Longest caption or text. Paper: 256.")
 
-    spacy_model: str = Field(
-        "en_core_web_sm",
-        description="spaCy pipeline that finds noun phrases, or `blank`: rules over the lexicon, no download.",
+    entities: Literal["spacy", "blank"] = Field(
+        "spacy",
+        description="What finds the things that captions name: `spacy` (noun chunks of `--spacy-model`) or `blank` "
+        "(rules over the lexicon, no download).",
     )
+    spacy_model: str = Field("en_core_web_sm", description="spaCy pipeline of `--entities spacy`.")
     lexicon: Path | None = Field(
-        None, description="JSON {noun: category} for `--spacy-model blank`; by default about 4,000 nouns."
+        None, description="JSON {noun: category} for `--entities blank`; by default about 4,000 nouns."
     )
     most_concepts: int = Field(40, ge=1, description="Names of an image that the detector looks for. Paper: 40.")
 

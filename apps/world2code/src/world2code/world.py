@@ -11,7 +11,7 @@ from typing import Any
 from shard_runner import Row
 from shard_runner.cli import write_json
 
-from world2code.settings import BLANK, TINY, WORLD, W2cSettings
+from world2code.settings import TINY, WORLD, W2cSettings
 
 SEVERAL, ONE = "boxes of several", "boxes of one"
 """Tasks: all boxes of a kind, F1 at an IoU of 0.5, where there are several of it and where there is one."""
@@ -99,7 +99,7 @@ def world_settings(folder: Path, size: WorldSize, seed: int, **changes: Any) -> 
         "captions": 4,
         "captions_drawn": 4,
         "max_new_tokens": 80,
-        "spacy_model": BLANK,
+        "entities": "blank",
         "lexicon": folder / "lexicon.json",
         "detector": WORLD,
         "box_threshold": 0.5,
