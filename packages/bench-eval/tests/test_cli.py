@@ -41,8 +41,8 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("adapter")
     model = AutoModelForImageTextToText.from_pretrained(scene_world.tiny_vlm_path())
+    torch.manual_seed(0)  # of the adapter's weights
     tuned: Any = get_peft_model(model, LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False))
-    torch.manual_seed(0)
     tuned.save_pretrained(folder)
     return folder
 

@@ -14,7 +14,7 @@ _OTHERS = re.compile(r"(^|/)(\.[^/]+|checkpoint-\d+)/")
 
 
 def model_digest(model: str) -> str:
-    """Names, sizes and contents of a local model's files, a Hub id stands for itself.
+    """Names, sizes and contents of a local model's files; a Hub id stands for itself.
 
     Folders below it count, where some models have parts; hidden ones and a trainer's `checkpoint-N` do not.
 

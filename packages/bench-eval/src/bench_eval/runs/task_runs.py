@@ -101,19 +101,10 @@ def run_task(
         zoom="" if zoom is None else repr(zoom),
         reference=task.reference,
     )
-    data = DataFolder(Path(data_dir), run_dir / "pictures")
-    pipeline: list[Step] = [Source(name="rows", rows=lambda: task.read(data))]
-    if zoom is not None:
-        pipeline += zoom_stages(
-            model.make_sampler, data.pictures, zoom, model=model.identity, batch_size=model.batch_size
-        )
-    pipeline.append(
-        response_stage(RESPONSES, model.make_sampler, model=model.identity, decoding=drawn, batch_size=model.batch_size)
-    )
     return _run_recorded(
         record,
         task,
-        pipeline,
+        _asking(task, DataFolder(Path(data_dir), run_dir / "pictures"), model, drawn, zoom),
         run_dir,
         judge,
         seed=drawn.seed,
@@ -123,6 +114,19 @@ def run_task(
         # Of several workers each takes a batch at a time: a benchmark of 300 rows would else leave all but one idle.
         shard_size=_SHARD_ROWS if placement is None or placement.workers < 2 else model.batch_size,
     )
+
+
+def _asking(
+    task: Task, data: DataFolder, model: AskedModel, decoding: Decoding, zoom: ZoomSettings | None
+) -> list[Step]:
+    """Steps from the rows of the data to saved responses."""
+    ask, identity, size = model.make_sampler, model.identity, model.batch_size
+    looking = [] if zoom is None else zoom_stages(ask, data.pictures, zoom, model=identity, batch_size=size)
+    return [
+        Source(name="rows", rows=lambda: task.read(data)),
+        *looking,
+        response_stage(RESPONSES, ask, model=identity, decoding=decoding, batch_size=size),
+    ]
 
 
 def keep_answers(
